@@ -1,0 +1,85 @@
+"""Write files whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+
+from nunatak.errors import ResourceError
+
+
+@contextmanager
+def written_whole(path: str | PathLike[str]) -> Iterator[Path]:
+    """Yield a temporary path that becomes ``path`` only if the block succeeds.
+
+    The temporary file lies in the same folder, so that the final rename is atomic; it is
+    flushed to disk before the rename. A file that exists under its final name is complete.
+
+    Parameters
+    ----------
+    path
+        The final path. Missing parent folders are created.
+
+    Yields
+    ------
+    Path
+        An existing empty file to write to, with the suffix of ``path``.
+
+    Raises
+    ------
+    ResourceError
+        If the folder or the file cannot be written (permission, disk full).
+
+    Examples
+    --------
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> with written_whole(folder / "picks.csv") as temporary:
+    ...     _ = temporary.write_text("image,x_px,y_px")
+    >>> [entry.name for entry in folder.iterdir()]
+    ['picks.csv']
+    """
+    final = Path(path)
+    temporary: Path | None = None
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(
+            prefix=".writing-", suffix="".join(final.suffixes[-2:]), dir=final.parent
+        )
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        temporary.chmod(0o666 & ~_umask())
+        _sync(temporary)
+        temporary.replace(final)
+        _sync(final.parent)
+    except OSError as error:
+        raise ResourceError(
+            f"{final}: cannot write ({error.strerror or error}). "
+            "Check the folder's permissions and the free disk space; nothing was left behind."
+        ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | PathLike[str], text: str) -> None:
+    """Write UTF-8 text whole or not at all (see `written_whole`)."""
+    with written_whole(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _umask() -> int:
+    # There is no way to read the umask without setting it.
+    current = os.umask(0o022)
+    os.umask(current)
+    return current

@@ -1,0 +1,1 @@
+"""Micrographs: lazy readers, input lists, resampling, normalisation."""

@@ -1,0 +1,1 @@
+"""Picks: the pick table, file formats, matching, metrics."""
