@@ -1,5 +1,7 @@
 """A small U-Net that maps an image to one score map a class at output stride 2."""
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -67,11 +69,10 @@ class UNet(nn.Module):
         self.stem = nn.Sequential(ConvBlock(1, width, 6, stride=2), ResidualBlock(width))
         self.down = nn.ModuleList(
             nn.Sequential(ConvBlock(fine, coarse, 4, stride=2), ResidualBlock(coarse))
-            for fine, coarse in zip(channels[:-1], channels[1:], strict=True)
+            for fine, coarse in pairwise(channels)
         )
         self.reduce = nn.ModuleList(
-            nn.Conv2d(coarse, fine, 1)
-            for fine, coarse in zip(channels[:-1], channels[1:], strict=True)
+            nn.Conv2d(coarse, fine, 1) for fine, coarse in pairwise(channels)
         )
         self.up = nn.ModuleList(ResidualBlock(fine) for fine in channels[:-1])
         self.head = nn.Conv2d(width, classes, 1)
@@ -101,4 +102,5 @@ class UNet(nn.Module):
         for reduce, up in zip(reversed(self.reduce), reversed(self.up), strict=True):
             x = nn.functional.interpolate(reduce(x), scale_factor=2.0, mode="nearest")
             x = up(x + features.pop())
-        return self.head(x)
+        scores: Tensor = self.head(x)
+        return scores

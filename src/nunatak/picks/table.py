@@ -25,7 +25,8 @@ class PickSet:
         One row a pick. Required columns ``image`` (str), ``x_px``, ``y_px`` (float64, pixels of
         the stored image, 0 = centre of the first pixel). Optional: ``score`` (float64, higher is
         better), ``class_name`` (str), ``diameter_A``, ``pixel_size_A`` (float64), ``selected``
-        (bool: passes the chosen threshold). Every other column came with the file and is kept as it is.
+        (bool: passes the chosen threshold). Every other column came with the file and is kept
+        as it is.
     optics : DataFrame or None
         RELION's optics groups, as read.
     images : tuple of str
@@ -72,7 +73,8 @@ def checked(table: pd.DataFrame) -> pd.DataFrame:
     missing = [name for name in REQUIRED_COLUMNS if name not in table.columns]
     if missing:
         raise BadInput(
-            f"The pick table lacks {', '.join(missing)}. Columns found: {', '.join(map(str, table.columns))}."
+            f"The pick table lacks {', '.join(missing)}. "
+            f"Columns found: {', '.join(map(str, table.columns))}."
         )
     result = table.reset_index(drop=True).copy()
     result["image"] = result["image"].astype(str)
@@ -86,8 +88,9 @@ def checked(table: pd.DataFrame) -> pd.DataFrame:
     if not finite.all():
         row = int(np.flatnonzero(~finite)[0])
         raise BadInput(
-            f"{int((~finite).sum())} picks have a coordinate that is not a number (first: row {row + 1}, "
-            f"image {result['image'].iloc[row]}). Remove or repair these rows."
+            f"{int((~finite).sum())} picks have a coordinate that is not a number "
+            f"(first: row {row + 1}, image {result['image'].iloc[row]}). "
+            "Remove or repair these rows."
         )
     return result
 

@@ -1,0 +1,180 @@
+"""The ``nunatak`` command: registers the verbs and turns errors into messages and exit codes."""
+
+import importlib
+import logging
+import os
+import signal
+import sys
+import traceback
+from typing import Annotated, NoReturn
+
+import typer
+
+from nunatak import __version__
+from nunatak.cli import console
+from nunatak.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, NunatakError
+
+EXIT_BROKEN_PIPE = 128 + 13
+"""What a shell reports for a program ended by SIGPIPE."""
+
+VERBS = (
+    "pick",
+    "report",
+    "recipe",
+    "convert",
+    "orientation",
+    "evaluate",
+    "simulate",
+    "info",
+    "doctor",
+)
+"""In the order of the help: each is a module of this package."""
+
+GLOBAL_FLAGS = frozenset({"--verbose", "-v", "--quiet", "-q", "--debug"})
+
+
+app = typer.Typer(
+    name="nunatak",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def _print_version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"nunatak {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=lambda wanted: _print_version(wanted=wanted),
+            is_eager=True,
+            help="Print the version and exit.",
+        ),
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Say more about what is being done.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing but errors; no progress.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Say everything, with tracebacks of errors.")
+    ] = False,
+) -> None:
+    """Find particles in cryo-EM micrographs from few or no labels."""
+    level = logging.WARNING
+    if debug:
+        level = logging.DEBUG
+    elif verbose:
+        level = logging.INFO
+    elif quiet:
+        level = logging.ERROR
+    console.set_up_logging(level)
+
+
+def _register(verb: str) -> None:
+    module = importlib.import_module(f"nunatak.cli.{verb}")
+    # A bracket in an example is text, not markup.
+    epilog = "[bold]Example:[/bold] " + module.EXAMPLE.replace("[", "\\[")
+    if hasattr(module, "app"):
+        app.add_typer(module.app, name=verb, rich_help_panel=module.PANEL, epilog=epilog)
+    else:
+        function = getattr(module, verb)
+        app.command(verb, rich_help_panel=module.PANEL, epilog=epilog)(function)
+
+
+for _verb in VERBS:
+    try:
+        _register(_verb)
+    except ModuleNotFoundError as _error:
+        if _error.name != f"nunatak.cli.{_verb}":
+            raise
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit with the code that belongs to what happened.
+
+    Parameters
+    ----------
+    arguments
+        Words after the program's name; None takes those of the process.
+
+    Raises
+    ------
+    SystemExit
+        Always: 0 when all is well, the error's own code otherwise (see `nunatak.errors`).
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        words = sys.argv[1:] if arguments is None else arguments
+        app(args=_flags_first(words), prog_name="nunatak")
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):
+            _end_quietly()
+        sys.exit(_flushed(end.code))
+    except NunatakError as error:
+        _end(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _end("interrupted; what was finished is kept", EXIT_INTERRUPTED)
+    except MemoryError:
+        _end("out of memory. Close other programs or use fewer threads", EXIT_INTERNAL)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _end(f"{where}{error.strerror or error}", EXIT_INTERNAL)
+    except Exception as error:  # the last line of defence: a message, never a bare traceback
+        _end(
+            f"unexpected {type(error).__name__}: {error}. This is a fault of nunatak. Please "
+            "report it with the output of 'nunatak doctor' and of this command with --debug added",
+            EXIT_INTERNAL,
+        )
+    raise AssertionError("unreachable")  # pragma: no cover
+
+
+def _flags_first(words: list[str]) -> list[str]:
+    # So that "nunatak pick ... --debug" works as well as "nunatak --debug pick ...".
+    end = words.index("--") if "--" in words else len(words)
+    flags = [word for word in words[:end] if word in GLOBAL_FLAGS]
+    others = [word for word in words[:end] if word not in GLOBAL_FLAGS]
+    return flags + others + words[end:]
+
+
+def _interrupt(_number: int, _frame: object) -> NoReturn:
+    # A cluster's scheduler asks in this way; the same clean-up runs as for Ctrl-C.
+    raise KeyboardInterrupt
+
+
+def _flushed(code: str | int | None) -> str | int | None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _end_quietly()
+    except OSError as error:
+        _discard_stdout()
+        _end(f"cannot write to standard output ({error.strerror})", EXIT_INTERNAL)
+    return code
+
+
+def _end(message: str, code: int) -> NoReturn:
+    if logging.getLogger("nunatak").isEnabledFor(logging.DEBUG):
+        traceback.print_exc()
+    typer.echo(f"nunatak: {message.rstrip('.')}.", err=True)
+    sys.exit(_flushed(code))
+
+
+def _end_quietly() -> NoReturn:
+    _discard_stdout()
+    sys.exit(EXIT_BROKEN_PIPE)
+
+
+def _discard_stdout() -> None:
+    # Where standard output cannot be written any more (its reader has gone, as after "| head"),
+    # the interpreter's own flush at exit must not complain a second time.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

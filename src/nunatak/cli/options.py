@@ -1,0 +1,138 @@
+"""One definition of each option that several commands share.
+
+A command writes ``diameter_A: options.Diameter = None`` and gets the same name, help, unit
+and range as every other command. Nothing heavy is imported here.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+INPUT = "Input"
+PARTICLE = "Particle"
+OUTPUT = "Output"
+COMPUTING = "Computing"
+
+Images = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="IMAGES...",
+        help="Micrographs: files, folders, quoted globs, text lists of paths, or a RELION "
+        "micrographs STAR file.",
+        show_default=False,
+    ),
+]
+
+Output = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="PATH",
+        help="Where to write; the suffix chooses the format.",
+        show_default=False,
+        rich_help_panel=OUTPUT,
+    ),
+]
+
+Json = Annotated[
+    bool,
+    typer.Option(
+        "--json", help="Print JSON on standard output instead of text.", rich_help_panel=OUTPUT
+    ),
+]
+
+Redo = Annotated[
+    bool,
+    typer.Option(
+        "--redo",
+        help="Start over instead of keeping what an earlier run finished.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+
+PixelSize = Annotated[
+    float | None,
+    typer.Option(
+        "--pixel-size",
+        metavar="Å",
+        min=0.01,
+        max=1000.0,
+        help="Pixel size, Å per pixel. Default: from the image's header or the STAR file.",
+        show_default=False,
+        rich_help_panel=INPUT,
+    ),
+]
+
+Diameter = Annotated[
+    float | None,
+    typer.Option(
+        "--diameter",
+        "-d",
+        metavar="Å",
+        min=1.0,
+        help="Particle diameter (longest extent), Å.",
+        show_default=False,
+        rich_help_panel=PARTICLE,
+    ),
+]
+
+MatchingRadius = Annotated[
+    float,
+    typer.Option(
+        "--radius",
+        metavar="PX",
+        min=0.0,
+        help="A pick and a true particle match when their centres are at most this far apart, "
+        "pixels of the stored image.",
+        show_default=False,
+        rich_help_panel=PARTICLE,
+    ),
+]
+
+Model = Annotated[
+    Path | None,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="FILE",
+        help="Model file (.safetensors). Default: the general model that ships with nunatak.",
+        show_default=False,
+        rich_help_panel=INPUT,
+    ),
+]
+
+Device = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        metavar="auto|cpu|cuda[:N]",
+        help="Where the network runs. 'auto' takes CUDA where there is a device.",
+        rich_help_panel=COMPUTING,
+    ),
+]
+
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        "-j",
+        metavar="N",
+        min=1,
+        help="Processor threads. Default: every core this process may use.",
+        show_default=False,
+        rich_help_panel=COMPUTING,
+    ),
+]
+
+Seed = Annotated[
+    int,
+    typer.Option(
+        "--seed",
+        metavar="N",
+        min=0,
+        help="Seed of every random choice; one seed, one result.",
+        rich_help_panel=COMPUTING,
+    ),
+]
