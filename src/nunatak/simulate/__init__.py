@@ -1,0 +1,1 @@
+"""Simulation of micrographs: densities, scenes, ice, optics, detector, junk."""
