@@ -1,0 +1,53 @@
+# Two commands for a fresh machine with Python 3.11 or newer, git and make:
+#
+#     make demo     simulate a small data set, pick it, evaluate the picks, write a report
+#     make test     run the tests
+#
+# Both first install nunatak and its tools into .venv, once.
+#
+#     make test PYTHON=python3.12                  choose the Python that .venv is made with
+#     make test PIP_OPTIONS="--extra-index-url https://download.pytorch.org/whl/cpu"
+#                                                  choose the CPU build of torch on Linux
+
+PYTHON ?= python3
+PIP_OPTIONS ?=
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test lint format docs wheel benchmark clean
+
+help:
+	@sed -n 's/^# \{0,1\}//; 1,11p' Makefile
+	@echo "Also: make setup, lint, format, docs, wheel, benchmark, clean"
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit(f"nunatak needs Python 3.11 or newer; $(PYTHON) is {v[0]}.{v[1]}. Name another one: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) -c constraints.txt -e ".[dev]"
+	@touch $@
+
+test: $(READY)
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(READY)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+docs: $(READY)
+	$(BIN)/mkdocs build --strict --quiet
+
+wheel: $(READY)
+	.ci/wheel
+
+clean:
+	rm -rf .venv build dist site demo .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

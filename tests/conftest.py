@@ -1,0 +1,22 @@
+"""Fixtures that every test may use."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """A seeded generator: every test that draws numbers draws the same ones each time."""
+    return np.random.default_rng(20_251_120)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real micrographs and labels beside the repository."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the real micrographs (../shared/data) are not on this machine")
+    return SHARED_DATA
