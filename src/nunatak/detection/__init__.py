@@ -1,0 +1,1 @@
+"""Apply detectors: models, score maps, peaks, suppression, and `pick`."""

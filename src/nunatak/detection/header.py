@@ -1,0 +1,113 @@
+"""What a model file says about itself."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+SCHEMA_VERSION = 1
+"""Raised whenever a reader of the previous version could misunderstand a header."""
+
+Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class UNetParameters(_Frozen):
+    """Arguments of `nunatak.networks.unet.UNet`, bounded so that no header can ask for a giant."""
+
+    classes: int = Field(default=1, ge=1, le=256)
+    width: int = Field(default=24, ge=1, le=512)
+    depth: int = Field(default=4, ge=1, le=7)
+
+
+class NetworkSpec(_Frozen):
+    """Which network, and with which parameters."""
+
+    name: Literal["UNet"] = "UNet"
+    parameters: UNetParameters = UNetParameters()
+
+
+class ModelClass(_Frozen):
+    """One kind of particle that a model scores.
+
+    Attributes
+    ----------
+    name : str
+        For people and for the ``class_name`` column.
+    diameter_A : float or None
+        Longest extent, Å; None for a model that works for any particle.
+    """
+
+    name: str = Field(min_length=1, max_length=200)
+    diameter_A: Positive | None = None
+
+
+class ThresholdRow(_Frozen):
+    """What a threshold gave on the data on which the model was calibrated."""
+
+    threshold: Probability
+    precision: Probability
+    recall: Probability
+    f1: Probability
+
+
+class ModelHeader(_Frozen):
+    """Everything needed to apply a detector, besides its weights.
+
+    Attributes
+    ----------
+    schema_version : int
+        See `SCHEMA_VERSION`.
+    name : str
+        For people.
+    network : NetworkSpec
+        Network and parameters.
+    ndim : int
+        2: micrographs.
+    classes : tuple of ModelClass
+        One a score map, in the order of the network's output.
+    diameter_px : float
+        Diameter of a particle in the image the network is given, pixels.
+    output_stride : int
+        Pixels of that image a pixel of the score map.
+    normalisation : str
+        `nunatak.images.normalise.VERSION` at the time of training.
+    contrast : str
+        ``"dark"`` or ``"light"``: particles against ice in that image.
+    default_threshold, score_floor : float
+        Probabilities: picks from the first on are selected, candidates below the second are
+        not written at all.
+    threshold_table : tuple of ThresholdRow
+        Precision and recall by threshold.
+    provenance : dict
+        Recipe, configuration, seeds, versions, date, training data: free JSON.
+    """
+
+    schema_version: Literal[1] = 1
+    name: str = Field(min_length=1, max_length=200)
+    network: NetworkSpec = NetworkSpec()
+    ndim: Literal[2] = 2
+    classes: tuple[ModelClass, ...] = (ModelClass(name="particle"),)
+    diameter_px: Positive = 20.0
+    output_stride: Literal[2] = 2
+    normalisation: str = Field(min_length=1, max_length=100)
+    contrast: Literal["dark", "light"] = "dark"
+    default_threshold: Probability = 0.5
+    score_floor: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.05
+    threshold_table: tuple[ThresholdRow, ...] = ()
+    provenance: dict[str, JsonValue] = {}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "ModelHeader":
+        maps = self.network.parameters.classes
+        if len(self.classes) != maps:
+            raise ValueError(f"{len(self.classes)} classes are named, the network scores {maps}")
+        if self.score_floor > self.default_threshold:
+            raise ValueError(
+                f"score_floor ({self.score_floor}) is above default_threshold "
+                f"({self.default_threshold})"
+            )
+        return self

@@ -1,0 +1,283 @@
+"""A detector in one file: safetensors weights with a JSON header. Nothing is ever unpickled."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from os import PathLike
+from pathlib import Path
+
+import torch
+from pydantic import ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save_file
+from torch import Tensor
+
+from nunatak.detection.header import SCHEMA_VERSION, ModelHeader
+from nunatak.errors import BadInput, FormatError
+from nunatak.files import written_whole
+from nunatak.images import normalise
+from nunatak.networks.unet import UNet
+
+METADATA_KEY = "nunatak"
+MAXIMUM_HEADER_BYTES = 16 << 20
+MAXIMUM_FILE_BYTES = 4 << 30
+SUFFIX = ".safetensors"
+
+_PICKLE_SUFFIXES = frozenset({".sav", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".tloc"})
+# What torch.save (a zip archive) and pickle (its protocol mark) write first.
+_PICKLE_MARKS = (b"PK\x03\x04", b"\x80")
+_RETRAIN = "Train a model with nunatak, or use the general model"
+
+
+@dataclass(frozen=True, eq=False)
+class DetectorModel:
+    """A detector ready for use.
+
+    Attributes
+    ----------
+    header : ModelHeader
+        How to apply it.
+    network : UNet
+        Evaluation mode, float32, on the CPU when it comes from `load_model`.
+    path : Path or None
+        The file it came from.
+    sha256 : str
+        Of that file, hexadecimal; empty for a model that was never saved.
+    """
+
+    header: ModelHeader
+    network: UNet
+    path: Path | None = None
+    sha256: str = ""
+
+
+def save_model(model: DetectorModel, path: str | PathLike[str]) -> None:
+    """Write a model file, whole or not at all.
+
+    Parameters
+    ----------
+    model
+        Network and header; tensors are written in their own dtype.
+    path
+        Ends in ``.safetensors``.
+
+    Raises
+    ------
+    BadInput
+        If the suffix is another one, or a weight is not finite.
+    ResourceError
+        If the file cannot be written.
+    """
+    path = Path(path)
+    if path.suffix != SUFFIX:
+        raise BadInput(f"{path}: a model file ends in {SUFFIX}.")
+    tensors = {
+        name: tensor.detach().cpu().contiguous()
+        for name, tensor in model.network.state_dict().items()
+    }
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise BadInput(f"{path}: weight {name} holds NaN or infinity; nothing was written.")
+    with written_whole(path) as temporary:
+        save_file(tensors, temporary, metadata={METADATA_KEY: model.header.model_dump_json()})
+
+
+def load_model(path_or_name: str | PathLike[str]) -> DetectorModel:
+    """Read a model file, or one of the models that ship with the package.
+
+    Parameters
+    ----------
+    path_or_name
+        A path, or a shipped model's name such as ``"general-2d"``.
+
+    Returns
+    -------
+    DetectorModel
+        In evaluation mode, float32, on the CPU.
+
+    Raises
+    ------
+    BadInput
+        If there is no such file or shipped model.
+    FormatError
+        If the file is no model of nunatak: cut, pickled, an unknown schema version, network or
+        normalisation, wrong tensors.
+    """
+    path = resolve(path_or_name)
+    content = _content(path)
+    header = _header(path, content)
+    try:
+        tensors = load_tensors(content)
+    except SafetensorError as error:
+        raise FormatError(
+            path, f"the weights cannot be read ({error})", hint="Fetch the file again"
+        ) from error
+    if header.normalisation != normalise.VERSION:
+        raise FormatError(
+            path,
+            f"trained with {header.normalisation!r}, this nunatak has {normalise.VERSION!r}",
+            field="normalisation",
+            hint="Use the version of nunatak it was trained with, or train it again",
+        )
+    network = _network(path, header, tensors)
+    return DetectorModel(header, network, path, hashlib.sha256(content).hexdigest())
+
+
+def shipped_models() -> tuple[str, ...]:
+    """Names of the models that ship with the package."""
+    folder = resources.files("nunatak") / "models"
+    if not folder.is_dir():
+        return ()
+    names = (Path(entry.name) for entry in folder.iterdir())
+    return tuple(sorted(name.stem for name in names if name.suffix == SUFFIX))
+
+
+def resolve(path_or_name: str | PathLike[str]) -> Path:
+    """Path of a model file or of a shipped model.
+
+    Raises
+    ------
+    BadInput
+        If there is neither.
+    """
+    path = Path(path_or_name)
+    if path.is_file():
+        return path
+    if path.name == str(path) and path.suffix == "":
+        shipped = Path(str(resources.files("nunatak") / "models" / f"{path}{SUFFIX}"))
+        if shipped.is_file():
+            return shipped
+    names = ", ".join(shipped_models()) or "none in this installation"
+    raise BadInput(f"{path}: no such model file, nor a shipped model (shipped: {names}).")
+
+
+def describe(path: str | PathLike[str]) -> dict[str, str]:
+    """Say in words what a model file holds; the weights are not loaded.
+
+    Parameters
+    ----------
+    path
+        The file.
+
+    Returns
+    -------
+    dict
+        Label to text, in the order in which to show them.
+
+    Raises
+    ------
+    FormatError
+        If the file is no model of nunatak.
+    """
+    path = Path(path)
+    content = _content(path)
+    header = _header(path, content)
+    network = ", ".join(f"{k} {v}" for k, v in header.network.parameters.model_dump().items())
+    classes = (
+        f"{c.name} ({c.diameter_A:g} Å)" if c.diameter_A else f"{c.name} (any diameter)"
+        for c in header.classes
+    )
+    return {
+        "kind": f"detector model, {header.ndim}D",
+        "name": header.name,
+        "classes": ", ".join(classes),
+        "network": f"{header.network.name} ({network})",
+        "working diameter": f"{header.diameter_px:g} px",
+        "normalisation": header.normalisation,
+        "contrast": f"{header.contrast} particles",
+        "default threshold": f"{header.default_threshold:g}",
+        "score floor": f"{header.score_floor:g}",
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "provenance": json.dumps(header.provenance, ensure_ascii=False),
+    }
+
+
+def _content(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > MAXIMUM_FILE_BYTES:
+            raise FormatError(path, f"{size} bytes are too many for a detector")
+        content = path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path}: cannot read the model file ({error.strerror}).") from error
+    return content
+
+
+def _header_bytes(content: bytes) -> bytes | None:
+    """Return the safetensors header (8 bytes of length, then JSON), or None without one."""
+    length = int.from_bytes(content[:8], "little")
+    if len(content) < 8 or length > MAXIMUM_HEADER_BYTES or content[8:9] != b"{":
+        return None
+    return content[8 : 8 + length]
+
+
+def _header(path: Path, content: bytes) -> ModelHeader:
+    raw = _header_bytes(content)
+    if raw is None and (path.suffix in _PICKLE_SUFFIXES or content.startswith(_PICKLE_MARKS)):
+        raise FormatError(
+            path,
+            "this looks like a Python pickle, which can run any code when it is opened; "
+            "nothing was unpickled",
+            hint=_RETRAIN,
+        )
+    if raw is None:
+        raise FormatError(path, f"not a safetensors file ({len(content)} bytes)", hint=_RETRAIN)
+    try:
+        text = json.loads(raw).get("__metadata__", {}).get(METADATA_KEY)
+        fields = None if text is None else json.loads(text)
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise FormatError(
+            path, "the header is cut or damaged", field="header", hint="Fetch the file again"
+        ) from error
+    if not isinstance(fields, dict):
+        raise FormatError(
+            path, "a safetensors file, but not a model of nunatak", field="header", hint=_RETRAIN
+        )
+    version = fields.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise FormatError(
+            path,
+            f"found {version!r}, this nunatak reads {SCHEMA_VERSION}",
+            field="schema_version",
+            hint="Update nunatak, or train the model again",
+        )
+    try:
+        return ModelHeader.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "header"
+        raise FormatError(path, first["msg"], field=where, hint=_RETRAIN) from error
+
+
+def _network(path: Path, header: ModelHeader, tensors: Mapping[str, Tensor]) -> UNet:
+    # On the meta device nothing is allocated before the shapes have been compared.
+    with torch.device("meta"):
+        network = UNet(**header.network.parameters.model_dump())
+    expected = network.state_dict()
+    for name in sorted(expected.keys() | tensors.keys()):
+        found = _shape(tensors.get(name))
+        wanted = _shape(expected.get(name))
+        if found != wanted:
+            raise FormatError(
+                path,
+                f"{found}, while the network in the header needs {wanted}",
+                field=f"tensor {name}",
+                hint=_RETRAIN,
+            )
+        if not torch.isfinite(tensors[name]).all():
+            raise FormatError(path, "NaN or infinity", field=f"tensor {name}", hint=_RETRAIN)
+    network.load_state_dict(
+        {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()},
+        assign=True,
+    )
+    return network.eval().requires_grad_(requires_grad=False)
+
+
+def _shape(tensor: Tensor | None) -> str:
+    if tensor is None:
+        return "absent"
+    kind = "floating point" if tensor.is_floating_point() else "integer"
+    return f"{kind} of shape {tuple(tensor.shape)}"
