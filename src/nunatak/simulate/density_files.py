@@ -11,10 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from nunatak.errors import BadInput, FormatError
-from nunatak.simulate.density import (
-    PROTEIN_DENSITY_DA_PER_A3,
-    Density,
-)
+from nunatak.simulate.density import PROTEIN_DENSITY_DA_PER_A3, Density
 
 _log = logging.getLogger(__name__)
 
@@ -22,7 +19,10 @@ MODEL_SUFFIXES = (".pdb", ".ent", ".cif", ".mmcif")
 MAP_SUFFIXES = (".mrc", ".map", ".ccp4")
 
 _COARSEST_USEFUL_VOXEL_A = 25.0
-_WORKING_VOXEL_A = 4.0  # finer maps are averaged: micrographs are simulated at 1 Å/px and coarser
+_FINEST_VOXEL_A = 3.0  # finer maps are averaged, or their scatterers would number millions
+_COARSEST_VOXEL_A = (
+    6.0  # coarser ones are interpolated, or their lattice would show in views along it
+)
 _BLUR_PER_VOXEL = 0.5
 _NOISE_SIGMAS = 4.0
 _LARGEST_ASSEMBLY_ATOMS = 5_000_000
@@ -37,12 +37,12 @@ def load_density(path: str | PathLike[str], *, threshold: float | None = None) -
     alternate conformations only the first is kept. Every heavy atom weighs as its electron count
     relative to the mean.
 
-    Maps (``.mrc``, ``.map``, ``.ccp4``, also gzipped) give one scatterer per voxel, after maps
-    finer than 4 Å are averaged to about 4 Å. The contour is Otsu's threshold among the voxels
-    that stand out of the background (its median plus four robust standard deviations); the
-    volume within the contour times 0.81 Da/Å³ is the mass, whatever the map's grey scale.
-    Weights follow the density, and voxels on the rim down to half of the contour take part, so
-    that coarse maps keep a soft edge.
+    Maps (``.mrc``, ``.map``, ``.ccp4``, also gzipped) give one scatterer per voxel, after finer
+    maps are averaged to about 3 Å and coarser ones interpolated to at most 6 Å. The contour is
+    Otsu's threshold among the voxels that stand out of the background (its median plus four
+    robust standard deviations); the volume within the contour times 0.81 Da/Å³ is the mass,
+    whatever the map's grey scale. Weights follow the density, and voxels on the rim down to half
+    of the contour take part, so that coarse maps keep a soft edge.
 
     Parameters
     ----------
@@ -149,8 +149,7 @@ def _is_first_conformation(site: "gemmi.CRA") -> bool:
 
 def _from_map(path: Path, name: str, threshold: float | None) -> Density:
     data, voxel_A = _read_map(path)
-    step = np.maximum(1, np.round(_WORKING_VOXEL_A / voxel_A)).astype(int)
-    data, voxel_A = _averaged(data, step), voxel_A * step
+    data, voxel_A = _at_working_voxel(data, voxel_A)
     background = float(np.median(data))
     noise = 1.4826 * float(np.median(np.abs(data - background)))
     height = data - background
@@ -170,7 +169,10 @@ def _from_map(path: Path, name: str, threshold: float | None) -> Density:
     rim = ndimage.binary_dilation(inside, iterations=1) & (height > 0.5 * contour)
     taken = inside | rim
     iz, iy, ix = np.nonzero(taken)
-    positions = np.stack([ix, iy, iz], axis=1) * voxel_A
+    # A lattice projected onto pixels beats with them in stripes; a shifted one does not. The
+    # shifts are drawn from a fixed seed: one file, one density.
+    shift = np.random.default_rng(0).uniform(-0.5, 0.5, (len(ix), 3))
+    positions = (np.stack([ix, iy, iz], axis=1) + shift) * voxel_A
     volume_A3 = int(inside.sum()) * float(np.prod(voxel_A))
     return Density.from_scatterers(
         name,
@@ -210,6 +212,19 @@ def _read_map(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     # order[k] names the spatial axis (1 = x) that array axis 2 - k runs along.
     stored_axis = [2 - order.index(axis) for axis in (3, 2, 1)]
     return np.transpose(data, stored_axis), voxel_A
+
+
+def _at_working_voxel(
+    data: NDArray[np.float64], voxel_A: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Average or interpolate a map to voxels between 3 and 6 Å (sizes as x, y, z)."""
+    step = np.maximum(1, np.round(_FINEST_VOXEL_A / voxel_A)).astype(np.int_)
+    finer = np.ceil(voxel_A / _COARSEST_VOXEL_A).astype(np.int_)
+    data = _averaged(data, step)
+    if (finer > 1).any():
+        # Linear: a cubic spline would ring at the masked edge and make a rim of its own.
+        data = ndimage.zoom(data, finer[::-1], order=1, grid_mode=True, mode="nearest")
+    return data, voxel_A * step / finer
 
 
 def _averaged(data: NDArray[np.float64], step: NDArray[np.int_]) -> NDArray[np.float64]:
