@@ -68,6 +68,14 @@ def decimated_to_source(position_px: ArrayLike, ratio: float) -> FloatArray:
     return np.asarray(position_px, dtype=np.float64) * ratio
 
 
+def source_to_decimated(position_px: ArrayLike, ratio: float) -> FloatArray:
+    """Map positions in the source image to a Fourier-cropped or strided image.
+
+    Inverse of `decimated_to_source`; see `resampled_to_source` for the parameters.
+    """
+    return np.asarray(position_px, dtype=np.float64) / ratio
+
+
 def flipped(position_px: ArrayLike, size_px: int) -> FloatArray:
     """Mirror positions along an axis of ``size_px`` pixels: ``x -> size - 1 - x``."""
     return (size_px - 1) - np.asarray(position_px, dtype=np.float64)
@@ -81,6 +89,29 @@ def corner_to_centre(corner_px: ArrayLike, box_px: ArrayLike) -> FloatArray:
 def centre_to_corner(centre_px: ArrayLike, box_px: ArrayLike) -> FloatArray:
     """Corner of an integer box from its centre: ``centre - box // 2``."""
     return np.asarray(centre_px, dtype=np.float64) - np.asarray(box_px, dtype=np.float64) // 2
+
+
+def float_corner_to_centre(corner_px: ArrayLike, box_px: ArrayLike) -> FloatArray:
+    """Centre of a box with a fractional corner: ``corner + box / 2`` (crYOLO's rule)."""
+    return np.asarray(corner_px, dtype=np.float64) + np.asarray(box_px, dtype=np.float64) / 2
+
+
+def centre_to_float_corner(centre_px: ArrayLike, box_px: ArrayLike) -> FloatArray:
+    """Fractional corner of a box from its centre: ``centre - box / 2``."""
+    return np.asarray(centre_px, dtype=np.float64) - np.asarray(box_px, dtype=np.float64) / 2
+
+
+def fraction_to_position(fraction: ArrayLike, size_px: ArrayLike) -> FloatArray:
+    """Position in pixels from a fraction of the image's size: ``fraction * size``.
+
+    CryoSPARC's rule, as pyem reads it: no half pixel anywhere.
+    """
+    return np.asarray(fraction, dtype=np.float64) * np.asarray(size_px, dtype=np.float64)
+
+
+def position_to_fraction(position_px: ArrayLike, size_px: ArrayLike) -> FloatArray:
+    """Fraction of the image's size from a position in pixels: ``position / size``."""
+    return np.asarray(position_px, dtype=np.float64) / np.asarray(size_px, dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -143,3 +174,38 @@ def oriented(
             return flipped(x, nx), flipped(y, ny)
         case Orientation.TRANSPOSE:
             return y, x
+
+
+def oriented_fractions(
+    x_fraction: ArrayLike, y_fraction: ArrayLike, orientation: Orientation
+) -> tuple[FloatArray, FloatArray]:
+    """Apply an orientation to points given as fractions of the image's size.
+
+    An axis is mirrored by ``fraction -> 1 - fraction``, as pyem does for CryoSPARC; in pixels
+    this lies one pixel beyond `flipped`. Every orientation is its own inverse.
+
+    Parameters
+    ----------
+    x_fraction, y_fraction
+        Points as fractions of the width and the height.
+    orientation
+        How the given frame relates to the stored image.
+
+    Returns
+    -------
+    x_fraction, y_fraction : ndarray, float64
+        Points as fractions of the stored image.
+
+    Examples
+    --------
+    >>> x, y = oriented_fractions(0.25, 0.1, Orientation.FLIP_Y)
+    >>> float(x), float(y)
+    (0.25, 0.9)
+    """
+    x = np.asarray(x_fraction, dtype=np.float64)
+    y = np.asarray(y_fraction, dtype=np.float64)
+    if orientation is Orientation.TRANSPOSE:
+        return y, x
+    mirrors_x = orientation in (Orientation.FLIP_X, Orientation.ROTATE_180)
+    mirrors_y = orientation in (Orientation.FLIP_Y, Orientation.ROTATE_180)
+    return (1 - x if mirrors_x else x), (1 - y if mirrors_y else y)
