@@ -1,0 +1,184 @@
+"""From a normalised image to score maps: tiles, number format, device."""
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from nunatak.detection.model import DetectorModel
+from nunatak.detection.precision import Precision, choose_device, choose_dtype
+from nunatak.errors import ResourceError
+
+TILE_PX = 1024
+"""Side of the part of a tile that is kept: large enough to waste little on the margins, small
+enough that the network's activations stay below 1 GB."""
+
+MARGIN_IN_MULTIPLES = 8
+"""Margin of a tile in units of the network's deepest stride: half the receptive field of a
+U-Net with two 3 × 3 convolutions a level in its encoder and its decoder, rounded up."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """One tile along one axis, in pixels of the image.
+
+    Attributes
+    ----------
+    start, stop : int
+        What the network is given.
+    kept_start, kept_stop : int
+        What is kept of it; the kept spans of an axis cover it without overlap.
+    """
+
+    start: int
+    stop: int
+    kept_start: int
+    kept_stop: int
+
+
+def spans(length_px: int, *, tile_px: int, margin_px: int) -> list[Span]:
+    """Cut an axis into overlapping tiles.
+
+    Parameters
+    ----------
+    length_px
+        Length of the axis.
+    tile_px
+        Length of the kept part. An axis of up to one tile and two margins stays whole.
+    margin_px
+        Overlap on either side, cut at the ends of the axis.
+
+    Examples
+    --------
+    >>> [(s.start, s.stop, s.kept_start) for s in spans(96, tile_px=32, margin_px=8)]
+    [(0, 40, 0), (24, 72, 32), (56, 96, 64)]
+    """
+    if length_px <= tile_px + 2 * margin_px:
+        return [Span(0, length_px, 0, length_px)]
+    starts = range(0, length_px, tile_px)
+    return [
+        Span(
+            start=max(0, first - margin_px),
+            stop=min(length_px, first + tile_px + margin_px),
+            kept_start=first,
+            kept_stop=min(length_px, first + tile_px),
+        )
+        for first in starts
+    ]
+
+
+class Scorer:
+    """Applies a model's network to images of any size in bounded memory.
+
+    Parameters
+    ----------
+    model
+        The detector.
+    device
+        ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
+    precision
+        Number format of the convolutions; ``"auto"`` takes the fastest that the device has
+        units for.
+    tile_px
+        Side of a tile; rounded up to a multiple of the network's `size_multiple`.
+
+    Attributes
+    ----------
+    device : torch.device
+    dtype : torch.dtype
+        What was chosen.
+    """
+
+    def __init__(
+        self,
+        model: DetectorModel,
+        *,
+        device: str = "auto",
+        precision: Precision = "auto",
+        tile_px: int = TILE_PX,
+    ) -> None:
+        self.device = choose_device(device)
+        self.dtype = choose_dtype(self.device, precision)
+        self._stride = model.header.output_stride
+        self._classes = len(model.header.classes)
+        self._multiple = model.network.size_multiple
+        self._margin_px = MARGIN_IN_MULTIPLES * self._multiple
+        self._tile_px = tile_px + -tile_px % self._multiple
+        self._network = copy.deepcopy(model.network).eval().to(self.device)
+        # Channels last is the layout in which convolution libraries are fastest.
+        self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def logits(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Score every position of an image.
+
+        Parameters
+        ----------
+        image : ndarray, shape (ny, nx), float32
+            At the model's working size, normalised, with the model's contrast.
+
+        Returns
+        -------
+        ndarray, shape (classes, ceil(ny / stride), ceil(nx / stride)), float32
+            Logits: the probability is ``1 / (1 + exp(-logit))``. Pixel ``j`` lies at
+            ``nunatak.geometry.resampled_to_source(j, stride)`` in the image.
+
+        Raises
+        ------
+        ResourceError
+            If the device's memory does not suffice.
+        """
+        ny, nx = image.shape
+        rows, columns = -(-ny // self._stride), -(-nx // self._stride)
+        try:
+            padded = self._padded(torch.from_numpy(np.require(image, np.float32, ["C", "W"])))
+            result = torch.empty(
+                (self._classes, padded.shape[0] // self._stride, padded.shape[1] // self._stride)
+            )
+            for row, column in self._tiles(padded.shape[0], padded.shape[1]):
+                part = self._forward(padded[row.start : row.stop, column.start : column.stop])
+                result[:, _kept(row, self._stride), _kept(column, self._stride)] = part[
+                    :, _inner(row, self._stride), _inner(column, self._stride)
+                ]
+        except torch.cuda.OutOfMemoryError as error:
+            raise ResourceError(
+                f"The device {self.device} has too little free memory for an image of {nx} × {ny} "
+                "pixels. Use --device cpu, or close what else runs on it."
+            ) from error
+        return np.ascontiguousarray(result[:, :rows, :columns].numpy())
+
+    def _padded(self, image: Tensor) -> Tensor:
+        """Continue the image to the right and below by reflection; its origin stays in place."""
+        ny, nx = image.shape
+        below, right = -ny % self._multiple, -nx % self._multiple
+        # An image narrower than the padding cannot be reflected far enough: repeat its edge.
+        mode = "reflect" if below < ny and right < nx else "replicate"
+        return functional.pad(image[None, None], (0, right, 0, below), mode=mode)[0, 0]
+
+    def _tiles(self, ny: int, nx: int) -> Iterator[tuple[Span, Span]]:
+        for row in spans(ny, tile_px=self._tile_px, margin_px=self._margin_px):
+            for column in spans(nx, tile_px=self._tile_px, margin_px=self._margin_px):
+                yield row, column
+
+    def _forward(self, tile: Tensor) -> Tensor:
+        batch = tile[None, None].to(self.device).contiguous(memory_format=torch.channels_last)
+        low = self.dtype != torch.float32
+        with (
+            torch.inference_mode(),
+            torch.autocast(self.device.type, dtype=self.dtype, enabled=low),
+        ):
+            scores: Tensor = self._network(batch)[0]
+            return scores.float().cpu()
+
+
+def _kept(span: Span, stride: int) -> slice:
+    return slice(span.kept_start // stride, span.kept_stop // stride)
+
+
+def _inner(span: Span, stride: int) -> slice:
+    first = (span.kept_start - span.start) // stride
+    return slice(first, first + (span.kept_stop - span.kept_start) // stride)
