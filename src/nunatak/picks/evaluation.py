@@ -1,0 +1,218 @@
+"""The result of judging picks by a truth set: for programs (`to_dict`) and people (`to_text`)."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nunatak.picks.bootstrap import Estimate, MicroMacro
+from nunatak.picks.curve import PrecisionRecallCurve
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LocalisationError:
+    """Distances between right picks and their truths; NaN where there are none.
+
+    Attributes
+    ----------
+    mean, median, rms : float
+        In ``unit``.
+    unit : str
+        ``"px"`` or ``"Å"``.
+    """
+
+    mean: float
+    median: float
+    rms: float
+    unit: str
+
+    @classmethod
+    def of(cls, distance: FloatArray, unit: str) -> "LocalisationError":
+        """Summarise distances, shape (n,)."""
+        if len(distance) == 0:
+            return cls(math.nan, math.nan, math.nan, unit)
+        rms = float(np.sqrt(np.mean(distance**2)))
+        return cls(float(np.mean(distance)), float(np.median(distance)), rms, unit)
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """What one selection of the candidates achieves.
+
+    Attributes
+    ----------
+    name : str
+        How the selection came about, in words.
+    threshold : float or None
+        Candidates with at least this score are selected; None for another kind of selection.
+    selected, true_positives : int
+        Candidates selected, and the right ones among them.
+    precision, recall, f1 : MicroMacro
+    localisation : tuple of LocalisationError
+        In pixels, and in Å where every pixel size is known.
+    """
+
+    name: str
+    threshold: float | None
+    selected: int
+    true_positives: int
+    precision: MicroMacro
+    recall: MicroMacro
+    f1: MicroMacro
+    localisation: tuple[LocalisationError, ...]
+
+
+@dataclass(frozen=True)
+class ImageResult:
+    """One micrograph's share; ``selected`` and ``true_positives`` at the best F1's threshold."""
+
+    image: str
+    truths: int
+    candidates: int
+    selected: int
+    true_positives: int
+    average_precision: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How good a set of picks is.
+
+    Attributes
+    ----------
+    radius_A, radius_px : float or None
+        The matching radius as it was given.
+    images : tuple of ImageResult
+        The judged micrographs.
+    left_out : tuple of str
+        Micrographs with picks or without, of which the truth set says nothing.
+    n_left_out_picks : int
+        Picks on those.
+    is_scored : bool
+        Whether the picks carry scores; if not, the curve is a single point.
+    curve : PrecisionRecallCurve
+        All micrographs pooled.
+    average_precision : MicroMacro
+    best_f1 : Estimate
+        Pooled; every resample chooses its own threshold.
+    points : tuple of OperatingPoint
+        The best F1 first.
+    n_resamples, seed : int
+        Of the bootstrap behind all intervals.
+    """
+
+    radius_A: float | None
+    radius_px: float | None
+    images: tuple[ImageResult, ...]
+    left_out: tuple[str, ...]
+    n_left_out_picks: int
+    is_scored: bool
+    curve: PrecisionRecallCurve
+    average_precision: MicroMacro
+    best_f1: Estimate
+    points: tuple[OperatingPoint, ...]
+    n_resamples: int
+    seed: int
+
+    @property
+    def without_picks(self) -> tuple[str, ...]:
+        """Micrographs whose every truth is a miss because there is no candidate at all."""
+        return tuple(one.image for one in self.images if one.truths and not one.candidates)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything but the curve in plain types fit for JSON (NaN becomes None)."""
+        fields = {name: value for name, value in vars(self).items() if name != "curve"}
+        plain = {name: _plain(value) for name, value in fields.items()}
+        plain["without_picks"] = list(self.without_picks)
+        return plain
+
+    def to_text(self) -> str:
+        """Return a table for people."""
+        truths = sum(one.truths for one in self.images)
+        candidates = sum(one.candidates for one in self.images)
+        radius = f"{self.radius_px:g} px" if self.radius_A is None else f"{self.radius_A:g} Å"
+        lines = [
+            f"{_counted(len(self.images), 'micrograph')}, {_counted(truths, 'true position')}, "
+            f"{_counted(candidates, 'pick')}; matched one to one within {radius}",
+            "",
+            f"{'':26}{'all picks pooled':24}mean over micrographs",
+            _row("average precision", self.average_precision),
+        ]
+        for point in self.points:
+            lines += ["", *_point_lines(point)]
+        return "\n".join([*lines, "", *self._footnotes()])
+
+    def _footnotes(self) -> list[str]:
+        notes = []
+        if not self.is_scored:
+            notes.append("The picks carry no scores: the curve is a single point.")
+        if self.without_picks:
+            notes.append(
+                "Without any pick, counted as misses: "
+                f"{_counted(len(self.without_picks), 'micrograph')} "
+                f"({_listed(self.without_picks)})."
+            )
+        if self.left_out:
+            notes.append(
+                f"Not in the truth set, left out: {_counted(len(self.left_out), 'micrograph')} "
+                f"with {_counted(self.n_left_out_picks, 'pick')} ({_listed(self.left_out)})."
+            )
+        if len(self.images) > 1 and self.n_resamples:
+            notes.append(
+                f"[ ]: 95 % intervals from {self.n_resamples} resamples of the micrographs, "
+                f"seed {self.seed}."
+            )
+        return notes
+
+
+def _point_lines(point: OperatingPoint) -> list[str]:
+    where = "" if point.threshold is None else f" (score ≥ {point.threshold:.4g})"
+    lines = [
+        f"{point.name}{where}: {point.selected} selected, {point.true_positives} of them right",
+        _row("precision", point.precision),
+        _row("recall", point.recall),
+        _row("F1", point.f1),
+    ]
+    for error in point.localisation:
+        if not math.isnan(error.rms):
+            lines.append(
+                f"  {'distance to truth':24}mean {error.mean:.2f}, median {error.median:.2f}, "
+                f"rms {error.rms:.2f} {error.unit}"
+            )
+    return lines
+
+
+def _row(name: str, figure: MicroMacro) -> str:
+    return f"  {name:24}{_shown(figure.micro):24}{_shown(figure.macro)}".rstrip()
+
+
+def _shown(estimate: Estimate) -> str:
+    if math.isnan(estimate.value):
+        return "not defined"
+    interval = "" if math.isnan(estimate.low) else f" [{estimate.low:.3f}, {estimate.high:.3f}]"
+    return f"{estimate.value:.4f}{interval}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def _listed(names: tuple[str, ...], most: int = 3) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, float):
+        return None if math.isnan(value) else value
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if hasattr(value, "__dataclass_fields__"):
+        return _plain(asdict(value))  # type: ignore[call-overload]
+    return value

@@ -1,0 +1,241 @@
+"""Bring picks and truth together, micrograph by micrograph."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nunatak.errors import BadInput, Mismatch, UsageError
+from nunatak.images.pixel_size import same
+from nunatak.picks.names import NameIndex, stem_of
+from nunatak.picks.table import PickSet
+
+FloatArray = NDArray[np.float64]
+
+
+class Unlabelled(StrEnum):
+    """What to do with picks on micrographs that the truth set does not contain."""
+
+    LEAVE_OUT = "leave-out"
+    COUNT_AS_FALSE = "count-as-false"
+
+
+@dataclass(frozen=True)
+class Radius:
+    """How far a pick may lie from the truth it stands for: in ångström or in pixels.
+
+    Attributes
+    ----------
+    radius_A, radius_px : float or None
+        Exactly one of the two.
+    """
+
+    radius_A: float | None = None
+    radius_px: float | None = None
+
+    def __post_init__(self) -> None:
+        given = [size for size in (self.radius_A, self.radius_px) if size is not None]
+        if len(given) != 1:
+            raise UsageError(
+                "Give the matching radius either in ångström or in pixels (one of the two)."
+            )
+        if not (np.isfinite(given[0]) and given[0] > 0):
+            raise UsageError(f"The matching radius must be positive, found {given[0]:g}.")
+
+    def in_px(self, pixel_size_A: float | None, image: str) -> float:
+        """Return the radius in pixels of an image, or refuse where its pixel size is unknown."""
+        if self.radius_px is not None:
+            return self.radius_px
+        if pixel_size_A is None:
+            raise BadInput(
+                f"{image}: a radius in ångström needs the pixel size, which neither the picks nor "
+                "the truth state. Give the pixel size (--pixel-size), or the radius in pixels "
+                "(--radius-px)."
+            )
+        return float(self.radius_A or 0.0) / pixel_size_A
+
+
+@dataclass(frozen=True)
+class JudgedImage:
+    """Picks and truth of one micrograph.
+
+    Attributes
+    ----------
+    name : str
+        As the truth set names it.
+    candidates_px, truths_px : ndarray, shapes (n, 2) and (m, 2), float64
+        Positions ``(x, y)``, pixels of the stored image.
+    score : ndarray, shape (n,), float64
+        All zero where the picks carry no score.
+    selected : ndarray of bool, shape (n,), or None
+        The picks' own selection, where the file has one.
+    radius_px : float
+        Matching radius.
+    pixel_size_A : float or None
+    """
+
+    name: str
+    candidates_px: FloatArray
+    score: FloatArray
+    selected: NDArray[np.bool_] | None
+    truths_px: FloatArray
+    radius_px: float
+    pixel_size_A: float | None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The judged micrographs, and what is left out of the judgement.
+
+    Attributes
+    ----------
+    images : tuple of JudgedImage
+    is_scored : bool
+        Whether the picks carry scores.
+    left_out : tuple of str
+        Micrographs of the picks that the truth set does not contain.
+    n_left_out_picks : int
+        Picks on those.
+    """
+
+    images: tuple[JudgedImage, ...]
+    is_scored: bool
+    left_out: tuple[str, ...]
+    n_left_out_picks: int
+
+
+def bring_together(
+    picks: PickSet,
+    truth: PickSet,
+    *,
+    radius: Radius,
+    pixel_size_A: float | None = None,
+    unlabelled: Unlabelled = Unlabelled.LEAVE_OUT,
+) -> Judgement:
+    """Collect what is needed to judge the picks, in the order of the truth set's micrographs.
+
+    Parameters
+    ----------
+    picks
+        The candidates. Without a ``score`` column all count as equally good.
+    truth
+        The true positions. Micrographs in ``truth.images`` without a position are known to be
+        empty: every pick there is false.
+    radius
+        Matching radius.
+    pixel_size_A
+        Overrides nothing: must agree with what the tables state (within 1 %).
+    unlabelled
+        By default only micrographs of the truth set are judged.
+
+    Returns
+    -------
+    Judgement
+
+    Raises
+    ------
+    Mismatch
+        If the two sets have no micrograph in common, a name is ambiguous, or pixel sizes differ.
+    BadInput
+        If there is no truth, only some picks have a score, or the radius cannot be converted.
+    """
+    if not truth.images:
+        raise BadInput(f"{truth.source or 'The truth'}: no micrograph and no position in it.")
+    truth_name_of = _matched_names(picks.images, truth.images)
+    left_out = tuple(name for name in picks.images if name not in truth_name_of)
+    names = list(truth.images)
+    if unlabelled is Unlabelled.COUNT_AS_FALSE:
+        names += left_out
+        truth_name_of |= {name: name for name in left_out}
+    score = _scores(picks)
+    table = picks.table.assign(
+        image=picks.table["image"].map(truth_name_of), score=0.0 if score is None else score
+    )
+    picked = dict(list(table.dropna(subset=["image"]).groupby("image", sort=False)))
+    true = dict(list(truth.table.groupby("image", sort=False)))
+    no_picks, no_truths = table.iloc[:0], truth.table.iloc[:0]
+    return Judgement(
+        images=tuple(
+            _judged_image(
+                name, picked.get(name, no_picks), true.get(name, no_truths), radius, pixel_size_A
+            )
+            for name in names
+        ),
+        is_scored=score is not None,
+        left_out=left_out if unlabelled is Unlabelled.LEAVE_OUT else (),
+        n_left_out_picks=int(table["image"].isna().sum()),
+    )
+
+
+def _matched_names(picked: tuple[str, ...], true: tuple[str, ...]) -> dict[str, str]:
+    """Return the truth set's name of each micrograph of the picks that it contains."""
+    resolution = NameIndex(true).resolve_all(picked)
+    if not resolution.found:
+        first = next(iter(resolution.unmatched.values()), "The picks name no micrograph.")
+        raise Mismatch(f"Picks and truth have no micrograph in common. {first}")
+    # A micrograph that may well be in the truth set must not be left out as if it were not.
+    true_stems = {stem_of(name) for name in true}
+    for name, reason in resolution.unmatched.items():
+        if stem_of(name) in true_stems:
+            raise Mismatch(reason)
+    return resolution.found
+
+
+def _judged_image(
+    name: str,
+    picked: pd.DataFrame,
+    true: pd.DataFrame,
+    radius: Radius,
+    pixel_size_A: float | None,
+) -> JudgedImage:
+    chosen_A = _pixel_size(
+        name,
+        {
+            "--pixel-size": pixel_size_A,
+            "the picks": _stated_pixel_size(picked),
+            "the truth": _stated_pixel_size(true),
+        },
+    )
+    # Where one side is empty nothing can match, whatever the radius is in pixels.
+    radius_px = radius.in_px(chosen_A, name) if len(picked) and len(true) else 1.0
+    return JudgedImage(
+        name=name,
+        candidates_px=picked[["x_px", "y_px"]].to_numpy(np.float64),
+        score=picked["score"].to_numpy(np.float64),
+        selected=picked["selected"].to_numpy(np.bool_) if "selected" in picked else None,
+        truths_px=true[["x_px", "y_px"]].to_numpy(np.float64),
+        radius_px=radius_px,
+        pixel_size_A=chosen_A,
+    )
+
+
+def _scores(picks: PickSet) -> pd.Series | None:
+    """Return the scores, or None where no pick has one."""
+    if "score" not in picks.table or picks.table["score"].isna().all():
+        return None
+    missing = int(picks.table["score"].isna().sum())
+    if missing:
+        raise BadInput(
+            f"{picks.source or 'The picks'}: {missing} of {len(picks)} picks have no score. "
+            "Score all of them or none."
+        )
+    return picks.table["score"]
+
+
+def _stated_pixel_size(rows: pd.DataFrame) -> float | None:
+    stated = rows["pixel_size_A"].dropna() if "pixel_size_A" in rows else rows["x_px"].iloc[:0]
+    return float(stated.iloc[0]) if len(stated) else None
+
+
+def _pixel_size(image: str, stated_A: dict[str, float | None]) -> float | None:
+    known = [(origin, size) for origin, size in stated_A.items() if size is not None]
+    for origin, size in known[1:]:
+        if not same(known[0][1], size):
+            raise Mismatch(
+                f"{image}: two pixel sizes: {known[0][0]} says {known[0][1]:.5g} Å, {origin} says "
+                f"{size:.5g} Å. Positions in pixels of different sizes cannot be compared; "
+                "convert one of the two first (nunatak convert)."
+            )
+    return known[0][1] if known else None
