@@ -9,11 +9,17 @@ from nunatak.geometry import (
     Orientation,
     Scale,
     centre_to_corner,
+    centre_to_float_corner,
     corner_to_centre,
     decimated_to_source,
     flipped,
+    float_corner_to_centre,
+    fraction_to_position,
     oriented,
+    oriented_fractions,
+    position_to_fraction,
     resampled_to_source,
+    source_to_decimated,
     source_to_resampled,
 )
 
@@ -47,6 +53,12 @@ def test_decimation_keeps_the_first_pixel_in_place() -> None:
     np.testing.assert_array_equal(decimated_to_source(np.arange(5), 4.0), source[::4])
 
 
+@given(POSITIONS, RATIOS)
+def test_decimation_round_trips(position_px: float, ratio: float) -> None:
+    there = source_to_decimated(position_px, ratio)
+    assert decimated_to_source(there, ratio) == pytest.approx(position_px, abs=1e-6)
+
+
 @given(POSITIONS, SIZES)
 def test_flipping_twice_changes_nothing(position_px: float, size_px: int) -> None:
     assert flipped(flipped(position_px, size_px), size_px) == pytest.approx(position_px, abs=1e-9)
@@ -61,6 +73,43 @@ def test_box_corner_and_centre_round_trip(centre_px: float, box_px: int) -> None
 @pytest.mark.parametrize(("box_px", "centre_px"), [(4, 12.0), (5, 12.0), (1, 10.0)])
 def test_box_centre_follows_relions_integer_division(box_px: int, centre_px: float) -> None:
     assert corner_to_centre(10, box_px) == centre_px
+
+
+@given(st.floats(-1e4, 1e4), st.integers(1, 1000))
+def test_fractional_corner_and_centre_round_trip(centre_px: float, box_px: int) -> None:
+    corner = centre_to_float_corner(centre_px, box_px)
+    assert float_corner_to_centre(corner, box_px) == pytest.approx(centre_px, abs=1e-9)
+
+
+def test_an_odd_box_has_its_fractional_centre_at_the_half() -> None:
+    assert float_corner_to_centre(10.25, 5) == 12.75
+
+
+@given(POSITIONS, SIZES)
+def test_fractions_round_trip(position_px: float, size_px: int) -> None:
+    fraction = position_to_fraction(position_px, size_px)
+    assert fraction_to_position(fraction, size_px) == pytest.approx(position_px, abs=1e-6)
+
+
+@given(st.sampled_from(Orientation), st.floats(0, 1), st.floats(0, 1))
+def test_orientations_of_fractions_are_their_own_inverse(
+    orientation: Orientation, x: float, y: float
+) -> None:
+    there = oriented_fractions(x, y, orientation)
+    assert oriented_fractions(*there, orientation) == (
+        pytest.approx(x, abs=1e-12),
+        pytest.approx(y, abs=1e-12),
+    )
+
+
+@pytest.mark.parametrize("orientation", [o for o in Orientation if o is not Orientation.TRANSPOSE])
+def test_mirrored_fractions_lie_one_pixel_beyond_mirrored_pixels(orientation: Orientation) -> None:
+    # pyem's rule has no half pixel: the mirror image of 0 is the size, not the size minus one.
+    nx, ny = 40, 30
+    x, y = oriented_fractions(0.25, 0.1, orientation)
+    x_px, y_px = oriented(10, 3, (ny, nx), orientation)
+    assert fraction_to_position(x, nx) - x_px == pytest.approx(float(x != 0.25))
+    assert fraction_to_position(y, ny) - y_px == pytest.approx(float(y != 0.1))
 
 
 @pytest.mark.parametrize("orientation", list(Orientation))
