@@ -33,6 +33,15 @@ def test_best_f1_and_its_threshold() -> None:
     assert curve.f1[curve.best] == pytest.approx(2 * 3 / (4 + 3))
 
 
+def test_the_table_has_a_row_a_threshold() -> None:
+    table = precision_recall_curve([0.9, 0.7, 0.7], [True, False, True], n_truths=4).to_table()
+    assert table.to_csv(index=False).splitlines() == [
+        "threshold,selected,true_positives,precision,recall,f1",
+        "0.9,1,1,1.0,0.25,0.4",
+        "0.7,3,2,0.6666666666666666,0.5,0.5714285714285714",
+    ]
+
+
 def test_no_candidate_gives_an_empty_curve_with_average_precision_zero() -> None:
     curve = precision_recall_curve([], [], n_truths=5)
     assert (len(curve.threshold), curve.best, curve.average_precision) == (0, -1, 0.0)

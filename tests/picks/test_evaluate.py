@@ -124,6 +124,15 @@ def test_the_files_own_selection_is_judged_too(truth: PickSet) -> None:
     assert (point.name, point.selected, point.true_positives) == ("As selected in the file", 1, 1)
 
 
+def test_micrographs_that_the_picks_do_not_mention_can_be_left_out(truth: PickSet) -> None:
+    picks = pick_set([("a.mrc", 10.0, 10.0)], images=("a.mrc", "c.mrc"))
+    result = evaluate(picks, truth, radius_px=5.0, only_common=True)
+    assert [one.image for one in result.images] == ["data/a.mrc", "data/c.mrc"]
+    assert result.left_out_truths == ("data/b.mrc",)
+    assert result.points[0].recall.micro.value == 0.5
+    assert "Not mentioned by the picks, left out: 1 micrograph (data/b.mrc)." in result.to_text()
+
+
 def test_no_pick_at_all_is_all_missed(truth: PickSet) -> None:
     picks = pick_set([], images=("a.mrc", "b.mrc", "c.mrc"), score=np.empty(0))
     result = evaluate(picks, truth, radius_px=5.0)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from nunatak.errors import BadInput
@@ -63,6 +64,19 @@ class PrecisionRecallCurve:
     def best(self) -> int:
         """Index of the greatest F1 (the highest such threshold); -1 where there is no candidate."""
         return int(np.argmax(self.f1)) if len(self.threshold) else -1
+
+    def to_table(self) -> pd.DataFrame:
+        """Return the curve with one row a threshold."""
+        return pd.DataFrame(
+            {
+                "threshold": self.threshold,
+                "selected": self.selected,
+                "true_positives": self.true_positives,
+                "precision": self.precision,
+                "recall": self.recall,
+                "f1": self.f1,
+            }
+        )
 
 
 def precision_recall_curve(

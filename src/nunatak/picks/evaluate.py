@@ -27,6 +27,7 @@ def evaluate(
     pixel_size_A: float | None = None,
     threshold: float | None = None,
     unlabelled: Unlabelled = Unlabelled.LEAVE_OUT,
+    only_common: bool = False,
     n_resamples: int = 1000,
     seed: int = 0,
 ) -> Evaluation:
@@ -50,6 +51,8 @@ def evaluate(
     unlabelled
         Whether micrographs that the truth set does not contain are left out (and counted), or
         judged as empty.
+    only_common
+        Leave out micrographs of the truth set that the picks do not mention at all.
     n_resamples
         Bootstrap samples behind the intervals; 0 for none.
     seed
@@ -75,6 +78,7 @@ def evaluate(
         radius=Radius(radius_A=radius_A, radius_px=radius_px),
         pixel_size_A=pixel_size_A,
         unlabelled=unlabelled,
+        only_common=only_common,
     )
     if judgement.left_out:
         _log.warning(
@@ -97,6 +101,7 @@ def evaluate(
         images=_image_results(judgement, judged, judged.counts_at(best)),
         left_out=judgement.left_out,
         n_left_out_picks=judgement.n_left_out_picks,
+        left_out_truths=judgement.left_out_truths,
         is_scored=judgement.is_scored,
         curve=curve,
         average_precision=average_precision,

@@ -92,6 +92,8 @@ class Evaluation:
         Micrographs with picks or without, of which the truth set says nothing.
     n_left_out_picks : int
         Picks on those.
+    left_out_truths : tuple of str
+        Micrographs of the truth set left out because the picks do not mention them.
     is_scored : bool
         Whether the picks carry scores; if not, the curve is a single point.
     curve : PrecisionRecallCurve
@@ -110,6 +112,7 @@ class Evaluation:
     images: tuple[ImageResult, ...]
     left_out: tuple[str, ...]
     n_left_out_picks: int
+    left_out_truths: tuple[str, ...]
     is_scored: bool
     curve: PrecisionRecallCurve
     average_precision: MicroMacro
@@ -160,6 +163,12 @@ class Evaluation:
             notes.append(
                 f"Not in the truth set, left out: {_counted(len(self.left_out), 'micrograph')} "
                 f"with {_counted(self.n_left_out_picks, 'pick')} ({_listed(self.left_out)})."
+            )
+        if self.left_out_truths:
+            notes.append(
+                "Not mentioned by the picks, left out: "
+                f"{_counted(len(self.left_out_truths), 'micrograph')} "
+                f"({_listed(self.left_out_truths)})."
             )
         if len(self.images) > 1 and self.n_resamples:
             notes.append(

@@ -98,12 +98,15 @@ class Judgement:
         Micrographs of the picks that the truth set does not contain.
     n_left_out_picks : int
         Picks on those.
+    left_out_truths : tuple of str
+        Micrographs of the truth set that the picks do not mention, where only common ones count.
     """
 
     images: tuple[JudgedImage, ...]
     is_scored: bool
     left_out: tuple[str, ...]
     n_left_out_picks: int
+    left_out_truths: tuple[str, ...] = ()
 
 
 def bring_together(
@@ -113,6 +116,7 @@ def bring_together(
     radius: Radius,
     pixel_size_A: float | None = None,
     unlabelled: Unlabelled = Unlabelled.LEAVE_OUT,
+    only_common: bool = False,
 ) -> Judgement:
     """Collect what is needed to judge the picks, in the order of the truth set's micrographs.
 
@@ -129,6 +133,9 @@ def bring_together(
         Overrides nothing: must agree with what the tables state (within 1 %).
     unlabelled
         By default only micrographs of the truth set are judged.
+    only_common
+        Leave out micrographs of the truth set that the picks do not mention, which otherwise
+        are missed.
 
     Returns
     -------
@@ -145,7 +152,9 @@ def bring_together(
         raise BadInput(f"{truth.source or 'The truth'}: no micrograph and no position in it.")
     truth_name_of = _matched_names(picks.images, truth.images)
     left_out = tuple(name for name in picks.images if name not in truth_name_of)
-    names = list(truth.images)
+    mentioned = set(truth_name_of.values())
+    names = [name for name in truth.images if name in mentioned or not only_common]
+    left_out_truths = tuple(name for name in truth.images if only_common and name not in mentioned)
     if unlabelled is Unlabelled.COUNT_AS_FALSE:
         names += left_out
         truth_name_of |= {name: name for name in left_out}
@@ -166,6 +175,7 @@ def bring_together(
         is_scored=score is not None,
         left_out=left_out if unlabelled is Unlabelled.LEAVE_OUT else (),
         n_left_out_picks=int(table["image"].isna().sum()),
+        left_out_truths=left_out_truths,
     )
 
 
