@@ -38,9 +38,15 @@ def set_up_logging(level: int) -> None:
     """
     handler: logging.Handler
     if sys.stderr.isatty():
+        from rich.highlighter import NullHighlighter
         from rich.logging import RichHandler
 
-        handler = RichHandler(console=stderr_console(), show_path=False, markup=False)
+        handler = RichHandler(
+            console=stderr_console(),
+            show_path=False,
+            markup=False,
+            highlighter=NullHighlighter(),  # a colour inside a file name would be noise
+        )
         handler.setFormatter(logging.Formatter("%(message)s"))
     else:
         handler = logging.StreamHandler(sys.stderr)
