@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
 from nunatak.simulate.density import PROTEIN_DENSITY_DA_PER_A3
 
@@ -13,6 +14,10 @@ FloatArray = NDArray[np.float64]
 
 # Spheres count as touching when they interpenetrate by a tenth: a contact, not a tangent point.
 _CONTACT = 0.9
+
+
+CORE = 0.85
+"""Radius of a domain's central sphere relative to the domain's."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ def domain(radius_A: float, weight: float, rng: np.random.Generator) -> Lumps:
     centres = directions * (radius_A * rng.uniform(0.5, 0.8, (bumps, 1)))
     return Lumps(
         np.concatenate([np.zeros((1, 3)), centres]),
-        np.concatenate([[0.8 * radius_A], radius_A * rng.uniform(0.35, 0.6, bumps)]),
+        np.concatenate([[CORE * radius_A], radius_A * rng.uniform(0.35, 0.6, bumps)]),
         np.full(bumps + 1, weight),
     )
 
@@ -134,22 +139,22 @@ def filled(
     ]
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
     grid += rng.uniform(-0.25, 0.25, grid.shape) * spacing_A
-    inside = _squared_distances(grid, unit.centres_A) < unit.radii_A**2
-    covered = inside.any(axis=1)
-    grid = grid[covered]
-    weights = np.where(inside[covered], unit.weights, 0.0).max(axis=1)
-    weights = weights / _multiplicity(grid, unit, rotations)
+    weights = _weights_at(cKDTree(grid), unit)
+    grid, weights = grid[weights > 0], weights[weights > 0]
+    tree = cKDTree(grid)
+    mates = [unit.moved(rotation, np.zeros(3)) for rotation in rotations[1:]]
+    weights /= 1 + sum(((_weights_at(tree, mate) > 0) for mate in mates), np.zeros(len(grid)))
     positions = np.concatenate([grid @ rotation.T for rotation in rotations])
     return positions, np.tile(weights, len(rotations)), spacing_A
 
 
-def _multiplicity(points_A: FloatArray, unit: Lumps, rotations: FloatArray) -> FloatArray:
-    """Count the symmetry mates that cover each point of the asymmetric unit (itself included)."""
-    count = np.ones(len(points_A))
-    for rotation in rotations[1:]:
-        mate = unit.centres_A @ rotation.T
-        count += (_squared_distances(points_A, mate) < unit.radii_A**2).any(axis=1)
-    return count
+def _weights_at(points: cKDTree, lumps: Lumps) -> FloatArray:
+    """Largest weight of the spheres that cover each point; 0 outside of the union."""
+    weights = np.zeros(points.n)
+    covered = points.query_ball_point(lumps.centres_A, lumps.radii_A)
+    for indices, weight in zip(covered, lumps.weights, strict=True):
+        weights[indices] = np.maximum(weights[indices], weight)
+    return weights
 
 
 def _squared_distances(a: FloatArray, b: FloatArray) -> FloatArray:

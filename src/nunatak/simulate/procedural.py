@@ -67,7 +67,10 @@ def procedural_complex(rng: np.random.Generator) -> Density:
     chances = np.array([chance for _, chance in makers])
     maker = makers[int(rng.choice(len(makers), p=chances / chances.sum()))][0]
     while True:
-        density = _scatterers(maker(rng), rng)
+        plan = maker(rng)
+        if not plan.unit.repeated(point_group(plan.group)).is_connected():
+            continue
+        density = _scatterers(plan, rng)
         if (
             SMALLEST_KDA <= density.mass_kDa <= LARGEST_KDA
             and max(_extent_ratios(density)) <= LONGEST_ASPECT
@@ -144,11 +147,12 @@ def _place(
     parents = rng.integers(len(centres), size=4 * tries)
     direction = rng.standard_normal((len(parents), 3)) * np.asarray(shape)
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-    distance = (radii[parents] + new_radius) * rng.uniform(0.75, 0.9, len(parents))
+    # Below 0.9 of the sum of the cores' radii (0.85 each) domains touch; see `Lumps.is_connected`.
+    distance = (radii[parents] + new_radius) * rng.uniform(0.64, 0.75, len(parents))
     candidates = centres[parents] + direction * distance[:, None]
     # Room first: how deep the candidate would sink into other domains; then the shape wanted.
     gaps = np.linalg.norm(candidates[:, None] - centres, axis=2) / (radii + new_radius)
-    roomy = np.flatnonzero(gaps.min(axis=1) > 0.7)[:tries]
+    roomy = np.flatnonzero(gaps.min(axis=1) > 0.6)[:tries]
     if len(roomy) == 0:
         roomy = np.array([int(np.argmax(gaps.min(axis=1)))])
     reach = np.linalg.norm(candidates[roomy] / np.asarray(shape), axis=1)
@@ -234,34 +238,38 @@ def _cage(rng: np.random.Generator) -> _Plan:
 def _rod(rng: np.random.Generator) -> _Plan:
     """Return a stretch of a helix, two to four times as long as wide."""
     unit = _grown(rng, int(rng.integers(1, 4)), shape=_any_shape(rng))
-    size_A = _size_A(unit)
-    unit = unit.moved(np.eye(3), np.array([size_A * rng.uniform(0.0, 1.0), 0.0, 0.0]))
+    unit = unit.moved(
+        np.eye(3), -unit.centres_A[0]
+    )  # a domain on the axis surely touches its mates
     twist_rad = rng.uniform(0.3, np.pi)
-    length_A = 2.0 * _size_A(unit) * rng.uniform(2.0, 4.0)
 
-    def helix(rise_A: float, copies: int = 6) -> Lumps:
+    def helix(off_axis_A: float, rise_A: float, copies: int = 6) -> Lumps:
         mates = [
-            unit.moved(rotation_about((0, 0, 1), i * twist_rad), np.array([0, 0, i * rise_A]))
+            unit.moved(np.eye(3), np.array([off_axis_A, 0, 0])).moved(
+                rotation_about((0, 0, 1), i * twist_rad), np.array([0, 0, i * rise_A])
+            )
             for i in range(copies)
         ]
         return joined(mates)
 
-    rise_A = furthest_connected(helix, 4.0 * size_A) * rng.uniform(0.3, 0.9)
-    return _Plan("rod", "C1", helix(rise_A, int(np.clip(length_A / rise_A, 3, 40))))
+    size_A = _size_A(unit)
+    furthest_A = furthest_connected(lambda d: helix(d, 0.0), 4.0 * size_A)
+    off_axis_A = rng.random() * min(furthest_A, 1.2 * size_A)  # farther out it is a corkscrew
+    rise_A = furthest_connected(lambda rise: helix(off_axis_A, rise), 4.0 * size_A)
+    rise_A *= rng.uniform(0.3, 0.9)
+    length_A = 2.0 * (off_axis_A + size_A) * rng.uniform(1.5, 3.5)
+    return _Plan("rod", "C1", helix(off_axis_A, rise_A, int(np.clip(length_A / rise_A, 3, 40))))
 
 
 def _tripod(rng: np.random.Generator) -> _Plan:
     """Return three or four arms on a hub, as antibodies and clathrin have them."""
-    arms = []
-    hub = _grown(rng, int(rng.integers(1, 3)))
-    for azimuth in np.linspace(0, 2 * np.pi, int(rng.integers(3, 5)), endpoint=False):
+    body = _grown(rng, int(rng.integers(1, 3)))
+    for azimuth_rad in np.linspace(0, 2 * np.pi, int(rng.integers(3, 5)), endpoint=False):
         arm = _grown(rng, int(rng.integers(2, 6)), shape=(1.0, 0.35, 0.35))
-        turn = rotation_about((0, 0, 1), azimuth + rng.normal(0, 0.3))
         lift = rotation_about((0, 1, 0), rng.normal(0, 0.4))
-        # The inner end of the arm goes to the hub's centre, so that both surely touch.
-        inner_end = np.array([float(arm.centres_A[:, 0].min()), 0.0, 0.0])
-        arms.append(arm.moved(np.eye(3), -inner_end).moved(turn @ lift, np.zeros(3)))
-    return _Plan("tripod", "C1", joined([hub, *arms]))
+        turn = rotation_about((0, 0, 1), azimuth_rad + rng.normal(0, 0.3)) @ lift
+        body = joined([body, _landed(arm.moved(turn, np.zeros(3)), body, turn[:, 0])])
+    return _Plan("tripod", "C1", body)
 
 
 def _membrane(rng: np.random.Generator) -> _Plan:
