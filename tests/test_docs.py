@@ -1,0 +1,99 @@
+"""The manual is in step with the program, builds, and fetches nothing."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import typer
+
+from nunatak.cli.main import app
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = sorted((ROOT / "docs").glob("*.md"))
+
+
+@pytest.fixture(scope="module")
+def reference() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("reference", ROOT / "docs/hooks/reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("mkdocs")
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-d", str(folder)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    return folder
+
+
+def leaves(name: str, command: typer.core.TyperCommand) -> list[tuple[str, object]]:
+    children = getattr(command, "commands", {})
+    if not children:
+        return [(name, command)]
+    return [leaf for key, child in children.items() for leaf in leaves(f"{name} {key}", child)]
+
+
+def known_flags() -> dict[str, set[str]]:
+    """The options of each command, by the command's full name."""
+    root = typer.main.get_command(app)
+    everywhere = {flag for parameter in root.params for flag in parameter.opts}
+    return {
+        name: everywhere
+        | {flag for p in command.params for flag in (*p.opts, *p.secondary_opts)}
+        | {"--help", "-h"}
+        for name, command in leaves("nunatak", root)
+    }
+
+
+def test_every_command_and_option_is_in_the_reference(reference: ModuleType) -> None:
+    sections = dict(
+        re.findall(
+            r"^### (nunatak [^\n]+)\n(.*?)(?=^##|\Z)",
+            reference.commands_reference(),
+            re.MULTILINE | re.DOTALL,
+        )
+    )
+    for name, command in leaves("nunatak", typer.main.get_command(app)):
+        for parameter in command.params:
+            if parameter.param_type_name == "option" and parameter.name != "help":
+                assert parameter.opts[0] in sections[name], f"{name} {parameter.opts[0]}"
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: page.name)
+def test_commands_shown_to_users_exist_with_their_options(page: Path) -> None:
+    flags = known_flags()
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    blocks = re.findall(r"```(?:console|bash|sh)\n(.*?)```", text, re.DOTALL)
+    lines = [line.strip().removeprefix("$ ") for block in blocks for line in block.splitlines()]
+    for line in (line for line in lines if line.startswith("nunatak ")):
+        words = line.partition(" #")[0].split()
+        if words[1] in flags["nunatak doctor"]:
+            continue
+        name = " ".join(words[:3]) if " ".join(words[:3]) in flags else " ".join(words[:2])
+        assert name in flags, f"{page.name}: {line}"
+        used = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+        assert used <= flags[name], f"{page.name}: {line}: unknown {used - flags[name]}"
+
+
+def test_the_manual_builds_and_fetches_nothing(site: Path) -> None:
+    pages = list(site.glob("*.html"))
+    assert {page.name for page in pages} >= {"index.html", "commands.html", "formats.html"}
+    loaded = re.compile(
+        r'<(?:script|img|iframe)[^>]+src="https?://|<link[^>]+rel="stylesheet"[^>]+href="https?://'
+    )
+    for page in pages:
+        assert not loaded.search(page.read_text(encoding="utf-8")), page.name
+
+
+def test_no_marker_is_left_over(site: Path) -> None:
+    for page in site.glob("*.html"):
+        assert not re.search(r"(&lt;|<)!-- (commands|api|formats)", page.read_text("utf-8"))
