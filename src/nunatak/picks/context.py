@@ -1,0 +1,231 @@
+"""What a pick file does not say about itself and its reader or writer must be told."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+
+from nunatak import geometry
+from nunatak.errors import Mismatch, UsageError
+from nunatak.geometry import FloatArray, Orientation
+from nunatak.images.micrograph import ImageInfo
+from nunatak.picks.names import NameIndex
+
+Shape = tuple[int, int]
+"""``(ny, nx)`` in pixels."""
+
+
+class GridRule(StrEnum):
+    """How a binned image was made, which decides what its pixel 0 is the centre of."""
+
+    FOURIER = "fourier"
+    """Fourier cropping or striding (Topaz, RELION, MotionCor): ``x = x_binned ratio``."""
+
+    MEAN = "mean"
+    """Averaging or interpolating (IMOD, crYOLO): ``x = (x_binned + 1/2) ratio - 1/2``."""
+
+
+@dataclass(frozen=True)
+class FileGrid:
+    """The grid in which a file counts its coordinates, beside the stored image's pixels.
+
+    Attributes
+    ----------
+    ratio_x, ratio_y : float
+        Pixels of the stored image per unit of the file, exact, one an axis.
+    rule : GridRule
+        How the grid came about.
+    """
+
+    ratio_x: float = 1.0
+    ratio_y: float = 1.0
+    rule: GridRule = GridRule.FOURIER
+
+    def __post_init__(self) -> None:
+        for ratio in (self.ratio_x, self.ratio_y):
+            if not 0 < ratio < float("inf"):
+                raise UsageError(f"A binning must be a positive number, but is {ratio}.")
+
+    @classmethod
+    def binned(cls, binning: float, rule: GridRule = GridRule.FOURIER) -> "FileGrid":
+        """Return the grid of images binned by one factor in x and y."""
+        return cls(binning, binning, rule)
+
+    @classmethod
+    def between(cls, scale: geometry.Scale, rule: GridRule = GridRule.FOURIER) -> "FileGrid":
+        """Return the grid of resampled images, by the exact ratio of the two sizes."""
+        return cls(scale.ratio_x, scale.ratio_y, rule)
+
+    @classmethod
+    def in_angstrom(cls, pixel_size_A: float) -> "FileGrid":
+        """Return the grid of coordinates in ångström from the centre of the first pixel."""
+        if not pixel_size_A > 0:
+            raise UsageError(f"A pixel size must be a positive number, but is {pixel_size_A}.")
+        return cls(1 / pixel_size_A, 1 / pixel_size_A, GridRule.FOURIER)
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the file counts in pixels of the stored image."""
+        return self.ratio_x == self.ratio_y == 1.0
+
+    def to_source(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Map positions in the file's grid to pixels of the stored image."""
+        convert = {
+            GridRule.FOURIER: geometry.decimated_to_source,
+            GridRule.MEAN: geometry.resampled_to_source,
+        }[self.rule]
+        return convert(x, self.ratio_x), convert(y, self.ratio_y)
+
+    def from_source(self, x_px: FloatArray, y_px: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Map pixels of the stored image to positions in the file's grid."""
+        convert = {
+            GridRule.FOURIER: geometry.source_to_decimated,
+            GridRule.MEAN: geometry.source_to_resampled,
+        }[self.rule]
+        return convert(x_px, self.ratio_x), convert(y_px, self.ratio_y)
+
+    def __str__(self) -> str:
+        if self.is_stored:
+            return "pixels of the stored image"
+        ratio = f"{self.ratio_x:.6g}"
+        if self.ratio_y != self.ratio_x:
+            ratio += f" (x) and {self.ratio_y:.6g} (y)"
+        return f"units of {ratio} stored pixels ({self.rule} rule)"
+
+
+class ImageCatalogue:
+    """Sizes and pixel sizes of images, by any name that a file may give them.
+
+    Parameters
+    ----------
+    shapes
+        Image name to ``(ny, nx)`` in pixels, where they are known.
+    paths
+        Image files; their headers are read when a size is asked for, and not before.
+    pixel_size_A
+        Pixel size of all images, ångström; None takes it from each header.
+
+    Examples
+    --------
+    >>> catalogue = ImageCatalogue({"grid1/mic_001.mrc": (4092, 5760)})
+    >>> catalogue.image_for("mic_001"), catalogue.shape("mic_001")
+    ('grid1/mic_001.mrc', (4092, 5760))
+    """
+
+    def __init__(
+        self,
+        shapes: Mapping[str, Shape] | None = None,
+        *,
+        paths: Iterable[str | Path] = (),
+        pixel_size_A: float | None = None,
+    ) -> None:
+        self._shapes = dict(shapes or {})
+        self._paths = tuple(str(path) for path in paths)
+        self._stated_pixel_size_A = pixel_size_A
+        self._infos: dict[str, ImageInfo] = {}
+        self._resolved: dict[str, str] = {}
+
+    @cached_property
+    def index(self) -> NameIndex:
+        """All images by their names."""
+        return NameIndex([*self._shapes, *self._paths])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The images, as they were named."""
+        return self.index.names
+
+    def __len__(self) -> int:
+        return len(self._shapes) + len(self._paths)
+
+    def image_for(self, name: str) -> str:
+        """Return the image that a name means; the name itself where no images are known.
+
+        Raises
+        ------
+        Mismatch
+            If none or several images fit.
+        """
+        if not len(self):
+            return name
+        if name not in self._resolved:
+            self._resolved[name] = self.index.resolve(name)
+        return self._resolved[name]
+
+    def shape(self, name: str) -> Shape:
+        """Return ``(ny, nx)`` of an image in pixels.
+
+        Raises
+        ------
+        Mismatch
+            If the image is unknown or is not a micrograph.
+        """
+        if not len(self):
+            raise Mismatch(
+                f"The size of {name} is needed but unknown. Give the images (--micrographs)."
+            )
+        image = self.image_for(name)
+        if image in self._shapes:
+            return self._shapes[image]
+        shape = self._info(image).shape
+        if len(shape) != 2:
+            raise Mismatch(
+                f"{image}: a {len(shape)}-dimensional image where a micrograph was expected."
+            )
+        return shape[0], shape[1]
+
+    def pixel_size_A(self, name: str) -> float | None:
+        """Return the pixel size of an image in ångström, or None if it is not known."""
+        if self._stated_pixel_size_A is not None or not len(self):
+            return self._stated_pixel_size_A
+        image = self.image_for(name)
+        return None if image in self._shapes else self._info(image).pixel_size_A
+
+    def _info(self, image: str) -> ImageInfo:
+        # Image readers are not needed to convert most files.
+        from nunatak.images.reader import read_info  # noqa: PLC0415
+
+        if image not in self._infos:
+            self._infos[image] = read_info(Path(image))
+        return self._infos[image]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormatContext:
+    """What the reader or writer of a pick file is told from outside.
+
+    Attributes
+    ----------
+    images : ImageCatalogue
+        The images: needed by formats that flip y, count in fractions, or name stems.
+    image : str or None
+        The image of a file that belongs to one image and does not name it.
+    box_px : int or None
+        Box side in the file's own pixels, for formats that hold boxes.
+    grid : FileGrid
+        In what the file counts. Applied before ``orientation`` on reading: programs load an
+        image, mirror it, then bin it.
+    orientation : Orientation or None
+        How the file's axes relate to the stored image; None takes the format's own convention.
+    round_coordinates : bool or None
+        Write whole numbers (RELION's extraction cuts decimals off, which shifts particles by
+        half a pixel on average); None takes the format's own habit.
+    refined : bool
+        Subtract refined origins (``rlnOriginXAngst``) from the coordinates on reading.
+    overwrite : bool
+        Replace files that exist.
+    """
+
+    images: ImageCatalogue = field(default_factory=ImageCatalogue)
+    image: str | None = None
+    box_px: int | None = None
+    grid: FileGrid = field(default_factory=FileGrid)
+    orientation: Orientation | None = None
+    round_coordinates: bool | None = None
+    refined: bool = False
+    overwrite: bool = True
+
+    def __post_init__(self) -> None:
+        if self.box_px is not None and self.box_px < 1:
+            raise UsageError(f"The box must be at least 1 pixel wide, but is {self.box_px}.")

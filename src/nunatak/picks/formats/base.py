@@ -1,0 +1,77 @@
+"""What a pick file format is: a name, what it can hold, and three functions."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from nunatak.picks.context import FormatContext
+from nunatak.picks.table import PickSet
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    """What a format holds and what it must be told.
+
+    Attributes
+    ----------
+    score, class_name, pixel_size : bool
+        Holds a score, a class or a pixel size of each pick.
+    multi_image : bool
+        One file holds many images; otherwise one file (or more) belongs to each image.
+    integer : bool
+        Holds whole pixels only: positions are rounded, by at most half a pixel.
+    needs_shape : bool
+        The size of each image must be known, on reading or on writing.
+    needs_box : bool
+        A box size must be given for writing.
+    preserves_columns : bool
+        Columns that nunatak does not know survive.
+    unit_known : bool
+        The format says in which pixels it counts; otherwise the binning must be stated.
+    readable, writable : bool
+        What is supported.
+    """
+
+    score: bool = True
+    class_name: bool = False
+    pixel_size: bool = False
+    multi_image: bool = True
+    integer: bool = False
+    needs_shape: bool = False
+    needs_box: bool = False
+    preserves_columns: bool = False
+    unit_known: bool = True
+    readable: bool = True
+    writable: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class PickFormat:
+    """A file format of picks.
+
+    Attributes
+    ----------
+    name : str
+        What the user types, such as ``"relion-star"``.
+    title : str
+        What the user reads, such as ``"RELION STAR"``.
+    suffixes : tuple of str
+        Endings of its file names, lower case. The first one is given to files that nunatak
+        names itself.
+    capabilities : Capabilities
+        What it holds and needs.
+    sniff : callable
+        ``(head: bytes) -> bool``: whether the first bytes of a file look like this format.
+    read : callable
+        ``(path, context) -> PickSet``, in nunatak's frame.
+    write : callable
+        ``(picks, path, context) -> list[Path]``: the files written, each whole or not at all.
+    """
+
+    name: str
+    title: str
+    suffixes: tuple[str, ...]
+    capabilities: Capabilities
+    sniff: Callable[[bytes], bool]
+    read: Callable[[Path, FormatContext], PickSet]
+    write: Callable[[PickSet, Path, FormatContext], list[Path]]

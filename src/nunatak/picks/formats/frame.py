@@ -1,0 +1,124 @@
+"""Between a file's frame and nunatak's: binning, then orientation."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from nunatak import geometry
+from nunatak.errors import Mismatch
+from nunatak.geometry import FloatArray, Orientation
+from nunatak.picks.context import FormatContext, Shape
+
+
+def to_source(
+    table: pd.DataFrame, context: FormatContext, own: Orientation = Orientation.IDENTITY
+) -> pd.DataFrame:
+    """Map the positions of a table from the file's frame to the stored images.
+
+    Parameters
+    ----------
+    table
+        Pick table whose ``x_px``, ``y_px`` are centres in the file's grid and orientation.
+    context
+        Says the grid, the orientation and, where an axis is mirrored, the image sizes.
+    own
+        The format's orientation, for a context that states none.
+
+    Returns
+    -------
+    DataFrame
+        A copy with ``x_px``, ``y_px`` in nunatak's frame.
+
+    Raises
+    ------
+    Mismatch
+        If a size is needed and unknown, or an image to transpose is not square.
+    """
+    x, y = context.grid.to_source(_column(table, "x_px"), _column(table, "y_px"))
+    x, y = _oriented(table, x, y, context, context.orientation or own)
+    return table.assign(x_px=x, y_px=y)
+
+
+def from_source(
+    table: pd.DataFrame, context: FormatContext, own: Orientation = Orientation.IDENTITY
+) -> tuple[FloatArray, FloatArray]:
+    """Map the positions of a table from the stored images to a file's frame.
+
+    Inverse of `to_source`, which has the parameters.
+
+    Returns
+    -------
+    x, y : ndarray, shape (n,), float64
+        Centres in the file's grid and orientation.
+
+    Raises
+    ------
+    Mismatch
+        As in `to_source`.
+    """
+    x, y = _column(table, "x_px"), _column(table, "y_px")
+    x, y = _oriented(table, x, y, context, context.orientation or own)
+    return context.grid.from_source(x, y)
+
+
+def whole(positions: FloatArray) -> FloatArray:
+    """Round to whole numbers, halves up (and not to the even neighbour)."""
+    return np.floor(positions + 0.5)
+
+
+def shapes_of(table: pd.DataFrame, context: FormatContext) -> tuple[FloatArray, FloatArray]:
+    """Return height and width of each pick's image.
+
+    Returns
+    -------
+    ny, nx : ndarray, shape (n,), float64
+        Pixels.
+
+    Raises
+    ------
+    Mismatch
+        If an image is unknown.
+    """
+    ny, nx = np.empty(len(table)), np.empty(len(table))
+    for image, rows in by_image(table):
+        ny[rows], nx[rows] = context.images.shape(image)
+    return ny, nx
+
+
+def by_image(table: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield each image of a table with its row numbers, in order of first appearance."""
+    codes, images = pd.factorize(table["image"])
+    order = np.argsort(codes, kind="stable")
+    ends = np.cumsum(np.bincount(codes, minlength=len(images)))
+    for image, rows in zip(images, np.split(order, ends[:-1]), strict=False):
+        yield str(image), rows
+
+
+def _column(table: pd.DataFrame, name: str) -> FloatArray:
+    return table[name].to_numpy(dtype=np.float64)
+
+
+def _oriented(
+    table: pd.DataFrame,
+    x: FloatArray,
+    y: FloatArray,
+    context: FormatContext,
+    orientation: Orientation,
+) -> tuple[FloatArray, FloatArray]:
+    if orientation is Orientation.IDENTITY:
+        return x, y
+    x, y = x.copy(), y.copy()
+    for image, rows in by_image(table):
+        shape = context.images.shape(image)
+        _refuse_oblong(image, shape, orientation)
+        x[rows], y[rows] = geometry.oriented(x[rows], y[rows], shape, orientation)
+    return x, y
+
+
+def _refuse_oblong(image: str, shape: Shape, orientation: Orientation) -> None:
+    if orientation is Orientation.TRANSPOSE and shape[0] != shape[1]:
+        raise Mismatch(
+            f"{image}: {shape[0]} rows by {shape[1]} columns cannot be transposed onto itself. "
+            "Transpose the image file instead."
+        )

@@ -1,0 +1,220 @@
+"""Find the image that a name in a file means: exactly one, or a clear refusal.
+
+Programs name one image in three ways: by its path (RELION), by its file name (VIA), or by its
+stem (Topaz, EMAN, one file per image). Identity is the path here: two images with one stem in
+two folders are two images, and a stem that fits both is refused. Names that differ only in
+letter case or in Unicode normalisation are reported, never taken for one another.
+"""
+
+import logging
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import PurePosixPath
+
+from nunatak.errors import Mismatch
+
+IMAGE_SUFFIXES = frozenset(
+    {".mrc", ".mrcs", ".tif", ".tiff", ".eer", ".dm4", ".hdf", ".png", ".jpg", ".jpeg"}
+)
+"""Suffixes that are not part of a stem; ``mic.1`` has none of them and is a stem as it is."""
+
+_COMPRESSED = frozenset({".gz", ".bz2", ".xz", ".zst"})
+_MAX_LISTED = 5
+
+_log = logging.getLogger(__name__)
+
+
+def stem_of(name: str) -> str:
+    """Return the file name without folders and without its last suffix.
+
+    This is the identity that Topaz, EMAN and RELION's coordinate files give an image. A suffix
+    of compression goes first.
+
+    Examples
+    --------
+    >>> stem_of("MotionCorr/job002/mic_1.5um.mrc"), stem_of("mic.mrc.bz2"), stem_of("mic")
+    ('mic_1.5um', 'mic', 'mic')
+    """
+    path = PurePosixPath(name)
+    if path.suffix.lower() in _COMPRESSED:
+        path = path.with_suffix("")
+    return path.stem
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """Which image each of many names means.
+
+    Attributes
+    ----------
+    found : dict of str to str
+        Name as asked for, to the image's name in the index.
+    unmatched : dict of str to str
+        Name as asked for, to the reason why no single image was found.
+    moved : tuple of str
+        Names that were found by their file name alone, in another folder than they state.
+    """
+
+    found: dict[str, str]
+    unmatched: dict[str, str]
+    moved: tuple[str, ...] = ()
+
+
+class NameIndex:
+    """Images by path, file name and stem.
+
+    Parameters
+    ----------
+    names
+        Paths of the images, as the user wrote them.
+
+    Examples
+    --------
+    >>> index = NameIndex(["grid1/mic_001.mrc", "grid2/mic_002.mrc"])
+    >>> index.resolve("mic_002")
+    'grid2/mic_002.mrc'
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = tuple(dict.fromkeys(names))
+        self._exact = frozenset(self.names)
+        self._by_file: dict[str, list[str]] = defaultdict(list)
+        self._by_stem: dict[str, list[str]] = defaultdict(list)
+        self._by_loose: dict[str, list[str]] = defaultdict(list)
+        for name in self.names:
+            stem = stem_of(name)
+            self._by_file[PurePosixPath(name).name].append(name)
+            self._by_stem[stem].append(name)
+            self._by_loose[_loose(stem)].append(name)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def resolve(self, name: str) -> str:
+        """Return the one image that a name means.
+
+        Parameters
+        ----------
+        name
+            A path, a file name or a stem. A path also fits where one of the two is the tail of
+            the other, and, if nothing else fits, where only the file name is the same.
+
+        Raises
+        ------
+        Mismatch
+            If no image fits or several do; the message lists the candidates.
+        """
+        candidates = self._candidates(name)
+        if len(candidates) == 1:
+            return candidates[0]
+        raise Mismatch(self._reason(name, candidates))
+
+    def resolve_all(self, names: Iterable[str]) -> Resolution:
+        """Resolve many names and refuse those that would merge two into one image.
+
+        Parameters
+        ----------
+        names
+            Names as in `resolve`.
+
+        Returns
+        -------
+        Resolution
+            Nothing is raised: each name that cannot be resolved is listed with its reason.
+        """
+        found: dict[str, str] = {}
+        unmatched: dict[str, str] = {}
+        for name in dict.fromkeys(names):
+            candidates = self._candidates(name)
+            if len(candidates) == 1:
+                found[name] = candidates[0]
+            else:
+                unmatched[name] = self._reason(name, candidates)
+        _refuse_merging(found, unmatched)
+        moved = tuple(name for name, image in found.items() if _is_elsewhere(name, image))
+        if moved:
+            _log.info("%d images were found in another folder than their name states", len(moved))
+        return Resolution(found, unmatched, moved)
+
+    def _candidates(self, name: str) -> list[str]:
+        if name in self._exact:
+            return [name]
+        path = PurePosixPath(name)
+        same_file = self._by_file.get(path.name, [])
+        if same_file:
+            return _nearest(path.parent, same_file)
+        same_stem = self._by_stem.get(path.name, [])
+        if not same_stem and path.suffix.lower() in IMAGE_SUFFIXES | _COMPRESSED:
+            same_stem = self._by_stem.get(stem_of(name), [])
+        return _nearest(path.parent, same_stem)
+
+    def _reason(self, name: str, candidates: list[str]) -> str:
+        if candidates:
+            return (
+                f"{name} fits {len(candidates)} images: {_listed(candidates)}. Images of one stem "
+                "in several folders are different images; name the image by its path."
+            )
+        if not self.names:
+            return f"{name}: no images were given to look it up in. Give --micrographs."
+        stem = stem_of(name) if PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES else name
+        alike = self._by_loose.get(_loose(PurePosixPath(stem).name), [])
+        if alike:
+            return (
+                f"{name} fits no image, but differs only {_difference(stem, alike[0])} from "
+                f"{_listed(alike)}. Rename one of them if they are the same image."
+            )
+        return f"{name} fits none of the {len(self.names)} images: {_listed(list(self.names))}."
+
+
+def _nearest(folder: PurePosixPath, candidates: list[str]) -> list[str]:
+    # A name that states a folder prefers the images whose folder agrees with it.
+    if folder.parts:
+        agreeing = [c for c in candidates if _is_tail(folder, PurePosixPath(c).parent)]
+        if agreeing:
+            return agreeing
+    return candidates
+
+
+def _is_tail(first: PurePosixPath, second: PurePosixPath) -> bool:
+    shorter, longer = sorted((first.parts, second.parts), key=len)
+    return longer[len(longer) - len(shorter) :] == shorter
+
+
+def _is_elsewhere(name: str, image: str) -> bool:
+    return not _is_tail(PurePosixPath(name).parent, PurePosixPath(image).parent)
+
+
+def _refuse_merging(found: dict[str, str], unmatched: dict[str, str]) -> None:
+    askers: dict[str, list[str]] = defaultdict(list)
+    for name, image in found.items():
+        askers[image].append(name)
+    for image, names in askers.items():
+        folders = {PurePosixPath(name).parent for name in names}
+        if all(_is_tail(first, second) for first, second in combinations(folders, 2)):
+            continue
+        for name in names:
+            if name != image:
+                del found[name]
+                unmatched[name] = (
+                    f"{_listed(names)} would all become {image}, but images in different "
+                    "folders are different images. Give every one of them."
+                )
+
+
+def _loose(stem: str) -> str:
+    return unicodedata.normalize("NFC", stem).casefold()
+
+
+def _difference(name: str, image: str) -> str:
+    first, second = PurePosixPath(name).name, stem_of(image)
+    if unicodedata.normalize("NFC", first) == unicodedata.normalize("NFC", second):
+        return "in Unicode normalisation (composed or decomposed accents)"
+    return "in letter case"
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:_MAX_LISTED])
+    return shown + (f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else "")
