@@ -104,7 +104,8 @@ class Scorer:
     ) -> None:
         self.device = choose_device(device)
         self.dtype = choose_dtype(self.device, precision)
-        self._stride = model.header.output_stride
+        self.stride = model.header.output_stride
+        self.contrast = model.header.contrast
         self._classes = len(model.header.classes)
         self._multiple = model.network.size_multiple
         self._margin_px = MARGIN_IN_MULTIPLES * self._multiple
@@ -133,16 +134,16 @@ class Scorer:
             If the device's memory does not suffice.
         """
         ny, nx = image.shape
-        rows, columns = -(-ny // self._stride), -(-nx // self._stride)
+        rows, columns = -(-ny // self.stride), -(-nx // self.stride)
         try:
             padded = self._padded(torch.from_numpy(np.require(image, np.float32, ["C", "W"])))
             result = torch.empty(
-                (self._classes, padded.shape[0] // self._stride, padded.shape[1] // self._stride)
+                (self._classes, padded.shape[0] // self.stride, padded.shape[1] // self.stride)
             )
             for row, column in self._tiles(padded.shape[0], padded.shape[1]):
                 part = self._forward(padded[row.start : row.stop, column.start : column.stop])
-                result[:, _kept(row, self._stride), _kept(column, self._stride)] = part[
-                    :, _inner(row, self._stride), _inner(column, self._stride)
+                result[:, _kept(row, self.stride), _kept(column, self.stride)] = part[
+                    :, _inner(row, self.stride), _inner(column, self.stride)
                 ]
         except torch.cuda.OutOfMemoryError as error:
             raise ResourceError(

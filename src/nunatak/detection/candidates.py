@@ -1,0 +1,132 @@
+"""From score maps to candidates in the frame of the source image."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+
+from nunatak.detection.peaks import find_peaks
+from nunatak.detection.suppression import suppress
+from nunatak.geometry import Scale, resampled_to_source
+
+POSITION_DECIMALS = 3
+SCORE_DECIMALS = 6
+"""What is kept of a position and of a score: far below any error of the detector, and the same
+whether a candidate comes from memory or from the file of an interrupted run."""
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Candidates of one image, best first.
+
+    Attributes
+    ----------
+    x_px, y_px : ndarray, shape (n,), float64
+        Pixels of the source image, 0 = centre of the first pixel; always inside the image.
+    score : ndarray, shape (n,), float64
+        Probability.
+    class_index : ndarray, shape (n,), int64
+        Into the model's classes.
+    """
+
+    x_px: NDArray[np.float64]
+    y_px: NDArray[np.float64]
+    score: NDArray[np.float64]
+    class_index: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    def taken(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> "Candidates":
+        """Return some of the candidates, in the order given."""
+        return Candidates(
+            self.x_px[rows], self.y_px[rows], self.score[rows], self.class_index[rows]
+        )
+
+
+def find_candidates(
+    logits: NDArray[np.float32],
+    scale: Scale,
+    *,
+    stride: int,
+    floor: float,
+    min_distance_px: float,
+) -> Candidates:
+    """Find peaks in every class's map and keep the best of those that lie too close.
+
+    A place holds one particle: classes compete, and the highest score wins.
+
+    Parameters
+    ----------
+    logits : ndarray, shape (classes, my, mx), float32
+        From `nunatak.detection.scoring.Scorer`.
+    scale
+        Source image and the image that was scored.
+    stride
+        Pixels of the scored image a pixel of the map.
+    floor
+        Probability below which a peak is no candidate.
+    min_distance_px
+        Two candidates are at least so far apart, pixels of the source image.
+    """
+    # On the scale of logits a peak neither saturates nor loses its curvature.
+    maps = [find_peaks(score_map, float(logit(floor))) for score_map in logits]
+    x_px = _to_source(np.concatenate([peaks.x for peaks in maps]), stride, scale.ratio_x)
+    y_px = _to_source(np.concatenate([peaks.y for peaks in maps]), stride, scale.ratio_y)
+    value = np.concatenate([peaks.value for peaks in maps])
+    class_index = np.repeat(np.arange(len(maps)), [len(peaks.x) for peaks in maps])
+    score = expit(value).astype(np.float64).round(SCORE_DECIMALS)
+    found = Candidates(x_px, y_px, score, class_index.astype(np.int64))
+    found = found.taken(_inside(x_px, y_px, scale.source_shape))
+    return found.taken(suppress(found.x_px, found.y_px, found.score, min_distance_px))
+
+
+def _to_source(position: NDArray[np.float64], stride: int, ratio: float) -> NDArray[np.float64]:
+    in_image = resampled_to_source(position, stride)
+    return np.round(resampled_to_source(in_image, ratio), POSITION_DECIMALS)
+
+
+def _inside(
+    x_px: NDArray[np.float64], y_px: NDArray[np.float64], shape: tuple[int, int]
+) -> NDArray[np.bool_]:
+    # Peaks of the padding and of a fit that left the image are no places in it.
+    ny, nx = shape
+    return (x_px >= -0.5) & (x_px <= nx - 0.5) & (y_px >= -0.5) & (y_px <= ny - 0.5)
+
+
+def selected(
+    candidates: Candidates,
+    shape: tuple[int, int],
+    *,
+    threshold: float,
+    border_px: float = 0.0,
+    most: int | None = None,
+) -> NDArray[np.bool_]:
+    """Tell which candidates pass the user's choices.
+
+    Parameters
+    ----------
+    candidates
+        Best first.
+    shape
+        ``(ny, nx)`` of the source image.
+    threshold
+        Smallest probability.
+    border_px
+        Smallest distance of a centre from the image's outer edge, source pixels.
+    most
+        At most so many, the best ones.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
+    ny, nx = shape
+    x_px, y_px = candidates.x_px, candidates.y_px
+    distance = np.minimum.reduce([x_px + 0.5, y_px + 0.5, nx - 0.5 - x_px, ny - 0.5 - y_px])
+    passes = candidates.score >= threshold
+    passes &= distance >= border_px
+    if most is not None:
+        passes &= np.cumsum(passes) <= most
+    return passes

@@ -1,0 +1,107 @@
+"""Find out whether particles are darker or lighter than the ice around them."""
+
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nunatak.detection.candidates import find_candidates
+from nunatak.detection.scoring import Scorer
+from nunatak.geometry import Scale
+
+Side = Literal["dark", "light"]
+
+SAMPLE = 5
+"""Micrographs that are looked at: enough to outvote one of carbon or ice."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ContrastVote:
+    """What one micrograph says.
+
+    Attributes
+    ----------
+    dark, light : float
+        Evidence for either: the sum of the scores of the particles found.
+    """
+
+    dark: float
+    light: float
+
+
+def spread(count: int, sample: int = SAMPLE) -> list[int]:
+    """Choose indices of a sample spread evenly over ``count`` items, ends included.
+
+    Examples
+    --------
+    >>> spread(100), spread(3)
+    ([0, 25, 50, 74, 99], [0, 1, 2])
+    """
+    return sorted({round(i) for i in np.linspace(0, count - 1, min(sample, count))})
+
+
+def votes(
+    images: Iterable[NDArray[np.float32]], scorer: Scorer, *, level: float, min_distance_px: float
+) -> Iterator[ContrastVote]:
+    """Score images as they are and inverted.
+
+    Parameters
+    ----------
+    images
+        Normalised, at the model's working size.
+    scorer
+        The detector.
+    level
+        Probability from which a peak counts.
+    min_distance_px
+        Two peaks are at least so far apart, pixels of the images.
+
+    Yields
+    ------
+    ContrastVote
+        One an image.
+    """
+    for image in images:
+        same, inverted = (
+            _evidence(scorer, side, level, min_distance_px) for side in (image, -image)
+        )
+        as_trained = scorer.contrast == "dark"
+        yield ContrastVote(same, inverted) if as_trained else ContrastVote(inverted, same)
+
+
+def decide(ballots: Iterable[ContrastVote], *, otherwise: Side = "dark") -> Side:
+    """Majority of the micrographs; the larger sum of evidence where they are even.
+
+    Parameters
+    ----------
+    ballots
+        One a micrograph. Those without any evidence abstain.
+    otherwise
+        The answer where nothing speaks for either.
+    """
+    cast = [vote for vote in ballots if vote.dark != vote.light]
+    if not cast:
+        return otherwise
+    ahead = sum(1 if vote.dark > vote.light else -1 for vote in cast)
+    if ahead == 0:
+        return "dark" if sum(v.dark for v in cast) >= sum(v.light for v in cast) else "light"
+    return "dark" if ahead > 0 else "light"
+
+
+def _evidence(
+    scorer: Scorer, image: NDArray[np.float32], level: float, min_distance_px: float
+) -> float:
+    shape = (image.shape[0], image.shape[1])
+    found = find_candidates(
+        scorer.logits(image),
+        Scale(shape, shape),
+        stride=scorer.stride,
+        floor=level,
+        min_distance_px=min_distance_px,
+    )
+    return float(found.score.sum())

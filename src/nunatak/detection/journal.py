@@ -1,0 +1,264 @@
+"""The durable memory of an unfinished run: a line for every finished micrograph.
+
+A journal grows by appending, so that a run may be killed at any moment and loses at most the
+micrographs in flight; a line that was cut is recognised and dropped. It is removed when the
+picks have been written whole.
+"""
+
+import importlib
+import json
+import logging
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Self
+
+import numpy as np
+
+from nunatak.detection.candidates import Candidates
+from nunatak.errors import Mismatch, ResourceError
+from nunatak.images.stable import FileState
+
+VERSION = 1
+SECONDS_BETWEEN_SYNCS = 1.0
+"""A killed process loses nothing that was appended; a power cut loses so much at most."""
+
+_FIRST_WORD = b'{"journal": '
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """One finished micrograph.
+
+    Attributes
+    ----------
+    image : str
+        Its path as the user named it.
+    state : FileState
+        Which version of the file was picked.
+    shape : tuple of int
+        ``(ny, nx)`` of the source image.
+    pixel_size_A : float
+        Of the source image.
+    candidates : Candidates
+        All above the model's floor, best first.
+    """
+
+    image: str
+    state: FileState
+    shape: tuple[int, int]
+    pixel_size_A: float
+    candidates: Candidates
+
+
+class Journal:
+    """Appends finished micrographs to a file; use as a context manager.
+
+    Parameters
+    ----------
+    path
+        The journal; created with its folder where it is missing.
+    settings
+        Everything that decides which candidates there are. A journal of other settings is not
+        continued.
+    redo
+        Start over, whatever the journal holds.
+
+    Attributes
+    ----------
+    path : Path
+    finished : dict of str to Finished
+        What an earlier run finished, by image.
+    memory : dict
+        What the earlier run noted with `remember`; JSON values.
+
+    Raises
+    ------
+    Mismatch
+        If the journal belongs to a run with other settings.
+    ResourceError
+        If it cannot be written, or another process is writing it.
+    """
+
+    def __init__(self, path: Path, settings: Mapping[str, Any], *, redo: bool = False) -> None:
+        self.path = path
+        self.finished: dict[str, Finished] = {}
+        self.memory: dict[str, Any] = {}
+        self._synced = time.monotonic()
+        self._stream = self._open()
+        try:
+            _lock(self._stream, path)
+            if redo:
+                self._stream.truncate(0)
+            self._load(dict(settings))
+        except BaseException:
+            self._stream.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._stream.close()
+
+    def append(self, micrograph: Finished) -> None:
+        """Add a finished micrograph.
+
+        Raises
+        ------
+        ResourceError
+            If the disk is full or gone.
+        """
+        self._write({"finished": _to_json(micrograph)})
+
+    def remember(self, **values: Any) -> None:
+        """Note JSON values for a continuation of this run."""
+        self.memory.update(values)
+        self._write({"memory": values})
+
+    def remove(self) -> None:
+        """Delete the journal: the run is complete."""
+        self.path.unlink(missing_ok=True)
+
+    def _open(self) -> FileIO:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # Not "a": appending would ignore where the good lines end. Not buffered: what is
+            # still in a buffer is lost with the process, and fails again when it is closed.
+            return FileIO(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666), "r+")
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
+    def _load(self, settings: dict[str, Any]) -> None:
+        end = 0
+        with self.path.open("rb") as lines:
+            for line in lines:
+                entry = _parsed(line)
+                if end == 0:
+                    _require_same(self.path, line, entry, settings)
+                if entry is None:
+                    _log.warning("%s: the last line is cut; its micrograph is repeated", self.path)
+                    break
+                self._take(entry)
+                end += len(line)
+        self._stream.seek(end)
+        self._stream.truncate()
+        if end == 0:
+            self._write({"journal": VERSION, "settings": settings})
+
+    def _take(self, entry: dict[str, Any]) -> None:
+        if "finished" in entry:
+            micrograph = _from_json(entry["finished"])
+            self.finished[micrograph.image] = micrograph
+        self.memory.update(entry.get("memory", {}))
+
+    def _write(self, entry: dict[str, Any]) -> None:
+        try:
+            rest = memoryview(json.dumps(entry, allow_nan=False).encode() + b"\n")
+            while rest:
+                rest = rest[self._stream.write(rest) :]
+            if time.monotonic() - self._synced > SECONDS_BETWEEN_SYNCS:
+                os.fsync(self._stream.fileno())
+                self._synced = time.monotonic()
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    """Return the entry on a line, or None for a line that was not written to its end."""
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        # A power cut may leave zeros where data had been promised.
+        return None
+    return entry if isinstance(entry, dict) else None
+
+
+def _require_same(
+    path: Path, line: bytes, entry: dict[str, Any] | None, settings: dict[str, Any]
+) -> None:
+    """Refuse to continue, or to overwrite, what is not the journal of this run."""
+    start_over = "Give --redo to start over, or another output"
+    if entry is None and _FIRST_WORD.startswith(line[: len(_FIRST_WORD)]):
+        return  # killed while it wrote its first line
+    if entry is None or entry.get("journal") != VERSION:
+        raise Mismatch(f"{path}: not a journal of this version of nunatak. {start_over}.")
+    before = entry.get("settings", {})
+    changed = [
+        f"{name} was {before.get(name)}, is {settings.get(name)}"
+        for name in sorted(before.keys() | settings.keys())
+        if before.get(name) != settings.get(name)
+    ]
+    if changed:
+        raise Mismatch(
+            f"{path}: an unfinished run with other settings ({'; '.join(changed)}). Repeat its "
+            f"options to finish it. {start_over}."
+        )
+
+
+def _to_json(micrograph: Finished) -> dict[str, Any]:
+    candidates = micrograph.candidates
+    return {
+        "image": micrograph.image,
+        "size_bytes": micrograph.state.size_bytes,
+        "modified_ns": micrograph.state.modified_ns,
+        "shape": micrograph.shape,
+        "pixel_size_A": micrograph.pixel_size_A,
+        "x_px": candidates.x_px.tolist(),
+        "y_px": candidates.y_px.tolist(),
+        "score": candidates.score.tolist(),
+        "class_index": candidates.class_index.tolist(),
+    }
+
+
+def _from_json(fields: dict[str, Any]) -> Finished:
+    ny, nx = fields["shape"]
+    return Finished(
+        image=fields["image"],
+        state=FileState(fields["size_bytes"], fields["modified_ns"]),
+        shape=(ny, nx),
+        pixel_size_A=fields["pixel_size_A"],
+        candidates=Candidates(
+            x_px=np.array(fields["x_px"], dtype=np.float64),
+            y_px=np.array(fields["y_px"], dtype=np.float64),
+            score=np.array(fields["score"], dtype=np.float64),
+            class_index=np.array(fields["class_index"], dtype=np.int64),
+        ),
+    )
+
+
+def _lock(stream: FileIO, path: Path) -> None:
+    locks = _file_locks()
+    if locks is None:
+        return
+    try:
+        locks.flock(stream, locks.LOCK_EX | locks.LOCK_NB)
+    except BlockingIOError as error:
+        raise ResourceError(
+            f"{path}: another nunatak process is writing to this output. Wait for it, or give "
+            "another output."
+        ) from error
+    except OSError as error:
+        _log.debug("%s: the file system has no locks (%s)", path, error)
+
+
+def _file_locks() -> ModuleType | None:
+    try:
+        return importlib.import_module("fcntl")
+    except ModuleNotFoundError:  # Windows
+        return None
+
+
+def _unwritable(path: Path, error: OSError) -> ResourceError:
+    return ResourceError(
+        f"{path}: cannot write ({error.strerror or error}). Check the folder's permissions and "
+        "the free disk space; what was finished is kept."
+    )

@@ -1,0 +1,97 @@
+"""What a picking run is asked to do, resolved."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from nunatak.detection.header import ModelHeader, Positive, Probability
+from nunatak.detection.precision import Precision
+from nunatak.errors import UsageError
+
+Contrast = Literal["auto", "dark", "light"]
+
+MIN_DISTANCE_IN_DIAMETERS = 0.5
+"""Default distance below which two candidates are one particle. Touching globular particles are
+one diameter apart; half of it lets them survive a diameter given too large, seen along a short
+axis, or overlapping in projection, and still takes away a second peak on one particle."""
+
+
+class PickOptions(BaseModel):
+    """The options of a run, with every default filled in.
+
+    Attributes
+    ----------
+    diameter_A : float
+        Particle diameter (longest extent).
+    min_distance_A : float
+        Two candidates are at least so far apart.
+    border_A : float
+        Candidates whose centre is closer to the image's edge are not selected.
+    threshold : float
+        Candidates of at least this probability are selected.
+    max_per_micrograph : int or None
+        At most so many are selected, the best ones.
+    contrast : str
+        Particles against ice in the micrographs: ``"auto"``, ``"dark"`` or ``"light"``.
+    pixel_size_A : float or None
+        For all micrographs; None takes it from headers and lists.
+    override_pixel_size : bool
+        Whether ``pixel_size_A`` wins over a header that contradicts it.
+    device, precision : str
+        See `nunatak.detection.precision`.
+    threads : int or None
+        Of the processor; None leaves torch's own choice.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    diameter_A: Positive
+    min_distance_A: Annotated[float, Field(ge=0.0)]
+    border_A: Annotated[float, Field(ge=0.0)]
+    threshold: Probability
+    max_per_micrograph: Annotated[int, Field(ge=1)] | None
+    contrast: Contrast
+    pixel_size_A: Positive | None
+    override_pixel_size: bool
+    device: str
+    precision: Precision
+    threads: Annotated[int, Field(ge=1)] | None
+
+    def deciding(self) -> dict[str, float | str | bool | None]:
+        """Return the options that decide which candidates there are.
+
+        The others choose among the candidates, or how fast they are found: they may change
+        between an interrupted run and its continuation.
+        """
+        return {
+            "diameter_A": self.diameter_A,
+            "min_distance_A": self.min_distance_A,
+            "contrast": self.contrast,
+            "pixel_size_A": self.pixel_size_A,
+            "override_pixel_size": self.override_pixel_size,
+        }
+
+
+def resolved_diameter_A(diameter_A: float | None, header: ModelHeader) -> float:
+    """Particle diameter from the user, or else from the model.
+
+    Returns
+    -------
+    float
+        Å; of a model for several known particles the largest, which is the one its working
+        size was chosen for.
+
+    Raises
+    ------
+    UsageError
+        If neither knows one.
+    """
+    if diameter_A is not None:
+        return diameter_A
+    known = [kind.diameter_A for kind in header.classes if kind.diameter_A is not None]
+    if not known:
+        raise UsageError(
+            f"The model {header.name} works for particles of any size: say the particle's "
+            "diameter in Å with --diameter."
+        )
+    return max(known)

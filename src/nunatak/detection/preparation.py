@@ -1,0 +1,112 @@
+"""From a micrograph's file to what the network is given."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nunatak.errors import BadInput
+from nunatak.geometry import Scale
+from nunatak.images.micrograph import Micrograph
+from nunatak.images.normalise import normalise
+from nunatak.images.reader import read_micrograph
+from nunatak.images.resample import resample, working_shape
+from nunatak.images.stable import FileState, file_state
+
+Reader = Callable[..., Micrograph]
+
+LARGEST_SIDE_PX = 1 << 15
+"""A micrograph whose working size is larger holds particles of very few pixels, which means that
+the diameter or the pixel size is wrong; it would only fill the memory."""
+
+_MOSTLY_BAD = 0.5
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A micrograph at the model's working size.
+
+    Attributes
+    ----------
+    image : ndarray, shape (my, mx), float32
+        Normalised, contrast as stored.
+    scale : Scale
+        Its size and that of the source image.
+    pixel_size_A : float
+        Of the source image.
+    state : FileState
+        Which version of the file it is.
+    """
+
+    image: NDArray[np.float32]
+    scale: Scale
+    pixel_size_A: float
+    state: FileState
+
+
+def prepare(
+    path: Path,
+    *,
+    diameter_A: float,
+    diameter_px: float,
+    pixel_size_A: float | None = None,
+    listed_pixel_size_A: float | None = None,
+    override_pixel_size: bool = False,
+) -> Prepared:
+    """Read, resample and normalise a micrograph.
+
+    The full-size image is let go before this returns: what stays is the working size.
+
+    Parameters
+    ----------
+    path
+        The micrograph.
+    diameter_A, diameter_px
+        Particle diameter, in Å and in pixels of the working size.
+    pixel_size_A, listed_pixel_size_A, override_pixel_size
+        See `nunatak.images.reader.read_micrograph`.
+
+    Raises
+    ------
+    BadInput
+        If the image cannot be read, or nobody knows its pixel size, or the diameter makes no
+        sense for it.
+    """
+    state = file_state(path)
+    micrograph = read_micrograph(
+        path,
+        pixel_size_A=pixel_size_A,
+        listed_pixel_size_A=listed_pixel_size_A,
+        override=override_pixel_size,
+    )
+    size_A = micrograph.pixel_size_A
+    if size_A is None:
+        raise BadInput(f"{path}: the header states no pixel size. Give it in Å with --pixel-size.")
+    shape = _shape(path, micrograph, size_A, diameter_A, diameter_px)
+    image = normalise(resample(micrograph.pixels, shape), bad=_bad(micrograph, shape))
+    return Prepared(image, Scale(micrograph.shape, shape), size_A, state)
+
+
+def _shape(
+    path: Path, micrograph: Micrograph, size_A: float, diameter_A: float, diameter_px: float
+) -> tuple[int, int]:
+    try:
+        shape = working_shape(
+            micrograph.shape, pixel_size_A=size_A, diameter_A=diameter_A, diameter_px=diameter_px
+        )
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from error
+    if max(shape) > LARGEST_SIDE_PX:
+        raise BadInput(
+            f"{path}: a particle of {diameter_A:g} Å spans {diameter_A / size_A:.2g} pixels of "
+            f"{size_A:g} Å, too few to be seen. Check the pixel size and the diameter (both in Å)."
+        )
+    return shape
+
+
+def _bad(micrograph: Micrograph, shape: tuple[int, int]) -> NDArray[np.bool_] | None:
+    if micrograph.bad is None:
+        return None
+    return resample(micrograph.bad, shape) > _MOSTLY_BAD

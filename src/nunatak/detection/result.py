@@ -1,0 +1,121 @@
+"""What a picking run gives back."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nunatak.detection.candidates import selected
+from nunatak.detection.contrast import Side
+from nunatak.detection.header import ModelClass
+from nunatak.detection.journal import Finished
+from nunatak.detection.options import PickOptions
+from nunatak.picks.table import PickSet, empty_table
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A micrograph that could not be picked.
+
+    Attributes
+    ----------
+    image : str
+        Its path as the user named it.
+    reason : str
+        What was found and what to do.
+    """
+
+    image: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class PickResult:
+    """Candidates of a set of micrographs.
+
+    Attributes
+    ----------
+    picks : PickSet
+        All candidates, best first within a micrograph, with columns ``score``, ``selected``,
+        ``diameter_A``, ``pixel_size_A`` and, for models of several classes, ``class_name``.
+        Every micrograph that could be read is listed in ``images``, also one without any.
+    failures : tuple of Failure
+        Micrographs that could not be picked.
+    threshold : float
+        From which probability on a candidate is selected.
+    contrast : str
+        ``"dark"`` or ``"light"``: particles in the micrographs.
+    shapes : dict of str to tuple of int
+        ``(ny, nx)`` of each picked micrograph.
+    seconds : dict of str to float
+        Where the time went: ``"total"``, and the stages ``"reading"``, ``"network"`` and
+        ``"finding"``, which overlap.
+    provenance : dict
+        Model, options, versions: JSON values.
+    """
+
+    picks: PickSet
+    failures: tuple[Failure, ...]
+    threshold: float
+    contrast: Side
+    shapes: dict[str, tuple[int, int]] = field(repr=False)
+    seconds: dict[str, float] = field(repr=False)
+    provenance: dict[str, Any] = field(repr=False)
+
+    @property
+    def selected_count(self) -> int:
+        """Number of candidates that pass the threshold, the border and the limit."""
+        return int(self.picks.table["selected"].sum())
+
+
+def pick_set(
+    micrographs: Iterable[Finished], options: PickOptions, classes: Sequence[ModelClass]
+) -> PickSet:
+    """Join the micrographs' candidates and mark those that are selected.
+
+    Parameters
+    ----------
+    micrographs
+        In the order in which they are to be listed.
+    options
+        The choices.
+    classes
+        Of the model.
+    """
+    images, tables = [], []
+    for micrograph in micrographs:
+        images.append(micrograph.image)
+        if len(micrograph.candidates):
+            tables.append(_table(micrograph, options, classes))
+    if not tables:
+        nothing = empty_table().assign(score=np.empty(0), selected=np.empty(0, dtype=bool))
+        return PickSet(nothing, images=tuple(images))
+    return PickSet(pd.concat(tables, ignore_index=True), images=tuple(images))
+
+
+def _table(
+    micrograph: Finished, options: PickOptions, classes: Sequence[ModelClass]
+) -> pd.DataFrame:
+    candidates = micrograph.candidates
+    columns: dict[str, Any] = {
+        "image": micrograph.image,
+        "x_px": candidates.x_px,
+        "y_px": candidates.y_px,
+        "score": candidates.score,
+        "selected": selected(
+            candidates,
+            micrograph.shape,
+            threshold=options.threshold,
+            border_px=options.border_A / micrograph.pixel_size_A,
+            most=options.max_per_micrograph,
+        ),
+        "diameter_A": np.array([kind.diameter_A or options.diameter_A for kind in classes])[
+            candidates.class_index
+        ],
+        "pixel_size_A": micrograph.pixel_size_A,
+    }
+    if len(classes) > 1:
+        columns["class_name"] = np.array([kind.name for kind in classes])[candidates.class_index]
+    return pd.DataFrame(columns)
