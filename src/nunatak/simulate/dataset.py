@@ -1,7 +1,7 @@
 """Simulate a data set: micrographs with everything that is true about them."""
 
 import json
-import logging
+import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
@@ -19,8 +19,6 @@ from nunatak.simulate.dataset_scene import Specimen, draw_scene, specimens
 from nunatak.simulate.field import JunkClass
 from nunatak.simulate.scene import PlacedParticle, Rendered, Scene, render
 from nunatak.simulate.signal_to_noise import contrast_factor_for, noise_variance, signal_power
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ def simulate_dataset(
     folder: str | PathLike[str],
     *,
     redo: bool = False,
-    threads: int = 1,
+    threads: int | None = None,
     advance: Callable[[int], None] = lambda count: None,
 ) -> SimulatedDataset:
     """Simulate micrographs and write them with their truth.
@@ -77,7 +75,7 @@ def simulate_dataset(
     redo
         Write everything anew instead, whatever the folder holds.
     threads
-        How many micrographs to work on at once.
+        How many micrographs to work on at once; None takes every core this process may use.
     advance
         Called with 1 after each micrograph.
 
@@ -103,7 +101,7 @@ def simulate_dataset(
     files.write_classes(root)
     missing = [i for i in range(config.count) if redo or not _parameters_path(root, i).exists()]
     advance(config.count - len(missing))
-    with ThreadPoolExecutor(max(1, threads)) as executor:
+    with ThreadPoolExecutor(threads or _usable_cores()) as executor:
         jobs = [
             executor.submit(_simulate_one, config, complexes[i % len(complexes)], root, i)
             for i in missing
@@ -171,6 +169,11 @@ def _parameters(
             {"x_px": one.x_px, "y_px": one.y_px, "rotation": one.rotation.tolist()} for one in truth
         ],
     }
+
+
+def _usable_cores() -> int:
+    # Linux alone tells which cores a scheduler leaves to this process.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _parameters_path(root: Path, index: int) -> Path:
