@@ -1,0 +1,107 @@
+"""Objectives for fully labelled score maps: a particle is a peak."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+def peak_targets(
+    centres_px: Tensor, *, shape: tuple[int, int], stride: int, sigma_px: float
+) -> Tensor:
+    """Draw one Gaussian at each particle's centre on the grid of a score map.
+
+    Parameters
+    ----------
+    centres_px : Tensor, shape (k, 2), float32
+        Columns x, y, pixels of the image.
+    shape
+        ``(my, mx)`` of the score map.
+    stride
+        Image pixels per score-map pixel; score-map pixel ``j`` is centred on image position
+        ``stride j + (stride - 1) / 2``.
+    sigma_px
+        Standard deviation of the Gaussian, image pixels.
+
+    Returns
+    -------
+    Tensor, shape (my, mx), float32
+        Maximum over the particles; exactly 1 at the pixel nearest to each centre.
+
+    Notes
+    -----
+    After the targets of CornerNet (Law & Deng, arXiv 1808.01244, section 3.2).
+    """
+    my, mx = shape
+    target = torch.zeros(shape)
+    if not len(centres_px):
+        return target
+    positions = (centres_px - (stride - 1) / 2) / stride
+    sigma = sigma_px / stride
+    along_x = _gaussian(torch.arange(mx), positions[:, 0], sigma)
+    along_y = _gaussian(torch.arange(my), positions[:, 1], sigma)
+    target = (along_y[:, :, None] * along_x[:, None, :]).amax(dim=0)
+    nearest = positions.round().long()
+    target[nearest[:, 1].clamp(0, my - 1), nearest[:, 0].clamp(0, mx - 1)] = 1.0
+    return target
+
+
+def _gaussian(pixel: Tensor, centre: Tensor, sigma: float) -> Tensor:
+    return torch.exp(-0.5 * ((pixel[None, :] - centre[:, None]) / sigma) ** 2)
+
+
+def outside_discs(discs_px: Tensor, *, shape: tuple[int, int], stride: int) -> Tensor:
+    """Weight map that is 0 inside discs and 1 elsewhere.
+
+    Parameters
+    ----------
+    discs_px : Tensor, shape (m, 3), float32
+        Columns x, y, radius, pixels of the image.
+    shape, stride
+        As in `peak_targets`.
+
+    Returns
+    -------
+    Tensor, shape (my, mx), float32
+    """
+    weight = torch.ones(shape)
+    if not len(discs_px):
+        return weight
+    my, mx = shape
+    discs = (discs_px - torch.tensor([(stride - 1) / 2, (stride - 1) / 2, 0.0])) / stride
+    dx = torch.arange(mx)[None, None, :] - discs[:, 0, None, None]
+    dy = torch.arange(my)[None, :, None] - discs[:, 1, None, None]
+    inside = (dx**2 + dy**2 < discs[:, 2, None, None] ** 2).any(dim=0)
+    weight[inside] = 0.0
+    return weight
+
+
+def focal_loss(
+    logits: Tensor, target: Tensor, weight: Tensor, *, alpha: float = 2.0, beta: float = 4.0
+) -> Tensor:
+    """Penalty-reduced focal loss of a heatmap.
+
+    At peaks (target 1) ``-(1 - p)^α log p``, elsewhere ``-(1 - t)^β p^α log(1 - p)``, summed
+    and divided by the number of peaks (Law & Deng, arXiv 1808.01244, eq. 1).
+
+    Parameters
+    ----------
+    logits : Tensor, any shape
+        Scores before the sigmoid ``p``.
+    target : Tensor, same shape, in [0, 1]
+        See `peak_targets`.
+    weight : Tensor, same shape
+        0 where neither a hit nor a miss counts.
+    alpha, beta
+        Exponents of the paper.
+
+    Returns
+    -------
+    Tensor, scalar
+    """
+    logits = logits.float()
+    peak = (target == 1.0).float() * weight
+    p = torch.sigmoid(logits)
+    hit = (1 - p) ** alpha * functional.softplus(-logits)
+    miss = (1 - target) ** beta * p**alpha * functional.softplus(logits)
+    loss = (peak * hit + (1 - peak) * weight * miss).sum()
+    return loss / peak.sum().clamp_min(1.0)

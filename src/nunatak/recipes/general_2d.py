@@ -1,0 +1,197 @@
+"""The general 2D model: any particle, no labels, learned from simulation alone."""
+
+import logging
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+
+import nunatak
+from nunatak.detection.header import ModelHeader, NetworkSpec, UNetParameters
+from nunatak.detection.model import DetectorModel, save_model
+from nunatak.detection.precision import processor_has_bfloat16
+from nunatak.images import normalise
+from nunatak.networks.unet import UNet
+from nunatak.recipes.complexes import balanced, map_complexes, procedural_complexes
+from nunatak.recipes.validation import threshold_table, validation_curve
+from nunatak.simulate.bank import CropFactory, crop_factory
+from nunatak.simulate.crops import CropConfig, TrainingCrop
+from nunatak.simulate.density import Density
+from nunatak.training.batches import Batch, assemble
+from nunatak.training.loop import TrainingConfig, fit
+
+_log = logging.getLogger(__name__)
+
+_THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 20))
+_VALIDATION_SEED_OFFSET = 1_000_003  # far from the seeds of the training crops
+
+
+class GeneralRecipe(BaseModel):
+    """Everything that determines the model; recorded in its file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int = Field(1, ge=0)
+    shapes: int = Field(800, gt=0)
+    """Procedural complexes to train on."""
+    scatterers: int = Field(900, gt=0)
+    """Most scatterers of one complex."""
+    map_share: float = Field(0.3, ge=0, lt=1)
+    """Share of crops that show a complex from a map, where maps are given."""
+    excluded_maps: tuple[str, ...] = ()
+    network: UNetParameters = UNetParameters()
+    crops: CropConfig = CropConfig()
+    training: TrainingConfig = TrainingConfig()
+    round_crops: int = Field(2400, gt=0)
+    """Crops that are simulated at a time; training alternates with simulation."""
+    passes: int = Field(2, gt=0)
+    """How often each crop is seen (turned and mirrored anew)."""
+    validation_shapes: int = Field(60, gt=0)
+    validation_fields: int = Field(240, gt=0)
+    validation_side_px: int = Field(320, gt=0)
+    default_threshold: float = Field(0.3, gt=0, lt=1)
+    score_floor: float = Field(0.05, gt=0, lt=1)
+
+
+def train_general_2d(
+    recipe: GeneralRecipe,
+    output: str | PathLike[str],
+    *,
+    maps: str | PathLike[str] | None = None,
+    workers: int | None = None,
+    on_step: Callable[[int, float], None] = lambda step, loss: None,
+) -> DetectorModel:
+    """Train the general model and write its file.
+
+    Parameters
+    ----------
+    recipe
+        What to do.
+    output
+        Model file to write, ``*.safetensors``.
+    maps
+        Folder of density maps or atomic models to train on besides the procedural complexes.
+    workers
+        Processes that simulate; all processors by default.
+    on_step
+        Called after every step with its number (from 1) and its loss.
+
+    Returns
+    -------
+    DetectorModel
+        As written.
+
+    Raises
+    ------
+    BadInput
+        If the maps cannot be used.
+    """
+    started = time.monotonic()
+    workers = workers or os.cpu_count() or 1
+    procedural = procedural_complexes(recipe.shapes, scatterers=recipe.scatterers, seed=recipe.seed)
+    from_maps = map_complexes(
+        maps, exclude=recipe.excluded_maps, scatterers=recipe.scatterers, seed=recipe.seed
+    )
+    complexes = balanced(procedural, from_maps, map_share=recipe.map_share)
+    _log.info("training on %d procedural complexes and %d maps", len(procedural), len(from_maps))
+    network = _fitted(recipe, complexes, workers, on_step)
+    model = DetectorModel(_header(recipe, from_maps, table=()), network)
+    fields = _validation_fields(recipe, workers)
+    curve = validation_curve(model, fields)
+    _log.info("simulated validation: average precision %.4f", curve.average_precision)
+    header = _header(recipe, from_maps, table=threshold_table(curve, _THRESHOLDS))
+    header.provenance["validation"] = {
+        "average_precision": round(curve.average_precision, 4),
+        "best_f1": round(float(curve.f1[curve.best]), 4),
+        "particles": curve.n_truths,
+        "data": f"{len(fields)} simulated fields of {recipe.validation_shapes} complexes "
+        "that took no part in training",
+    }
+    header.provenance["minutes"] = round((time.monotonic() - started) / 60, 1)
+    model = DetectorModel(header, network, Path(output))
+    save_model(model, output)
+    return model
+
+
+def _fitted(
+    recipe: GeneralRecipe,
+    complexes: Sequence[Density],
+    workers: int,
+    on_step: Callable[[int, float], None],
+) -> UNet:
+    torch.manual_seed(recipe.seed)
+    network = UNet(**recipe.network.model_dump())
+    training = recipe.training
+    if training.precision == "bfloat16" and not processor_has_bfloat16():
+        _log.info("no bfloat16 units here: training in float32")
+        training = training.model_copy(update={"precision": "float32"})
+    with crop_factory(complexes, recipe.crops, seed=recipe.seed, workers=workers) as factory:
+        trained = fit(
+            network,
+            _batches(recipe, factory, stride=network.output_stride),
+            training,
+            on_step=on_step,
+        )
+    network.load_state_dict(trained.state_dict())
+    return network.eval()
+
+
+def _batches(recipe: GeneralRecipe, factory: CropFactory, *, stride: int) -> Iterator[Batch]:
+    """Alternate between simulating a round of crops and passing over it."""
+    rng = np.random.default_rng([recipe.seed, 1])
+    size = recipe.training.batch_size
+    sigma_px = recipe.training.target_sigma * recipe.crops.diameter_px
+    start = 0
+    while True:
+        crops = factory.make(start, recipe.round_crops)
+        start += recipe.round_crops
+        for _ in range(recipe.passes):
+            order = rng.permutation(len(crops))
+            for first in range(0, len(order) - size + 1, size):
+                chosen = [crops[index] for index in order[first : first + size]]
+                yield assemble(chosen, stride=stride, sigma_px=sigma_px, rng=rng)
+
+
+def _validation_fields(recipe: GeneralRecipe, workers: int) -> list[TrainingCrop]:
+    seed = recipe.seed + _VALIDATION_SEED_OFFSET
+    complexes = procedural_complexes(
+        recipe.validation_shapes, scatterers=recipe.scatterers, seed=seed
+    )
+    config = recipe.crops.model_copy(update={"side_px": recipe.validation_side_px})
+    with crop_factory(complexes, config, seed=seed, workers=workers) as factory:
+        return factory.make(0, recipe.validation_fields)
+
+
+def _header(
+    recipe: GeneralRecipe, maps: Sequence[Density], *, table: Sequence[object]
+) -> ModelHeader:
+    return ModelHeader.model_validate(
+        {
+            "name": "general-2d",
+            "network": NetworkSpec(parameters=recipe.network),
+            "diameter_px": recipe.crops.diameter_px,
+            "output_stride": UNet.output_stride,
+            "normalisation": normalise.VERSION,
+            "contrast": "dark",
+            "default_threshold": recipe.default_threshold,
+            "score_floor": recipe.score_floor,
+            "threshold_table": tuple(table),
+            "provenance": {
+                "recipe": recipe.model_dump(mode="json"),
+                "maps": [density.name for density in maps],
+                "data": "simulation only; no real micrograph, no real label",
+                "nunatak": nunatak.__version__,
+                "torch": torch.__version__,
+                "numpy": np.__version__,
+                "python": platform.python_version(),
+                "date": datetime.now(UTC).date().isoformat(),
+            },
+        }
+    )

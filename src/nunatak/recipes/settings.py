@@ -1,0 +1,55 @@
+"""Settings of a recipe: defaults, a TOML file, options, in rising order of precedence."""
+
+import tomllib
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from nunatak.errors import BadInput, FormatError
+from nunatak.recipes.general_2d import GeneralRecipe
+
+
+def load_recipe(
+    path: str | PathLike[str] | None,
+    *,
+    seed: int,
+    steps: int | None,
+    excluded_maps: tuple[str, ...],
+) -> GeneralRecipe:
+    """Resolve the settings of the general model's recipe.
+
+    Parameters
+    ----------
+    path
+        TOML file with any fields of `GeneralRecipe`; None for the defaults.
+    seed, steps, excluded_maps
+        From the command line; they win over the file, where given.
+
+    Raises
+    ------
+    BadInput
+        If the file cannot be read.
+    FormatError
+        If it is not TOML, or a field is unknown or out of range.
+    """
+    settings: dict[str, Any] = {}
+    if path is not None:
+        try:
+            settings = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise BadInput(f"{path}: cannot read the recipe ({error.strerror}).") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise FormatError(path, f"not TOML: {error}") from error
+    settings["seed"] = seed
+    if steps is not None:
+        settings["training"] = {**settings.get("training", {}), "steps": steps}
+    if excluded_maps:
+        settings["excluded_maps"] = excluded_maps
+    try:
+        return GeneralRecipe.model_validate(settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise FormatError(path or "recipe options", first["msg"], field=field) from error

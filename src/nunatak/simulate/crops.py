@@ -1,0 +1,193 @@
+"""Endless labelled training crops: small simulated micrographs at the working size."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+from pydantic import Field as Setting
+
+from nunatak.images.normalise import normalise
+from nunatak.simulate.density import Density
+from nunatak.simulate.field import Field
+from nunatak.simulate.placement import place, tilted_about_view
+from nunatak.simulate.processing import random_processing
+from nunatak.simulate.projection import random_rotation
+from nunatak.simulate.random_scene import (
+    JunkPlacement,
+    add_random_junk,
+    random_detector,
+    random_ice,
+    random_optics,
+)
+from nunatak.simulate.scene import PlacedParticle, Rendered, Scene, margin_for, render
+
+
+class CropConfig(BaseModel):
+    """How training crops vary; every range is (low, high)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    side_px: int = Setting(160, gt=0)
+    diameter_px: float = Setting(20.0, gt=0)
+    diameter_error: tuple[float, float] = (0.72, 1.35)
+    """Stated divided by true diameter."""
+    dose_e_A2: tuple[float, float] = (15.0, 60.0)
+    contrast_factor: tuple[float, float] = (0.35, 1.0)
+    coverage: tuple[float, float] = (0.01, 0.75)
+    """Fraction of the area that particles aim to cover (drawn uniformly in its square root)."""
+    spacing: tuple[float, float] = (0.55, 1.3)
+    """Smallest distance between particles, in true diameters."""
+    empty: float = 0.12
+    """Fraction of crops without a particle."""
+    preferred_view: float = 0.25
+    """Fraction of crops whose particles share one preferred view."""
+    junk: float = 0.8
+    """Factor on the probability of every kind of junk."""
+    least_detectability: float = 4.0
+    """Below this matched-filter signal-to-noise ratio a particle is ignored, not asked for."""
+
+
+@dataclass(frozen=True)
+class TrainingCrop:
+    """A simulated image with its labels.
+
+    Attributes
+    ----------
+    image : ndarray, shape (n, n), float32
+        Normalised.
+    centres_px : ndarray, shape (k, 2), float32
+        Columns x, y: the particles to find.
+    ignored_px : ndarray, shape (m, 3), float32
+        Columns x, y, radius: places where neither a hit nor a miss counts.
+    """
+
+    image: NDArray[np.float32]
+    centres_px: NDArray[np.float32]
+    ignored_px: NDArray[np.float32]
+
+
+def make_crop(
+    densities: Sequence[Density], config: CropConfig, rng: np.random.Generator
+) -> TrainingCrop:
+    """Simulate one training crop of one randomly chosen complex.
+
+    Parameters
+    ----------
+    densities
+        To choose from; thin them to a thousand scatterers for speed.
+    config
+        Ranges.
+    rng
+        Source of all randomness; one state, one crop.
+
+    Returns
+    -------
+    TrainingCrop
+    """
+    density = densities[int(rng.integers(len(densities)))]
+    pixel_size_A = density.diameter_A * rng.uniform(*config.diameter_error) / config.diameter_px
+    shape = (config.side_px, config.side_px)
+    optics = random_optics(rng)
+    margin = margin_for(optics, pixel_size_A, shape)
+    scene = Scene(
+        shape=shape,
+        pixel_size_A=pixel_size_A,
+        optics=optics,
+        ice=random_ice(rng),
+        detector=random_detector(rng, binning=max(1.0, pixel_size_A / rng.uniform(0.6, 1.5))),
+        dose_e_A2=rng.uniform(*config.dose_e_A2),
+        contrast_factor=rng.uniform(*config.contrast_factor),
+        surroundings=Field.clean((shape[0] + 2 * margin, shape[1] + 2 * margin), pixel_size_A),
+    )
+    if rng.random() >= config.empty:
+        scene.particles = _random_particles(scene, density, config, rng)
+    wanted = list(scene.particles)
+    spoiled = add_random_junk(scene, density, rng, amount=config.junk)
+    rendered = render(scene, rng)
+    image = normalise(random_processing(rendered.counts, rng))
+    return _labelled(image, scene, wanted, spoiled, rendered, config)
+
+
+def _random_particles(
+    scene: Scene, density: Density, config: CropConfig, rng: np.random.Generator
+) -> list[PlacedParticle]:
+    diameter_px = density.diameter_A / scene.pixel_size_A
+    low, high = np.sqrt(config.coverage)
+    coverage = rng.uniform(low, high) ** 2
+    area = (scene.shape[0] + diameter_px) * (scene.shape[1] + diameter_px)
+    number = max(1, round(coverage * area / (np.pi / 4 * diameter_px**2)))
+    positions = place(
+        scene.shape,
+        number,
+        rng,
+        spacing_px=rng.uniform(*config.spacing) * diameter_px,
+        margin_px=diameter_px / 2,
+        clumping=0.3 if rng.random() < 0.3 else 0.0,
+    )
+    if rng.random() < config.preferred_view:
+        view = random_rotation(rng)
+        spread_rad = rng.uniform(0.0, 0.3)
+        rotations = [tilted_about_view(view, spread_rad, rng) for _ in positions]
+    else:
+        rotations = [random_rotation(rng) for _ in positions]
+    return [
+        PlacedParticle(density, float(x), float(y), rotation)
+        for (x, y), rotation in zip(positions, rotations, strict=True)
+    ]
+
+
+def _labelled(
+    image: NDArray[np.float32],
+    scene: Scene,
+    wanted: Sequence[PlacedParticle],
+    spoiled: JunkPlacement,
+    rendered: Rendered,
+    config: CropConfig,
+) -> TrainingCrop:
+    inside = [
+        (particle.x_px, particle.y_px)
+        for particle in wanted
+        if -0.5 <= particle.x_px < scene.shape[1] - 0.5
+        and -0.5 <= particle.y_px < scene.shape[0] - 0.5
+    ]
+    centres = np.array(inside, dtype=np.float32).reshape(-1, 2)
+    # A broken particle may pass for a whole one of another complex: no verdict.
+    ignored = [
+        (piece.x_px, piece.y_px, piece.density.diameter_A / scene.pixel_size_A / 2)
+        for piece in spoiled.fragments
+    ]
+    if wanted and detectability(scene, rendered, len(wanted)) < config.least_detectability:
+        ignored += [(x, y, config.diameter_px / 2) for x, y in inside]
+        centres = centres[:0]
+    return TrainingCrop(
+        image=image,
+        centres_px=centres,
+        ignored_px=np.array(ignored, dtype=np.float32).reshape(-1, 3),
+    )
+
+
+def detectability(scene: Scene, rendered: Rendered, particles: int) -> float:
+    """Signal-to-noise ratio of a matched filter on one average particle.
+
+    Square root of the signal's energy per particle over the variance of the counting noise;
+    about 4 is needed to tell a particle from noise anywhere in a micrograph.
+
+    Parameters
+    ----------
+    scene, rendered
+        A scene and its image.
+    particles
+        How many particles share the signal.
+
+    Returns
+    -------
+    float
+    """
+    area = scene.shape[0] * scene.shape[1]
+    per_area = float(np.square(rendered.signal).sum()) / area
+    diameter_px = scene.particles[0].density.diameter_A / scene.pixel_size_A
+    reach = (scene.shape[0] + diameter_px) * (scene.shape[1] + diameter_px)
+    variance = float(np.median(rendered.counts))
+    return float(np.sqrt(per_area * reach / particles / max(variance, 1e-6)))
