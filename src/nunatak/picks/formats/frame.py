@@ -4,11 +4,15 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from nunatak import geometry
-from nunatak.errors import Mismatch
+from nunatak.errors import BadInput, Mismatch
 from nunatak.geometry import FloatArray, Orientation
 from nunatak.picks.context import FormatContext, Shape
+
+_FARTHEST = 1e9
+"""Pixels; no image is that large."""
 
 
 def to_source(
@@ -65,6 +69,22 @@ def from_source(
 def whole(positions: FloatArray) -> FloatArray:
     """Round to whole numbers, halves up (and not to the even neighbour)."""
     return np.floor(positions + 0.5)
+
+
+def whole_numbers(positions: FloatArray) -> NDArray[np.int64]:
+    """Round as `whole` and return integers.
+
+    Raises
+    ------
+    BadInput
+        If a position is beyond any image.
+    """
+    if len(positions) and float(np.abs(positions).max()) > _FARTHEST:
+        raise BadInput(
+            f"A position of {positions[np.abs(positions).argmax()]:g} pixels is beyond any image "
+            "and cannot be written as a whole number. Remove that pick."
+        )
+    return whole(positions).astype(np.int64)
 
 
 def shapes_of(table: pd.DataFrame, context: FormatContext) -> tuple[FloatArray, FloatArray]:

@@ -1,0 +1,233 @@
+"""Read and write picks in any format."""
+
+from collections.abc import Iterable, Sequence
+from os import PathLike
+from pathlib import Path
+
+import pandas as pd
+
+from nunatak.errors import FormatError, Mismatch, UsageError
+from nunatak.geometry import Orientation
+from nunatak.picks.context import FileGrid, FormatContext, ImageCatalogue
+from nunatak.picks.formats import relion_autopick
+from nunatak.picks.formats.base import PickFormat
+from nunatak.picks.formats.registry import (
+    FORMATS,
+    format_for_writing,
+    format_named,
+    format_of,
+)
+from nunatak.picks.table import PickSet, empty_table
+
+AnyPath = str | PathLike[str]
+
+
+def read_picks(
+    path: AnyPath | Sequence[AnyPath],
+    format: str | None = None,
+    *,
+    images: ImageCatalogue | Iterable[AnyPath] | None = None,
+    image: str | None = None,
+    grid: FileGrid | None = None,
+    orientation: Orientation | None = None,
+    refined: bool = False,
+) -> PickSet:
+    """Read picks in nunatak's frame.
+
+    Parameters
+    ----------
+    path
+        A file, a folder of files of one format, an AutoPick job, or several of these.
+    format
+        Name of the format; None tells it by name and content.
+    images
+        The images, or a catalogue of their sizes: for formats that name stems, mirror an axis
+        or count in fractions.
+    image
+        The image of a file that belongs to one image and does not name it.
+    grid
+        In what the file counts; None means pixels of the stored image.
+    orientation
+        How the file's axes relate to the stored image; None is the format's own convention.
+    refined
+        Subtract RELION's refined origins from the coordinates.
+
+    Returns
+    -------
+    PickSet
+        All picks; ``images`` includes images with an empty file.
+
+    Raises
+    ------
+    FormatError
+        If a file is damaged or in no known format.
+    Mismatch
+        If an image or its size is needed and unknown, or files contradict each other.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "mic_1.box"
+    >>> _ = path.write_text("90 40 20 20")
+    >>> read_picks(path).table
+       image   x_px  y_px
+    0  mic_1  100.0  50.0
+    """
+    context = FormatContext(
+        images=_catalogue(images),
+        image=image,
+        grid=grid or FileGrid(),
+        orientation=orientation,
+        refined=refined,
+    )
+    return read_with(path, context, format)
+
+
+def read_with(
+    path: AnyPath | Sequence[AnyPath],
+    context: FormatContext,
+    format: str | None = None,
+) -> PickSet:
+    """Read picks as `read_picks` does, with a context made beforehand."""
+    found = files_of(path, format)
+    if len(found) > 1 and context.image is not None:
+        raise UsageError(f"--image names one image, but there are {len(found)} files of picks.")
+    return combined([fmt.read(file, context) for file, fmt in found])
+
+
+def write_picks(
+    picks: PickSet,
+    path: AnyPath,
+    format: str | None = None,
+    *,
+    images: ImageCatalogue | Iterable[AnyPath] | None = None,
+    box_px: int | None = None,
+    grid: FileGrid | None = None,
+    orientation: Orientation | None = None,
+    round_coordinates: bool | None = None,
+    overwrite: bool = True,
+) -> list[Path]:
+    """Write picks; each file appears whole or not at all.
+
+    Parameters
+    ----------
+    picks
+        What to write, in nunatak's frame.
+    path
+        A file, or a folder for formats of one file an image.
+    format
+        Name of the format; None takes that of the suffix.
+    images
+        The images, or a catalogue of their sizes: for formats that mirror an axis or count in
+        fractions.
+    box_px
+        Box side in the file's pixels, for formats that hold boxes.
+    grid
+        In what the file shall count; None means pixels of the stored image.
+    orientation
+        How the file's axes shall relate to the stored image; None is the format's convention.
+    round_coordinates
+        Write whole numbers; None takes the format's habit.
+    overwrite
+        Replace files that exist.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Raises
+    ------
+    UsageError
+        If the format is not stated, a box size is missing, or a file may not be replaced.
+    Mismatch
+        If an image's size is needed and unknown, or two images would become one.
+    ResourceError
+        If a file cannot be written.
+    """
+    context = FormatContext(
+        images=_catalogue(images),
+        box_px=box_px,
+        grid=grid or FileGrid(),
+        orientation=orientation,
+        round_coordinates=round_coordinates,
+        overwrite=overwrite,
+    )
+    target = Path(path)
+    fmt = format_for_writing(target) if format is None else format_named(format)
+    return fmt.write(picks, target, context)
+
+
+def files_of(
+    path: AnyPath | Sequence[AnyPath],
+    format: str | None = None,
+) -> list[tuple[Path, PickFormat]]:
+    """Return each pick file with its format; folders are replaced by what lies in them.
+
+    Raises
+    ------
+    FormatError
+        If a folder holds no picks, or picks of several formats.
+    """
+    given = [path] if isinstance(path, str | PathLike) else list(path)
+    named = None if format is None else format_named(format)
+    found: list[tuple[Path, PickFormat]] = []
+    for entry in map(Path, given):
+        is_job = (entry / relion_autopick.LIST_NAME).is_file()
+        if entry.is_dir() and not is_job:
+            found += _in_folder(entry, named)
+        else:
+            found.append((entry, named or format_of(entry)))
+    return found
+
+
+def combined(parts: Sequence[PickSet]) -> PickSet:
+    """Join the picks of several files.
+
+    Raises
+    ------
+    Mismatch
+        If their optics groups differ: the same group number would mean two things.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    optics = [part.optics for part in parts if part.optics is not None]
+    if any(not groups.equals(optics[0]) for groups in optics[1:]):
+        raise Mismatch(
+            "The files have different optics groups and cannot be joined. Convert them one by one."
+        )
+    tables = [part.table for part in parts if len(part)]
+    return PickSet(
+        pd.concat(tables, ignore_index=True) if tables else empty_table(),
+        optics=optics[0] if optics else None,
+        images=tuple(name for part in parts for name in part.images),
+        source=None,
+        notes=[note for part in parts for note in part.notes],
+    )
+
+
+def _in_folder(folder: Path, named: PickFormat | None) -> list[tuple[Path, PickFormat]]:
+    wanted = [named] if named is not None else list(FORMATS.values())
+    suffixes = tuple(suffix for fmt in wanted for suffix in fmt.suffixes)
+    files = [
+        entry
+        for entry in sorted(folder.iterdir())
+        if entry.is_file() and entry.name.lower().endswith(suffixes)
+    ]
+    if not files:
+        raise FormatError(folder, f"no file of picks in this folder ({', '.join(suffixes)})")
+    found = [(file, named or format_of(file)) for file in files]
+    formats = {fmt.title for _, fmt in found}
+    if len(formats) > 1:
+        raise FormatError(
+            folder,
+            f"files of several formats: {', '.join(sorted(formats))}",
+            hint="Name the format (--from)",
+        )
+    return found
+
+
+def _catalogue(images: ImageCatalogue | Iterable[AnyPath] | None) -> ImageCatalogue:
+    if isinstance(images, ImageCatalogue):
+        return images
+    return ImageCatalogue(paths=[Path(image) for image in images or ()])

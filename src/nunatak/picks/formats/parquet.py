@@ -1,0 +1,159 @@
+"""Parquet: the pick table as it is, with its optics groups and its images without picks.
+
+Small, exact and fast; for keeping large results and for pandas, not for other pickers.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
+
+from nunatak.errors import BadInput, FormatError, ResourceError
+from nunatak.files import written_whole
+from nunatak.picks.context import FormatContext
+from nunatak.picks.formats import frame, per_image
+from nunatak.picks.formats.base import Capabilities, PickFormat
+from nunatak.picks.table import REQUIRED_COLUMNS, PickSet
+
+_MAGIC = b"PAR1"
+_IMAGES_KEY, _OPTICS_KEY = b"nunatak.images", b"nunatak.optics"
+_MAX_CELLS = 2_000_000_000
+"""A few bytes of Parquet can announce more rows than any memory holds."""
+
+
+def sniff(head: bytes) -> bool:
+    """Whether this is a Parquet file."""
+    return head.startswith(_MAGIC)
+
+
+def read(path: Path, context: FormatContext) -> PickSet:
+    """Read a pick table; every column keeps its type.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged, too large, or lacks a column.
+    """
+    try:
+        with parquet.ParquetFile(path) as file:
+            _check_size(path, file.metadata)
+            names = file.schema_arrow.names
+            metadata = file.schema_arrow.metadata or {}
+            missing = [name for name in REQUIRED_COLUMNS if name not in names]
+            if missing:
+                raise FormatError(
+                    path,
+                    f"no column {' and '.join(missing)}",
+                    hint=f"Columns found: {', '.join(names) or 'none'}",
+                )
+            if not _holds_text(file.schema_arrow.field("image").type):
+                raise FormatError(path, "image names that are not text", field="image")
+            table = file.read().to_pandas(ignore_metadata=True)
+    except FileNotFoundError:
+        raise FormatError(path, "there is no such file") from None
+    except (pa.ArrowException, UnicodeDecodeError) as error:
+        raise FormatError(path, f"not readable as Parquet ({_first_line(error)})") from error
+    except OSError as error:
+        # pyarrow reports damaged pages in this way as well.
+        raise FormatError(path, f"not readable as Parquet ({_first_line(error)})") from error
+    except MemoryError as error:
+        raise ResourceError(f"{path}: too large for this machine's memory.") from error
+    if table[list(REQUIRED_COLUMNS)].isna().to_numpy().any():
+        raise FormatError(path, f"a missing value in {', '.join(REQUIRED_COLUMNS)}")
+    try:
+        return PickSet(
+            frame.to_source(_numeric(table), context),
+            optics=_optics(path, metadata),
+            images=_images(path, metadata),
+            source=path,
+        )
+    except (TypeError, ValueError) as error:
+        raise FormatError(path, f"columns of an unexpected type ({error})") from error
+
+
+def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
+    """Write the table, its optics groups and its images.
+
+    Raises
+    ------
+    BadInput
+        If a column holds values of several types.
+    """
+    per_image.refuse_existing([path], context)
+    x, y = frame.from_source(picks.table, context)
+    try:
+        table = pa.Table.from_pandas(picks.table.assign(x_px=x, y_px=y), preserve_index=False)
+    except (pa.ArrowException, TypeError) as error:
+        raise BadInput(f"{path}: a column cannot be written: {_first_line(error)}.") from error
+    metadata = {_IMAGES_KEY: json.dumps(picks.images).encode()}
+    if picks.optics is not None:
+        metadata[_OPTICS_KEY] = json.dumps(picks.optics.astype(str).to_dict("list")).encode()
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), **metadata})
+    with written_whole(path) as temporary:
+        parquet.write_table(table, temporary, compression="zstd")
+    return [path]
+
+
+def _check_size(path: Path, metadata: parquet.FileMetaData) -> None:
+    cells = metadata.num_rows * max(metadata.num_columns, 1)
+    if cells > _MAX_CELLS:
+        raise FormatError(
+            path,
+            f"{metadata.num_rows} rows of {metadata.num_columns} columns, which is no table "
+            "of picks",
+        )
+
+
+def _holds_text(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _numeric(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(
+        x_px=table["x_px"].astype(np.float64), y_px=table["y_px"].astype(np.float64)
+    )
+
+
+def _optics(path: Path, metadata: dict[bytes, bytes]) -> pd.DataFrame | None:
+    if _OPTICS_KEY not in metadata:
+        return None
+    columns = _decoded(path, metadata[_OPTICS_KEY])
+    if not isinstance(columns, dict) or len({len(cells) for cells in columns.values()}) > 1:
+        raise FormatError(path, "damaged optics groups", field=_OPTICS_KEY.decode())
+    return pd.DataFrame(columns, dtype=str)
+
+
+def _images(path: Path, metadata: dict[bytes, bytes]) -> tuple[str, ...]:
+    images = _decoded(path, metadata.get(_IMAGES_KEY, b"[]"))
+    if not isinstance(images, list):
+        raise FormatError(path, "damaged list of images", field=_IMAGES_KEY.decode())
+    return tuple(str(image) for image in images)
+
+
+def _decoded(path: Path, value: bytes) -> object:
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(path, f"damaged metadata ({error})") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).split("\n", 1)[0]
+
+
+FORMAT = PickFormat(
+    name="parquet",
+    title="Parquet",
+    suffixes=(".parquet",),
+    capabilities=Capabilities(
+        score=True, class_name=True, pixel_size=True, multi_image=True, preserves_columns=True
+    ),
+    sniff=sniff,
+    read=read,
+    write=write,
+)

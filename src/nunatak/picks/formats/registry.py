@@ -1,0 +1,134 @@
+"""Every pick format by name, and which of them a file is in."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from nunatak.errors import FormatError, ResourceError, UsageError
+from nunatak.picks.formats import (
+    cryolo_cbox,
+    cryoppp_csv,
+    cryosparc_cs,
+    csv_table,
+    eman2_json,
+    eman_box,
+    parquet,
+    relion_autopick,
+    relion_star,
+    topaz_tsv,
+)
+from nunatak.picks.formats.base import PickFormat
+
+FORMATS: dict[str, PickFormat] = {
+    fmt.name: fmt
+    for fmt in (
+        relion_star.FORMAT,
+        relion_autopick.FORMAT,
+        topaz_tsv.FORMAT,
+        eman_box.FORMAT,
+        eman2_json.FORMAT,
+        cryolo_cbox.FORMAT,
+        cryosparc_cs.FORMAT,
+        csv_table.FORMAT,
+        cryoppp_csv.FORMAT,
+        parquet.FORMAT,
+    )
+}
+"""By name. Of several formats with one suffix, the first is the one that a suffix stands for."""
+
+HEAD_BYTES = 65_536
+"""How much of a file is looked at to tell its format."""
+
+
+def format_named(name: str) -> PickFormat:
+    """Return a format by its name.
+
+    Raises
+    ------
+    UsageError
+        If there is none; the message lists the names.
+
+    Examples
+    --------
+    >>> format_named("topaz").title
+    'Topaz table'
+    """
+    if name not in FORMATS:
+        raise UsageError(f"There is no pick format {name!r}. Formats: {', '.join(FORMATS)}.")
+    return FORMATS[name]
+
+
+def format_of(path: Path) -> PickFormat:
+    """Return the format that a file is in, by its name and its first bytes.
+
+    The file name proposes, the content decides. Where the content fits none of the formats
+    that the name proposes, the first of them is returned, so that its reader can say what is
+    wrong.
+
+    Parameters
+    ----------
+    path
+        A file, or the folder of an AutoPick job.
+
+    Raises
+    ------
+    FormatError
+        If neither name nor content is that of a pick file.
+    """
+    if path.is_dir():
+        if (path / relion_autopick.LIST_NAME).is_file():
+            return relion_autopick.FORMAT
+        raise FormatError(path, "a folder that is not an AutoPick job", hint=_known())
+    head = _head(path)
+    proposed = _with_suffix_of(path)
+    for candidates in (proposed, FORMATS.values()):
+        fitting = [fmt for fmt in candidates if fmt.sniff(head)]
+        if fitting:
+            return fitting[0]
+    if proposed:
+        return proposed[0]
+    raise FormatError(path, "not a file of picks that nunatak knows", hint=_known())
+
+
+def format_for_writing(path: Path) -> PickFormat:
+    """Return the format that the suffix of an output path stands for.
+
+    Raises
+    ------
+    UsageError
+        If the suffix stands for none.
+
+    Examples
+    --------
+    >>> format_for_writing(Path("picks.star")).name
+    'relion-star'
+    """
+    fitting = _with_suffix_of(path)
+    if not fitting:
+        raise UsageError(
+            f"{path}: the name does not say in which format to write. Give --to, one of "
+            f"{', '.join(FORMATS)}; or end the name in one of {', '.join(_suffixes())}."
+        )
+    return fitting[0]
+
+
+def _with_suffix_of(path: Path) -> list[PickFormat]:
+    name = path.name.lower()
+    return [fmt for fmt in FORMATS.values() if name.endswith(fmt.suffixes)]
+
+
+def _suffixes() -> Iterable[str]:
+    return dict.fromkeys(suffix for fmt in FORMATS.values() for suffix in fmt.suffixes)
+
+
+def _known() -> str:
+    return "Known endings: " + ", ".join(_suffixes())
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(HEAD_BYTES)
+    except FileNotFoundError:
+        raise FormatError(path, "there is no such file") from None
+    except OSError as error:
+        raise ResourceError(f"{path}: cannot read ({error.strerror or error}).") from error

@@ -1,0 +1,75 @@
+"""Read NumPy structured arrays from files that nobody vouches for."""
+
+import io
+import math
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from nunatak.errors import FormatError
+from nunatak.picks.formats.text import read_bytes
+
+MAGIC = b"\x93NUMPY"
+_PICKLE_HINT = "Files that hold Python objects can run code and are never opened"
+_HEADER_READERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+
+def read_structured(path: Path) -> np.ndarray:
+    """Read a one-dimensional structured array in NumPy's own format.
+
+    The header is checked against the file's size before anything is allocated.
+
+    Returns
+    -------
+    ndarray, shape (n,), structured dtype
+
+    Raises
+    ------
+    FormatError
+        If the file is anything else: another format, cut off, or holding Python objects.
+    """
+    raw = read_bytes(path)
+    if not raw:
+        raise FormatError(path, "an empty file where a NumPy array was expected")
+    if not raw.startswith(MAGIC):
+        found = "a zip archive" if raw.startswith(b"PK") else f"{raw[:8]!r}"
+        raise FormatError(
+            path, f"not a NumPy array file: it begins with {found}", hint=_PICKLE_HINT
+        )
+    stream = io.BytesIO(raw)
+    dtype = _checked_dtype(path, stream, len(raw))
+    stream.seek(0)
+    array: np.ndarray = np.load(stream, allow_pickle=False)
+    if array.ndim != 1 or dtype.names is None:
+        raise FormatError(
+            path, f"an array of shape {array.shape} and type {dtype} where a table was expected"
+        )
+    return array
+
+
+def _checked_dtype(path: Path, stream: io.BytesIO, n_bytes: int) -> np.dtype[np.void]:
+    try:
+        version = np.lib.format.read_magic(stream)
+        if version not in _HEADER_READERS:
+            raise FormatError(path, f"NumPy format version {version} is not supported")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            shape, fortran_order, dtype = _HEADER_READERS[version](stream)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
+        raise FormatError(path, f"the array's header is damaged ({error})") from error
+    if dtype.hasobject:
+        raise FormatError(path, "the array holds Python objects", hint=_PICKLE_HINT)
+    expected = math.prod(shape) * dtype.itemsize
+    found = n_bytes - stream.tell()
+    if fortran_order and len(shape) > 1:
+        raise FormatError(path, f"an array of shape {shape} where a table was expected")
+    if expected > found or dtype.itemsize == 0:
+        raise FormatError(
+            path,
+            f"cut off: the header announces {expected} bytes of data, but {found} follow",
+        )
+    return dtype
