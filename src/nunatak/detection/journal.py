@@ -74,7 +74,7 @@ class Journal:
     ----------
     path : Path
     finished : dict of str to Finished
-        What an earlier run finished, by image.
+        What this run and earlier ones finished, by image.
     memory : dict
         What the earlier run noted with `remember`; JSON values.
 
@@ -116,6 +116,7 @@ class Journal:
             If the disk is full or gone.
         """
         self._write({"finished": _to_json(micrograph)})
+        self.finished[micrograph.image] = micrograph
 
     def remember(self, **values: Any) -> None:
         """Note JSON values for a continuation of this run."""

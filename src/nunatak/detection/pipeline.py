@@ -181,8 +181,10 @@ def prepared_or_failure(image: str, prepare: Prepare) -> Prepared | Failure:
         return Failure(image, str(error))
     except NunatakError:
         raise
-    except (OSError, MemoryError) as error:
-        return Failure(image, f"{image}: {error or 'not enough memory for this image'}")
+    except MemoryError:
+        return Failure(image, f"{image}: not enough memory for this image")
+    except OSError as error:
+        return Failure(image, f"{image}: cannot be read ({error.strerror or error})")
     except Exception as error:  # a decoder may raise anything on a damaged file
         _log.debug("%s", image, exc_info=True)
         return Failure(image, f"{image}: unexpected {type(error).__name__}: {error}")

@@ -1,0 +1,46 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nunatak.detection.contrast import ContrastVote, decide, spread, votes
+from nunatak.detection.model import DetectorModel
+from nunatak.detection.preparation import prepare
+from nunatak.detection.scoring import Scorer
+
+
+@pytest.mark.parametrize("trained", ["dark", "light"])
+@pytest.mark.parametrize("light", [False, True])
+def test_the_side_with_the_particles_wins(
+    tmp_path: Path,
+    blob_model: DetectorModel,
+    write_spots: Callable[..., np.ndarray],
+    light: bool,
+    trained: str,
+) -> None:
+    # The blob detector answers to dark spots; told that it was trained on light ones, it means
+    # that its images had been inverted.
+    model = replace(blob_model, header=blob_model.header.model_copy(update={"contrast": trained}))
+    write_spots(tmp_path / "m.mrc", light=light)
+    image = prepare(tmp_path / "m.mrc", diameter_A=120.0, diameter_px=20.0).image
+    (vote,) = votes([image], Scorer(model, device="cpu"), level=0.5, min_distance_px=10.0)
+    assert decide([vote]) == ("dark" if light == (trained == "light") else "light")
+
+
+def test_the_majority_of_micrographs_decides_not_the_sum() -> None:
+    ballots = [ContrastVote(2, 1), ContrastVote(3, 0), ContrastVote(0, 500)]
+    assert decide(ballots) == "dark"
+
+
+def test_a_tie_goes_to_the_larger_sum_and_the_empty_abstain() -> None:
+    assert decide([ContrastVote(2, 1), ContrastVote(0, 9), ContrastVote(0, 0)]) == "light"
+    assert decide([ContrastVote(0, 0)], otherwise="light") == "light"
+    assert decide([]) == "dark"
+
+
+def test_the_sample_spans_the_list() -> None:
+    assert spread(1) == [0]
+    assert spread(5) == [0, 1, 2, 3, 4]
+    assert spread(1001) == [0, 250, 500, 750, 1000]
