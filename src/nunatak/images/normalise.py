@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from nunatak.errors import BadInput
 
-VERSION = "background-mad-1"
+VERSION = "background-blocks-1"
 """Written into model files: a model needs the normalisation it was trained with."""
 
 BACKGROUND_SIGMA_PX = 40.0
@@ -18,18 +18,19 @@ CLIP = 6.0
 """Grey values beyond so many robust standard deviations (gold, hot pixels) are clipped."""
 
 _POOL = 8
-_SAMPLE = 1 << 17
+_BLOCK_PX = 24
 _MAD_TO_SIGMA = 1.4826
 
 
 def normalise(
     image: NDArray[np.float32], *, bad: NDArray[np.bool_] | None = None
 ) -> NDArray[np.float32]:
-    """Remove the background and scale to unit robust standard deviation.
+    """Remove the background and scale the ice to unit standard deviation.
 
-    Median and median absolute deviation do not move when gold, carbon or a border covers part
-    of the image. The background is a wide Gaussian average of the image in which such
-    outliers have been clipped.
+    The image is cut into blocks of about one particle. The median over the blocks of each
+    block's median and median absolute deviation is that of the ice as long as gold, carbon and
+    borders cover less than half of the image, and slopes of the ice do not widen it. The
+    background is a wide Gaussian average of the image in which outliers have been clipped.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ def normalise(
     Returns
     -------
     ndarray, shape (ny, nx), float32
-        Median near 0, robust standard deviation 1, within ±`CLIP`.
+        Ice has mean 0 and standard deviation 1; all within ±`CLIP`.
 
     Raises
     ------
@@ -49,42 +50,52 @@ def normalise(
         If the image has no contrast.
     """
     pixels = torch.from_numpy(np.ascontiguousarray(image, dtype=np.float32))
-    weight = None if bad is None or not bad.any() else torch.from_numpy(~bad).float()
-    centre, sigma = _location_and_scale(pixels, weight)
+    good = None if bad is None or not bad.any() else torch.from_numpy(~bad)
+    centre, sigma = _ice_level_and_noise(pixels, good)
     flat = (pixels - centre).div_(sigma)
-    tamed = flat.clamp(-3.0, 3.0)
-    flat -= _background(tamed, weight)
-    centre, sigma = _location_and_scale(flat, weight)
+    flat -= _background(flat.clamp(-3.0, 3.0), good)
+    centre, sigma = _ice_level_and_noise(flat, good)
     flat = flat.sub_(centre).div_(sigma).clamp_(-CLIP, CLIP)
-    if weight is not None:
-        flat *= weight
+    if good is not None:
+        flat *= good
     return flat.numpy()
 
 
-def _location_and_scale(pixels: Tensor, weight: Tensor | None) -> tuple[float, float]:
-    values = pixels.flatten() if weight is None else pixels[weight > 0]
-    # A regular subset is enough for a median; an odd step avoids beating with rows.
-    step = max(1, values.numel() // _SAMPLE) | 1
-    values = values[::step]
-    centre = values.median()
-    sigma = float((values - centre).abs().median()) * _MAD_TO_SIGMA
-    if sigma == 0.0:
-        # More than half of the pixels share one value: fall back to the others.
-        sigma = float(values.std())
+def _ice_level_and_noise(pixels: Tensor, good: Tensor | None) -> tuple[float, float]:
+    """Median over blocks of their medians and of their robust standard deviations."""
+    blocks = _blocks(pixels)
+    if good is not None:
+        usable = _blocks(good.float()).mean(dim=1) == 1.0
+        blocks = blocks[usable] if usable.any() else pixels[good][None]
+    level = blocks.median(dim=1).values
+    noise = (blocks - level[:, None]).abs().median(dim=1).values * _MAD_TO_SIGMA
+    # Blocks of one value are borders.
+    varied = noise > 0
+    if varied.any():
+        return float(level[varied].median()), float(noise[varied].median())
+    centre, sigma = float(blocks.median()), float(blocks.std())
     if not sigma > 0.0:
         raise BadInput("The image has no contrast: all pixels hold the same value.")
-    return float(centre), sigma
+    return centre, sigma
 
 
-def _background(pixels: Tensor, weight: Tensor | None) -> Tensor:
+def _blocks(pixels: Tensor) -> Tensor:
+    """Cut into square blocks, shape (blocks, pixels); an incomplete rim is left out."""
+    side = min(_BLOCK_PX, *pixels.shape)
+    cut = pixels.unfold(0, side, side).unfold(1, side, side)
+    return cut.reshape(-1, side * side)
+
+
+def _background(pixels: Tensor, good: Tensor | None) -> Tensor:
     """Wide Gaussian average, computed on an image reduced by `_POOL`."""
-    shape = pixels.shape
-    known = torch.ones_like(pixels) if weight is None else weight
+    known = torch.ones_like(pixels) if good is None else good.float()
     stacked = torch.stack([pixels * known, known])[None]
     pooled = functional.avg_pool2d(stacked, _POOL, ceil_mode=True, count_include_pad=False)
     smooth = _gaussian(pooled, BACKGROUND_SIGMA_PX / _POOL)
     ratio = smooth[:, :1] / smooth[:, 1:].clamp_min(1e-3)
-    return functional.interpolate(ratio, size=shape, mode="bilinear", align_corners=False)[0, 0]
+    return functional.interpolate(ratio, size=pixels.shape, mode="bilinear", align_corners=False)[
+        0, 0
+    ]
 
 
 def _gaussian(image: Tensor, sigma_px: float) -> Tensor:
