@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
@@ -49,7 +50,8 @@ class Lumps:
         """Say whether every sphere can be reached from every other through contacts."""
         reach_A = _CONTACT * (self.radii_A[:, None] + self.radii_A[None, :])
         touching = _squared_distances(self.centres_A, self.centres_A) < reach_A**2
-        parts, _ = connected_components(touching, directed=False)
+        # Sparse, because a dense graph is checked and masked before it is walked.
+        parts, _ = connected_components(csr_array(touching.astype(np.int8)), directed=False)
         return bool(parts == 1)
 
 

@@ -1,5 +1,7 @@
 """Point groups of protein complexes as lists of rotation matrices."""
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,6 +10,7 @@ from nunatak.errors import BadInput
 _GOLDEN = 0.5 * (1.0 + 5.0**0.5)
 
 
+@cache
 def point_group(name: str) -> NDArray[np.float64]:
     """Return the rotations of a chiral point group.
 
@@ -21,7 +24,7 @@ def point_group(name: str) -> NDArray[np.float64]:
     Returns
     -------
     ndarray, shape (order, 3, 3), float64
-        The identity comes first.
+        The identity comes first. Not to be written to: it is computed once.
 
     Raises
     ------
@@ -33,7 +36,9 @@ def point_group(name: str) -> NDArray[np.float64]:
     >>> [len(point_group(name)) for name in ("C7", "D7", "T", "O", "I")]
     [7, 14, 12, 24, 60]
     """
-    return _closure(_generators(name))
+    group = _closure(_generators(name))
+    group.flags.writeable = False
+    return group
 
 
 def rotation_about(axis: tuple[float, float, float], angle_rad: float) -> NDArray[np.float64]:
