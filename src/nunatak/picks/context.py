@@ -168,12 +168,11 @@ class ImageCatalogue:
         image = self.image_for(name)
         if image in self._shapes:
             return self._shapes[image]
-        shape = self._info(image).shape
-        if len(shape) != 2:
-            raise Mismatch(
-                f"{image}: a {len(shape)}-dimensional image where a micrograph was expected."
-            )
-        return shape[0], shape[1]
+        info = self._info(image)
+        if info.kind != "micrograph":
+            raise Mismatch(f"{image}: a {info.kind} where a micrograph was expected.")
+        ny, nx = info.shape
+        return ny, nx
 
     def pixel_size_A(self, name: str) -> float | None:
         """Return the pixel size of an image in ångström, or None if it is not known."""

@@ -1,0 +1,268 @@
+"""Convert picks from one format to another and account for every one of them."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from nunatak.errors import UsageError
+from nunatak.geometry import Orientation
+from nunatak.picks import inspection
+from nunatak.picks.context import FileGrid, FormatContext, ImageCatalogue
+from nunatak.picks.formats.base import PickFormat
+from nunatak.picks.formats.doors import AnyPath, files_of, read_with
+from nunatak.picks.formats.per_image import refuse_existing
+from nunatak.picks.formats.registry import format_for_writing, format_named
+from nunatak.picks.table import FLOAT_COLUMNS, REQUIRED_COLUMNS, PickSet
+
+_DEFAULT_BORDER_BOX_PX = 3
+"""Where nothing is known of the particle's size, picks on the outermost pixels count as border."""
+
+
+@dataclass(frozen=True)
+class ConversionReport:
+    """What went in, what came out, and what is odd about it.
+
+    Attributes
+    ----------
+    source_formats : tuple of str
+        Titles of the formats read.
+    target_format : str
+        Title of the format written.
+    n_in, n_out, n_images : int
+        Picks read, picks written, images.
+    n_outside : int
+        Picks beyond the edge of their image. They are kept unless dropping was asked for.
+    n_on_border : int
+        Picks inside whose box reaches beyond the edge.
+    n_duplicates : int
+        Picks with an earlier pick within the duplicate radius. They are kept.
+    unplaced : dict of str to str
+        Images of unknown size, whose picks could not be checked, with the reason.
+    suspicion : UnitSuspicion or None
+        A sign of a wrong unit.
+    written : tuple of Path
+        The files; empty after a dry run.
+    notes : tuple of str
+        What the formats said, and what the target cannot hold.
+    dry_run : bool
+        Whether everything was done except leaving the files.
+    """
+
+    source_formats: tuple[str, ...]
+    target_format: str
+    n_in: int
+    n_out: int
+    n_images: int
+    n_outside: int
+    n_on_border: int
+    n_duplicates: int
+    unplaced: dict[str, str] = field(default_factory=dict)
+    suspicion: inspection.UnitSuspicion | None = None
+    written: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
+    dry_run: bool = False
+
+    def __str__(self) -> str:
+        verb = "would be written" if self.dry_run else "written"
+        outside = "dropped" if self.n_out < self.n_in else "kept"
+        lines = [
+            f"{self.n_in} picks read ({', '.join(self.source_formats)}), {self.n_images} images",
+            f"{self.n_out} picks {verb} ({self.target_format})",
+            f"{self.n_outside} outside their image ({outside}), {self.n_on_border} on the border, "
+            f"{self.n_duplicates} duplicates",
+        ]
+        if self.unplaced:
+            reason = next(iter(self.unplaced.values()))
+            lines.append(
+                f"{len(self.unplaced)} images of unknown size, whose picks were not checked: "
+                f"{reason}"
+            )
+        if self.suspicion is not None:
+            lines.append(f"Check the unit! {self.suspicion}")
+        return "\n".join([*lines, *self.notes])
+
+
+def convert(
+    source: AnyPath | Sequence[AnyPath],
+    target: AnyPath,
+    *,
+    from_format: str | None = None,
+    to_format: str | None = None,
+    images: ImageCatalogue | None = None,
+    image: str | None = None,
+    input_grid: FileGrid | None = None,
+    output_grid: FileGrid | None = None,
+    input_orientation: Orientation | None = None,
+    output_orientation: Orientation | None = None,
+    box_px: int | None = None,
+    round_coordinates: bool | None = None,
+    refined: bool = False,
+    drop_outside: bool = False,
+    duplicate_radius_px: float = 1.0,
+    overwrite: bool = False,
+    dry_run: bool = False,
+) -> ConversionReport:
+    """Read picks, check them, and write them in another format.
+
+    Positions are never clipped, and no pick is dropped unless ``drop_outside`` asks for it.
+
+    Parameters
+    ----------
+    source, from_format
+        As in `read_picks`.
+    target, to_format
+        As in `write_picks`.
+    images, image
+        The images, and the image of a single file that does not name it.
+    input_grid, output_grid
+        In what the files count; None means pixels of the stored image, which a source must
+        state if its format does not (Topaz).
+    input_orientation, output_orientation
+        How the files' axes relate to the stored image; None is each format's convention.
+    box_px
+        Box side in pixels of the target, for formats that hold boxes.
+    round_coordinates, refined
+        As in `write_picks` and `read_picks`.
+    drop_outside
+        Leave out picks beyond the edge of their image.
+    duplicate_radius_px
+        Picks at most this far apart count as duplicates, pixels of the stored image.
+    overwrite
+        Replace files that exist.
+    dry_run
+        Do everything, but leave no file.
+
+    Returns
+    -------
+    ConversionReport
+
+    Raises
+    ------
+    UsageError
+        If the unit of the source is not stated where its format leaves it open, or the target
+        needs something that is not given.
+    FormatError
+        If a source is damaged.
+    Mismatch
+        If an image or its size is needed and unknown.
+    """
+    found = files_of(source, from_format)
+    for file, fmt in found:
+        _refuse_unstated_unit(file, fmt, input_grid)
+    target = Path(target)
+    target_format = format_for_writing(target) if to_format is None else format_named(to_format)
+    catalogue = images if images is not None else ImageCatalogue()
+    picks = read_with(
+        source,
+        FormatContext(
+            images=catalogue,
+            image=image,
+            grid=input_grid or FileGrid(),
+            orientation=input_orientation,
+            refined=refined,
+        ),
+        from_format,
+    )
+    extents = inspection.extents_of(picks.table, catalogue)
+    outside = inspection.is_outside(picks.table, extents)
+    writing = FormatContext(
+        images=catalogue,
+        grid=output_grid or FileGrid(),
+        orientation=output_orientation,
+        box_px=box_px,
+        round_coordinates=round_coordinates,
+        overwrite=overwrite,
+    )
+    kept = _without(picks, outside, extents) if drop_outside else picks
+    written = _write(kept, target, target_format, writing, dry_run=dry_run)
+    stored_box_px = (box_px or 0) * writing.grid.ratio_x or _DEFAULT_BORDER_BOX_PX
+    pixel_size_A = _pixel_size_A(picks, catalogue)
+    return ConversionReport(
+        source_formats=tuple(dict.fromkeys(fmt.title for _, fmt in found)),
+        target_format=target_format.title,
+        n_in=len(picks),
+        n_out=len(kept),
+        n_images=len(picks.images),
+        n_outside=int(outside.sum()),
+        n_on_border=int(inspection.is_on_border(picks.table, extents, stored_box_px).sum()),
+        n_duplicates=inspection.count_duplicates(picks.table, duplicate_radius_px),
+        unplaced=extents.unknown,
+        suspicion=inspection.suspected_unit(picks.table, extents, pixel_size_A),
+        written=tuple(written),
+        notes=(*picks.notes, *_moves(extents), *_losses(kept, target_format, writing)),
+        dry_run=dry_run,
+    )
+
+
+def _refuse_unstated_unit(file: Path, fmt: PickFormat, grid: FileGrid | None) -> None:
+    if grid is None and not fmt.capabilities.unit_known:
+        raise UsageError(
+            f"{file}: a {fmt.title} does not say how far its images were downscaled. State it: "
+            "--input-binning 1 if they were not."
+        )
+
+
+def _without(picks: PickSet, outside: inspection.BoolArray, extents: inspection.Extents) -> PickSet:
+    if extents.unknown:
+        reason = next(iter(extents.unknown.values()))
+        raise UsageError(
+            f"Picks outside cannot be dropped: the size of {len(extents.unknown)} images is not "
+            f"known. {reason}"
+        )
+    return PickSet(picks.table[~outside], picks.optics, picks.images, picks.source, picks.notes)
+
+
+def _write(
+    picks: PickSet, target: Path, fmt: PickFormat, context: FormatContext, *, dry_run: bool
+) -> list[Path]:
+    if not dry_run:
+        return fmt.write(picks, target, context)
+    if target.is_file():
+        refuse_existing([target], context)
+    with tempfile.TemporaryDirectory(prefix="nunatak-") as folder:
+        fmt.write(picks, Path(folder) / target.name, context)
+    return []
+
+
+def _pixel_size_A(picks: PickSet, images: ImageCatalogue) -> float | None:
+    """Return the pixel size of the first image, to judge the unit of all."""
+    sizes_A = picks.table.get("pixel_size_A")
+    if sizes_A is not None and len(sizes_A) and np.isfinite(sizes_A.iloc[0]):
+        return float(sizes_A.iloc[0])
+    found = images.index.resolve_all(picks.images).found
+    return images.pixel_size_A(next(iter(found.values()))) if found else None
+
+
+def _moves(extents: inspection.Extents) -> list[str]:
+    if not extents.moved:
+        return []
+    return [
+        f"{len(extents.moved)} images were found in another folder than the picks state, such as "
+        f"{extents.moved[0]}."
+    ]
+
+
+def _losses(picks: PickSet, fmt: PickFormat, context: FormatContext) -> list[str]:
+    """Say what the target cannot hold."""
+    can = fmt.capabilities
+    notes = [f"Coordinates are written in {context.grid}."]
+    if can.integer or context.round_coordinates:
+        notes.append("Positions are rounded to whole pixels.")
+    lost = [
+        column
+        for column, held in (
+            ("score", can.score),
+            ("class_name", can.class_name),
+            ("pixel_size_A", can.pixel_size),
+        )
+        if column in picks.table.columns and not held
+    ]
+    if not can.preserves_columns:
+        known = {*REQUIRED_COLUMNS, *FLOAT_COLUMNS, "class_name"}
+        lost += [str(name) for name in picks.table.columns if name not in known]
+    if lost:
+        notes.append(f"{fmt.title} does not hold {', '.join(lost)}.")
+    return notes

@@ -1,0 +1,179 @@
+"""Look whether picks lie where picks can lie: inside, once, and in the right unit."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+from nunatak.geometry import FloatArray
+from nunatak.picks.context import ImageCatalogue
+from nunatak.picks.formats.frame import by_image
+
+BoolArray = NDArray[np.bool_]
+
+_BINNINGS = (2, 3, 4, 5, 6, 8, 10, 12, 16)
+_FILLING = (0.8, 1.005)
+"""Picks in the right unit reach this far across the image, as a fraction of its size."""
+
+_TOO_SMALL = 0.55
+_TOO_LARGE = 1.1
+_MIN_PICKS = 50
+"""Fewer picks may well keep to one corner of the image."""
+
+
+@dataclass(frozen=True)
+class Extents:
+    """Sizes of the image of each pick.
+
+    Attributes
+    ----------
+    ny, nx : ndarray, shape (n,), float64
+        Pixels; NaN where the image is unknown.
+    unknown : dict of str to str
+        Image to the reason why its size is not known.
+    moved : tuple of str
+        Images that were found by their file name alone, in another folder.
+    """
+
+    ny: FloatArray
+    nx: FloatArray
+    unknown: dict[str, str]
+    moved: tuple[str, ...] = ()
+
+
+def extents_of(table: pd.DataFrame, images: ImageCatalogue) -> Extents:
+    """Return the size of the image of each pick, as far as the images are known.
+
+    Raises
+    ------
+    FormatError
+        If the header of an image is damaged.
+    """
+    ny, nx = np.full(len(table), np.nan), np.full(len(table), np.nan)
+    resolution = images.index.resolve_all(table["image"].unique().tolist())
+    for image, rows in by_image(table):
+        if image in resolution.found:
+            ny[rows], nx[rows] = images.shape(resolution.found[image])
+    return Extents(ny, nx, resolution.unmatched, resolution.moved)
+
+
+def is_outside(table: pd.DataFrame, extents: Extents) -> BoolArray:
+    """Tell which picks lie beyond the outer edge of their image's pixels.
+
+    Returns
+    -------
+    ndarray, shape (n,), bool
+        False where the image's size is not known.
+    """
+    x, y = table["x_px"].to_numpy(), table["y_px"].to_numpy()
+    with np.errstate(invalid="ignore"):
+        beyond = (x < -0.5) | (y < -0.5) | (x > extents.nx - 0.5) | (y > extents.ny - 0.5)
+    return np.asarray(beyond, dtype=np.bool_)
+
+
+def is_on_border(table: pd.DataFrame, extents: Extents, box_px: float) -> BoolArray:
+    """Tell which picks lie inside, but with a box that reaches beyond the image.
+
+    Parameters
+    ----------
+    table, extents
+        Picks, and the sizes of their images.
+    box_px
+        Side of the box, pixels of the stored image.
+
+    Returns
+    -------
+    ndarray, shape (n,), bool
+        False where the image's size is not known.
+    """
+    x, y = table["x_px"].to_numpy(), table["y_px"].to_numpy()
+    reach = box_px / 2 - 0.5
+    with np.errstate(invalid="ignore"):
+        nearest = np.minimum.reduce([x, y, extents.nx - 1 - x, extents.ny - 1 - y])
+        near = nearest < reach
+    return np.asarray(near & ~is_outside(table, extents), dtype=np.bool_)
+
+
+def count_duplicates(table: pd.DataFrame, radius_px: float) -> int:
+    """Count picks that have an earlier pick of the same image within a radius.
+
+    Parameters
+    ----------
+    table
+        Picks.
+    radius_px
+        Pixels of the stored image, inclusive.
+    """
+    count = 0
+    xy = table[["x_px", "y_px"]].to_numpy()
+    for _, rows in by_image(table):
+        pairs = KDTree(xy[rows]).query_pairs(radius_px, output_type="ndarray")
+        count += len(np.unique(pairs[:, 1]))
+    return count
+
+
+@dataclass(frozen=True)
+class UnitSuspicion:
+    """A sign that coordinates count in another unit than was stated.
+
+    Attributes
+    ----------
+    reach : float
+        How far the picks reach across the images: 1 means from edge to edge.
+    factors : dict of str to float
+        What the unit may be, to the factor that the coordinates would have to be multiplied by.
+    """
+
+    reach: float
+    factors: dict[str, float]
+
+    def __str__(self) -> str:
+        text = f"The picks reach over {self.reach:.2f} of the images' width or height"
+        if not self.factors:
+            return f"{text}; no usual binning explains that. Is it the right set of images?"
+        likely = " or ".join(f"{unit} (x {factor:.4g})" for unit, factor in self.factors.items())
+        return f"{text}. The coordinates may be {likely}; see --input-binning and --input-unit."
+
+
+def suspected_unit(
+    table: pd.DataFrame, extents: Extents, pixel_size_A: float | None = None
+) -> UnitSuspicion | None:
+    """Compare the picks' bounding box with the images and suspect a wrong unit.
+
+    Parameters
+    ----------
+    table, extents
+        Picks, and the sizes of their images.
+    pixel_size_A
+        Pixel size of the images, to recognise coordinates in ångström.
+
+    Returns
+    -------
+    UnitSuspicion or None
+        None where the picks fit, are too few to tell, or the images are unknown.
+    """
+    known = np.isfinite(extents.nx)
+    if int(known.sum()) < _MIN_PICKS:
+        return None
+    relative = np.maximum(
+        (table["x_px"].to_numpy()[known] + 0.5) / extents.nx[known],
+        (table["y_px"].to_numpy()[known] + 0.5) / extents.ny[known],
+    )
+    # A few stray picks beyond the edge are no sign of a unit; a tenth of them is.
+    reach = float(relative.max())
+    if float(np.quantile(relative, 0.9)) <= _TOO_LARGE and reach >= _TOO_SMALL:
+        return None
+    return UnitSuspicion(reach, _fitting_factors(reach, pixel_size_A))
+
+
+def _fitting_factors(reach: float, pixel_size_A: float | None) -> dict[str, float]:
+    candidates = {f"pixels binned by {b}": float(b) for b in _BINNINGS}
+    candidates |= {f"pixels of an image {b} times larger": 1 / b for b in _BINNINGS}
+    if pixel_size_A is not None:
+        candidates["ångström"] = 1 / pixel_size_A
+    smallest, largest = _FILLING
+    return {
+        unit: factor for unit, factor in candidates.items() if smallest <= reach * factor <= largest
+    }
