@@ -131,7 +131,7 @@ def evaluate(
 
     from nunatak.files import write_text
     from nunatak.picks.evaluate import evaluate as judge
-    from nunatak.picks.formats.registry import read_picks
+    from nunatak.picks.formats import read_picks
     from nunatak.picks.judged import Unlabelled
 
     result = judge(

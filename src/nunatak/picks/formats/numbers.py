@@ -47,8 +47,8 @@ def parsed(
 
     Examples
     --------
-    >>> parsed(["1e3", "-2.5"], path=Path("a.csv"), column="x_px", line_of=lambda row: row + 2)
-    array([1000. ,  -2.5])
+    >>> parsed(["1e3", "2.5"], path=Path("a.csv"), column="x_px", line_of=lambda row: row + 2)
+    array([1000. ,    2.5])
     """
     try:
         numbers: FloatArray = pa.array(values, pa.string()).cast(pa.float64()).to_numpy()
