@@ -1,0 +1,1 @@
+"""Reports: single-file HTML pages to look at what was picked."""

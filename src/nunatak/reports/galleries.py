@@ -1,0 +1,90 @@
+"""Choose the picks whose crops a report shows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nunatak.reports.summary import Summary
+
+PICKS_SHOWN = 24
+"""Crops in a gallery at most."""
+
+IMAGES_OPENED = 8
+"""Micrographs that a gallery may need at most: opening them is what a report's time goes into."""
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Some picks to look at together.
+
+    Attributes
+    ----------
+    title, note : str
+        What they are, and how they were chosen.
+    rows : DataFrame
+        Rows of the summary's table, in the order in which they are shown.
+    """
+
+    title: str
+    note: str
+    rows: pd.DataFrame
+
+
+def choose_galleries(summary: Summary) -> list[Gallery]:
+    """Choose the highest, the borderline and the rejected picks (those that there are).
+
+    Parameters
+    ----------
+    summary
+        Picks with their selection.
+
+    Returns
+    -------
+    list of Gallery
+        Without scores, one gallery of picks spread over the table.
+    """
+    if not summary.is_scored:
+        rows = _spread(summary.table[summary.table["selected"]])
+        return _present([Gallery("Picks", "Spread evenly over the file.", rows)])
+    falling = summary.table.sort_values("score", ascending=False, kind="stable")
+    selected, rejected = falling[falling["selected"]], falling[~falling["selected"]]
+    just_above = _first(selected[::-1], PICKS_SHOWN // 2, IMAGES_OPENED // 2)
+    just_below = _first(rejected, PICKS_SHOWN // 2, IMAGES_OPENED // 2)
+    borderline = pd.concat([just_above[::-1], just_below]) if len(rejected) else rejected
+    galleries = [
+        Gallery("Highest", "The picks with the highest scores.", _first(selected)),
+        Gallery(
+            "Borderline", "The last that were selected and the first that were not.", borderline
+        ),
+        Gallery(
+            "Rejected",
+            "Spread evenly over the ranks of those that were not selected.",
+            _spread(rejected.drop(index=just_below.index)),
+        ),
+    ]
+    return _present(galleries)
+
+
+def _present(galleries: list[Gallery]) -> list[Gallery]:
+    return [gallery for gallery in galleries if len(gallery.rows)]
+
+
+def _first(
+    rows: pd.DataFrame, n_picks: int = PICKS_SHOWN, n_images: int = IMAGES_OPENED
+) -> pd.DataFrame:
+    """Return the first rows, leaving out those that would need more than ``n_images`` images."""
+    opened = rows["image"].unique()[:n_images]
+    return rows[rows["image"].isin(opened)].head(n_picks)
+
+
+def _spread(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows spread evenly, from images spread evenly."""
+    images = rows["image"].unique()
+    few = rows[rows["image"].isin(images[_evenly(len(images), IMAGES_OPENED)])]
+    return few.iloc[_evenly(len(few), PICKS_SHOWN)]
+
+
+def _evenly(n: int, most: int) -> NDArray[np.int64]:
+    return np.linspace(0, n - 1, min(n, most)).round().astype(np.int64)

@@ -1,0 +1,114 @@
+"""Write a report: one HTML file that needs nothing else, to look at what was picked."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from os import PathLike
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+
+from nunatak import __version__
+from nunatak.errors import UsageError
+from nunatak.files import write_text
+from nunatak.picks.table import PickSet
+from nunatak.reports.galleries import choose_galleries
+from nunatak.reports.page import Page, compose
+from nunatak.reports.pictures import draw
+from nunatak.reports.summary import summarise
+
+
+def build_report(
+    picks: PickSet,
+    output: str | PathLike[str],
+    *,
+    threshold: float | None,
+    diameter_A: float,
+    pixel_size_A: float | None = None,
+    override_pixel_size: bool = False,
+    provenance: Mapping[str, str] | None = None,
+    failures: Sequence[tuple[str, str]] = (),
+) -> Path:
+    """Write a report on picks as a single HTML file.
+
+    The file holds its pictures, needs no network and no script, and opens at most a few dozen
+    micrographs however many were picked.
+
+    Parameters
+    ----------
+    picks
+        All candidates; ``image`` must be paths that can be opened from here.
+    output
+        The HTML file.
+    threshold
+        Picks with at least this score are selected; None takes the table's ``selected`` column.
+    diameter_A
+        Particle diameter, Å: the circles' size.
+    pixel_size_A
+        Å per pixel of all micrographs; None takes the pick table's and each header's.
+    override_pixel_size
+        Let ``pixel_size_A`` win over headers that contradict it.
+    provenance
+        Model, options, command line and the like: name to text. The version of nunatak and the
+        time of writing are added.
+    failures
+        Inputs that could not be picked, and why; they are not counted as empty.
+
+    Returns
+    -------
+    Path
+        The file written.
+
+    Raises
+    ------
+    UsageError
+        If the diameter is not positive.
+    BadInput
+        If a threshold is given for picks without scores, or a pixel size is unknown.
+    ResourceError
+        If the file cannot be written.
+    """
+    if not diameter_A > 0:
+        raise UsageError(f"The particle diameter must be positive, found {diameter_A:g} Å.")
+    summary = summarise(picks, threshold=threshold, without=[name for name, _ in failures])
+    galleries = choose_galleries(summary)
+    shown = pd.concat([summary.table.iloc[:0], *(gallery.rows for gallery in galleries)])
+    pictures = draw(
+        [one.image for one in summary.landmarks.values()],
+        shown[~shown.index.duplicated()],
+        diameter_A=diameter_A,
+        pixel_size_A=pixel_size_A,
+        override_pixel_size=override_pixel_size,
+    )
+    origin = {
+        **(provenance or {}),
+        "Report": f"nunatak {__version__}, {datetime.now().astimezone():%Y-%m-%d %H:%M %Z}",
+    }
+    page = compose(
+        summary,
+        galleries,
+        pictures,
+        diameter_A=diameter_A,
+        provenance=origin,
+        failures=failures,
+    )
+    path = Path(output)
+    write_text(path, _encodable(render(page)))
+    return path
+
+
+def render(page: Page) -> str:
+    """Return the page as HTML; every text in it is escaped."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("nunatak.reports"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2").render(page=page)
+
+
+def _encodable(text: str) -> str:
+    # File names that are not UTF-8 reach Python as lone surrogates, which no file can hold.
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
