@@ -25,6 +25,7 @@ ROOMS = (
     "pruning",
     "reports",
     "recipes",
+    "describe",
     "doctor",
     "cli",
 )
@@ -60,7 +61,8 @@ def test_every_module_belongs_to_a_room() -> None:
 def test_imports_point_upwards(path: Path) -> None:
     own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
     if own in {"__init__", "models"}:
-        allowed: tuple[str, ...] = ("__version__",)
+        # The package's verbs live in rooms; they are loaded when they are first asked for.
+        allowed: tuple[str, ...] = ("__version__", "detection")
     else:
         allowed = (*ROOMS[: ROOMS.index(own) + 1], "models", "__version__")
     wrong = {name for name in imported(path) if room(name) and room(name) not in allowed}

@@ -8,7 +8,7 @@ Standard output is for data alone (``typer.echo``). How much is said follows the
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -79,6 +79,12 @@ def say(text: str) -> None:
         typer.echo(text, err=True)
 
 
+def aligned(labels: Mapping[str, str]) -> str:
+    """Lay out labels and texts in two columns, one pair a line."""
+    width = max(map(len, labels), default=0)
+    return "\n".join(f"{label:{width}}  {text}" for label, text in labels.items())
+
+
 @contextmanager
 def progress(description: str, total: int | None, *, unit: str = "") -> Iterator[Advance]:
     """Show how far a long job has come.
@@ -132,7 +138,7 @@ def report_failures(
     if not rows:
         return
     # The problem often begins with the file it is about; the table says it already.
-    rows = [(subject, problem.removeprefix(f"{subject}: ")) for subject, problem in rows]
+    rows = [(subject, problem.removeprefix(subject).lstrip(":, ")) for subject, problem in rows]
     typer.echo(f"{len(rows)} of {total} {unit} failed:", err=True)
     if sys.stderr.isatty():
         _failure_table(rows)

@@ -1,0 +1,39 @@
+"""``nunatak info``: say what is in a file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nunatak.cli import console, options
+
+PANEL = "Look"
+EXAMPLE = "nunatak info micrographs/0001.mrc picks.star general-2d.safetensors"
+
+
+def info(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", help="Images, pick files, models; any mixture.", show_default=False
+        ),
+    ],
+    *,
+    json_wanted: options.Json = False,
+) -> None:
+    """Describe images, pick files and models: sizes, pixel size, counts, scores, provenance.
+
+    Only headers are read of images. Exits with 3 if some of several files cannot be read.
+    """
+    import json
+
+    from nunatak.describe import describe_all
+
+    described, failures = describe_all(files)
+    if len(files) == 1 and failures:
+        raise failures[0][1]
+    if json_wanted:
+        typer.echo(json.dumps(described, indent=2, ensure_ascii=False))
+    else:
+        typer.echo("\n\n".join(console.aligned(description) for description in described))
+    console.report_failures(failures, total=len(files))

@@ -1,0 +1,81 @@
+"""Any file that nunatak reads or writes, in words: an image, picks or a model."""
+
+from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
+
+from nunatak.errors import FormatError, NunatakError
+from nunatak.images import describe as images
+from nunatak.images.reader import read_info
+from nunatak.picks import describe as picks
+from nunatak.picks.formats.registry import format_of
+
+Description = dict[str, str]
+"""Label to text with its unit, in the order in which to show them."""
+
+_MODEL_SUFFIXES = frozenset({".safetensors", ".sav", ".pt", ".pth", ".pkl", ".ckpt"})
+"""What models are called, here and elsewhere: a foreign one is refused with the reason."""
+
+
+def describe(path: str | PathLike[str]) -> Description:
+    """Describe one file, whatever it is.
+
+    Parameters
+    ----------
+    path
+        An image, a pick file, the folder of an AutoPick job, or a model.
+
+    Returns
+    -------
+    dict of str to str
+        Begins with ``file`` and ``kind``.
+
+    Raises
+    ------
+    BadInput
+        If the file is missing, damaged, or nothing that nunatak knows.
+    """
+    file = Path(path)
+    if file.suffix.lower() in _MODEL_SUFFIXES:
+        # torch takes seconds to load, and neither images nor picks need it.
+        from nunatak.detection import model  # noqa: PLC0415
+
+        return {"file": str(file), **model.describe(file)}
+    if file.is_dir() or _holds_picks(file):
+        return picks.describe(file)
+    try:
+        return images.describe(read_info(file))
+    except FormatError as error:
+        if error.problem.startswith("neither "):
+            problem = f"no image, no picks and no model: {error.problem}"
+            raise FormatError(file, problem, hint="See the manual's page on formats") from error
+        raise
+
+
+def describe_all(
+    paths: Iterable[str | PathLike[str]],
+) -> tuple[list[Description], list[tuple[str, NunatakError]]]:
+    """Describe many files; what is wrong with one does not keep the others from being shown.
+
+    Returns
+    -------
+    descriptions : list of dict
+        Of the files that could be read, in order.
+    failures : list of tuple
+        File and error of the others.
+    """
+    described, failures = [], []
+    for path in paths:
+        try:
+            described.append(describe(path))
+        except NunatakError as error:
+            failures.append((str(path), error))
+    return described, failures
+
+
+def _holds_picks(file: Path) -> bool:
+    try:
+        format_of(file)
+    except FormatError:
+        return False
+    return True

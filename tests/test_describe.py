@@ -1,0 +1,89 @@
+"""Any file is told apart by what it is, not by what it is called."""
+
+from pathlib import Path
+
+import mrcfile
+import numpy as np
+import pytest
+
+from nunatak.describe import describe, describe_all
+from nunatak.detection.header import ModelHeader, NetworkSpec, UNetParameters
+from nunatak.detection.model import DetectorModel, save_model
+from nunatak.errors import BadInput, FormatError
+from nunatak.images.normalise import VERSION
+from nunatak.networks.unet import UNet
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    """One file of each kind."""
+    image = tmp_path / "image.mrc"
+    with mrcfile.new(image) as mrc:
+        mrc.set_data(np.zeros((30, 40), np.float32))
+        mrc.voxel_size = 1.5
+    picks = tmp_path / "picks.csv"
+    picks.write_text("image,x_px,y_px\nimage.mrc,1,2\n")
+    model = tmp_path / "model.safetensors"
+    parameters = UNetParameters(width=4, depth=2)
+    header = ModelHeader(
+        name="tiny", network=NetworkSpec(parameters=parameters), normalisation=VERSION
+    )
+    save_model(DetectorModel(header, UNet(width=4, depth=2)), model)
+    return {"image": image, "picks": picks, "model": model}
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("image", {"kind": "micrograph", "size": "40 × 30 px (x × y)", "pixel size": "1.5 Å"}),
+        ("picks", {"kind": "picks", "format": "CSV (csv)", "picks": "1 on 1 image"}),
+        ("model", {"kind": "detector model, 2D", "name": "tiny", "working diameter": "20 px"}),
+    ],
+)
+def test_each_kind_is_described(
+    kind: str, expected: dict[str, str], files: dict[str, Path]
+) -> None:
+    text = describe(files[kind])
+    assert next(iter(text)) == "file"
+    assert text["file"] == str(files[kind])
+    assert text | expected == text
+
+
+def test_a_misleading_name_does_not_matter_for_images_and_picks(files: dict[str, Path]) -> None:
+    image = files["image"].rename(files["image"].with_suffix(".dat"))
+    assert describe(image)["format"] == "MRC"
+    picks = files["picks"].rename(files["picks"].with_suffix(".list"))
+    assert describe(picks)["format"] == "CSV (csv)"
+
+
+def test_an_unknown_file_is_refused_with_what_it_begins_with(tmp_path: Path) -> None:
+    path = tmp_path / "README.md"
+    path.write_text("# A heading, and then more than a thousand letters" * 40)
+    with pytest.raises(FormatError) as caught:
+        describe(path)
+    assert str(caught.value) == (
+        f"{path}: no image, no picks and no model: neither MRC, TIFF, PNG nor JPEG (it starts "
+        "with the bytes 23 20 41 20 68 65 61 64). See the manual's page on formats"
+    )
+
+
+def test_a_pickle_is_refused_as_one(tmp_path: Path) -> None:
+    path = tmp_path / "topaz.sav"
+    path.write_bytes(b"\x80\x02}q\x00.")
+    with pytest.raises(FormatError, match="nothing was unpickled"):
+        describe(path)
+
+
+def test_an_empty_file_is_called_empty(tmp_path: Path) -> None:
+    path = tmp_path / "image.mrc"
+    path.touch()
+    with pytest.raises(FormatError, match="0 bytes"):
+        describe(path)
+
+
+def test_one_bad_file_does_not_hide_the_others(files: dict[str, Path], tmp_path: Path) -> None:
+    described, failures = describe_all([files["image"], tmp_path / "gone.mrc", files["picks"]])
+    assert [text["kind"] for text in described] == ["micrograph", "picks"]
+    [(name, error)] = failures
+    assert name == str(tmp_path / "gone.mrc")
+    assert isinstance(error, BadInput)
