@@ -11,6 +11,7 @@ import pytest
 import typer
 
 from nunatak.cli.main import app
+from nunatak.picks.formats import FORMATS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -82,6 +83,12 @@ def test_commands_shown_to_users_exist_with_their_options(page: Path) -> None:
         assert name in flags, f"{page.name}: {line}"
         used = {word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word)}
         assert used <= flags[name], f"{page.name}: {line}: unknown {used - flags[name]}"
+
+
+def test_every_pick_format_has_its_conventions_explained() -> None:
+    text = (ROOT / "docs/formats.md").read_text(encoding="utf-8")
+    explained = re.findall(r"^\| `([a-z0-9-]+)` \|", text, re.MULTILINE)
+    assert sorted(explained) == sorted(FORMATS)
 
 
 def test_the_manual_builds_and_fetches_nothing(site: Path) -> None:

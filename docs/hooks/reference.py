@@ -1,6 +1,7 @@
 """Fill the reference pages from the code when the manual is built, so that they cannot drift.
 
 ``<!-- commands -->`` becomes one section a command with the texts of its ``--help``;
+``<!-- formats -->`` becomes a table of the pick formats with what they hold;
 ``<!-- api: MODULE NAME... -->`` becomes the signatures and first lines of public functions.
 """
 
@@ -14,8 +15,10 @@ from typing import Any
 import typer
 
 from nunatak.cli.main import app
+from nunatak.picks.formats import FORMATS
 
 COMMANDS = "<!-- commands -->"
+FORMATS_TABLE = "<!-- formats -->"
 API = re.compile(r"<!-- api: (?P<module>[\w.]+) (?P<names>[\w ]+) -->")
 
 
@@ -23,6 +26,8 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     """Replace the markers of a page (called by mkdocs)."""
     if COMMANDS in markdown:
         markdown = markdown.replace(COMMANDS, commands_reference())
+    if FORMATS_TABLE in markdown:
+        markdown = markdown.replace(FORMATS_TABLE, formats_reference())
     return API.sub(lambda mark: api_reference(mark["module"], mark["names"].split()), markdown)
 
 
@@ -72,6 +77,38 @@ def _options(context: typer.Context) -> Iterator[str]:
 
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
+
+
+def formats_reference() -> str:
+    """Tabulate the registered pick formats and their capabilities."""
+    lines = [
+        "| name | format | endings | images a file | holds | must be told |",
+        "|---|---|---|---|---|---|",
+    ]
+    for entry in FORMATS.values():
+        can = entry.capabilities
+        holds = {
+            "scores": can.score,
+            "classes": can.class_name,
+            "pixel size": can.pixel_size,
+            "any other column": can.preserves_columns,
+            "whole pixels only": can.integer,
+        }
+        needs = {
+            "sizes of the images": can.needs_shape,
+            "box size, on writing": can.needs_box,
+            "binning": not can.unit_known,
+        }
+        cells = (
+            f"`{entry.name}`",
+            entry.title,
+            ", ".join(f"`{suffix}`" for suffix in entry.suffixes),
+            "many" if can.multi_image else "one",
+            ", ".join(word for word, true in holds.items() if true) or "positions",
+            ", ".join(word for word, true in needs.items() if true) or "–",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def api_reference(module_name: str, names: list[str]) -> str:
