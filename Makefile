@@ -43,6 +43,16 @@ format: $(READY)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+# The seed makes it the same data set every time. The radius is half the particle's radius.
+demo: $(READY)
+	rm -rf demo
+	$(BIN)/nunatak simulate micrographs -o demo --count 6 --diameter 180 --junk 2 --seed 1
+	$(BIN)/nunatak pick demo/micrographs/ --diameter 180 -o demo/picks.star
+	$(BIN)/nunatak evaluate demo/picks.star demo/particles.star --radius 45
+	$(BIN)/nunatak report demo/picks.star -o demo/report.html
+	@echo
+	@echo "Open in a browser: file://$(CURDIR)/demo/report.html"
+
 docs: $(READY)
 	$(BIN)/mkdocs build --strict --quiet
 

@@ -85,6 +85,16 @@ def test_commands_shown_to_users_exist_with_their_options(page: Path) -> None:
         assert used <= flags[name], f"{page.name}: {line}: unknown {used - flags[name]}"
 
 
+def test_python_shown_to_users_imports_what_exists() -> None:
+    text = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    imports = [line for block in blocks for line in block.splitlines() if " import " in line]
+    assert imports
+    for block in blocks:
+        compile(block, "docs/api.md", "exec")
+    exec("\n".join(imports), {})  # noqa: S102
+
+
 def test_every_pick_format_has_its_conventions_explained() -> None:
     text = (ROOT / "docs/formats.md").read_text(encoding="utf-8")
     explained = re.findall(r"^\| `([a-z0-9-]+)` \|", text, re.MULTILINE)
