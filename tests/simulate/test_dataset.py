@@ -11,6 +11,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from nunatak.errors import BadInput, FormatError, Mismatch
+from nunatak.picks.formats.doors import read_picks
 from nunatak.simulate.dataset import simulate_dataset
 from nunatak.simulate.dataset_config import DatasetConfig
 from nunatak.simulate.dataset_scene import complex_of_diameter, draw_scene, specimens
@@ -140,6 +141,17 @@ def test_stars_follow_relion(made: Path) -> None:
     assert float(micrographs[0][2]) == pytest.approx(np.rad2deg(told["astigmatism_angle_rad"]))
     named = star_table(made / "particles.star", "particles", "rlnMicrographName")
     assert all((made / row[0]).is_file() for row in named)
+
+
+def test_truth_reads_as_picks(made: Path, tmp_path: Path) -> None:
+    truth = read_picks(made / "particles.star")
+    told = [one for number in (1, 2, 3) for one in parameters(made, number)["particles"]]
+    assert truth.table["x_px"].tolist() == [one["x_px"] for one in told]
+    assert truth.table["y_px"].tolist() == [one["y_px"] for one in told]
+    assert set(truth.table["pixel_size_A"]) == {5.0}
+    assert set(truth.table["diameter_A"]) == {150.0}
+    simulate_dataset(SMALL.model_copy(update={"count": 1, "empty": 1.0}), tmp_path)
+    assert len(read_picks(tmp_path / "particles.star")) == 0
 
 
 def test_masks_show_the_classes(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Densities from atomic models and maps."""
 
+import gzip
 from pathlib import Path
 
 import gemmi
@@ -38,10 +39,9 @@ REMARK 350   BIOMT3   2  0.000000  0.000000  1.000000        0.00000
 
 def write_model(path: Path, remarks: str = "") -> Path:
     text = PDB.format(remarks=remarks)
-    if path.suffix == ".cif":
-        gemmi.read_pdb_string(text).make_mmcif_document().write_file(str(path))
-    else:
-        path.write_text(text)
+    if "cif" in path.name:
+        text = gemmi.read_pdb_string(text).make_mmcif_document().as_string()
+    path.write_bytes(gzip.compress(text.encode()) if path.suffix == ".gz" else text.encode())
     return path
 
 
@@ -56,7 +56,7 @@ def ball_map(radius_vox: float = 10.0, size: int = 32) -> np.ndarray:
     return ndimage.gaussian_filter((x**2 + y**2 + z**2 < radius_vox**2).astype(float), 0.8)
 
 
-@pytest.mark.parametrize("suffix", [".pdb", ".cif"])
+@pytest.mark.parametrize("suffix", [".pdb", ".ent", ".cif", ".mmcif", ".pdb.gz", ".cif.gz"])
 def test_heavy_atoms_once_without_water(tmp_path: Path, suffix: str) -> None:
     density = load_density(write_model(tmp_path / f"gly{suffix}"))
     assert density.name == "gly"
@@ -118,7 +118,10 @@ def test_a_threshold_of_ones_own(tmp_path: Path) -> None:
     path = write_map(tmp_path / "ball.mrc", ball_map() + (ball_map(3.0) > 0.5))
     core = load_density(path, threshold=1.5)
     assert core.mass_kDa < 0.1 * load_density(path, threshold=0.5).mass_kDa
-    with pytest.raises(BadInput, match="no voxel above the contour 9"):
+    with pytest.raises(
+        BadInput,
+        match=r"contour 9\.0 must lie between the background \(0\) and the largest voxel \(2\)",
+    ):
         load_density(path, threshold=9.0)
 
 

@@ -6,16 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from nunatak.simulate.density import PROTEIN_DENSITY_DA_PER_A3, Density
-from nunatak.simulate.lumps import (
-    FloatArray,
-    Lumps,
-    domain,
-    domain_radius_A,
-    filled,
-    furthest_connected,
-    joined,
-)
+from nunatak.simulate.lumps import FloatArray, Lumps, filled, furthest_connected, joined
 from nunatak.simulate.point_groups import point_group, rotation_about
+from nunatak.simulate.subunits import grown
 
 SMALLEST_KDA = 45.0
 LARGEST_KDA = 5000.0
@@ -23,7 +16,6 @@ LONGEST_ASPECT = 3.6
 
 _POINTS = 4000  # scatterers per complex before thinning; about one per (8 Å)³ at 1 MDa
 _BLUR_PER_SPACING = 0.45
-_TEXTURE = 0.12  # spread of potential from domain to domain, relative
 _RNA_WEIGHT = 1.5  # nucleic acid scatters more than protein per volume
 _DETERGENT_WEIGHT = 0.45
 
@@ -99,79 +91,6 @@ def _scatterers(plan: _Plan, rng: np.random.Generator) -> Density:
     )
 
 
-def _grown(
-    rng: np.random.Generator,
-    domains: int,
-    *,
-    shape: tuple[float, float, float] = (1.0, 1.0, 1.0),
-    compactness: int = 4,
-    stalks: float = 0.0,
-) -> Lumps:
-    """Grow a subunit domain by domain.
-
-    Each new domain touches an earlier one; among ``compactness`` random places the one closest
-    to the centre is taken, distances along x, y, z being measured in units of ``shape``. With
-    probability ``stalks`` a thin protrusion is added.
-    """
-    radius_A = domain_radius_A(rng.uniform(12.0, 45.0))
-    centres = [np.zeros(3)]
-    radii = [radius_A * rng.uniform(0.8, 1.2)]
-    while len(centres) < domains:
-        new_radius = radius_A * rng.uniform(0.7, 1.25)
-        placed = _place(
-            rng, np.array(centres), np.array(radii), new_radius, shape=shape, tries=compactness
-        )
-        centres.append(placed)
-        radii.append(new_radius)
-    parts = [
-        domain(radius, float(np.exp(_TEXTURE * rng.standard_normal())), rng).moved(
-            np.eye(3), centre
-        )
-        for radius, centre in zip(radii, centres, strict=True)
-    ]
-    if rng.random() < stalks:
-        parts.append(_stalk(rng, parts[-1]))
-    lumps = joined(parts)
-    return lumps.moved(np.eye(3), -lumps.centres_A.mean(axis=0))
-
-
-def _place(
-    rng: np.random.Generator,
-    centres: FloatArray,
-    radii: FloatArray,
-    new_radius: float,
-    *,
-    shape: tuple[float, float, float],
-    tries: int,
-) -> FloatArray:
-    parents = rng.integers(len(centres), size=4 * tries)
-    direction = rng.standard_normal((len(parents), 3)) * np.asarray(shape)
-    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-    # Below 0.9 of the sum of the cores' radii (0.85 each) domains touch; see `Lumps.is_connected`.
-    distance = (radii[parents] + new_radius) * rng.uniform(0.64, 0.75, len(parents))
-    candidates = centres[parents] + direction * distance[:, None]
-    # Room first: how deep the candidate would sink into other domains; then the shape wanted.
-    gaps = np.linalg.norm(candidates[:, None] - centres, axis=2) / (radii + new_radius)
-    roomy = np.flatnonzero(gaps.min(axis=1) > 0.6)[:tries]
-    if len(roomy) == 0:
-        roomy = np.array([int(np.argmax(gaps.min(axis=1)))])
-    reach = np.linalg.norm(candidates[roomy] / np.asarray(shape), axis=1)
-    best: FloatArray = candidates[roomy[int(np.argmin(reach))]]
-    return best
-
-
-def _stalk(rng: np.random.Generator, root: Lumps) -> Lumps:
-    """Return a thin coiled-coil-like protrusion growing out of a domain."""
-    direction = rng.standard_normal(3)
-    direction /= np.linalg.norm(direction)
-    steps = np.arange(int(rng.integers(4, 10)))[:, None]
-    start = root.centres_A[0] + direction * root.radii_A[0]
-    bend = 0.04 * rng.standard_normal(3)
-    radius_A = rng.uniform(7.0, 10.0)
-    centres = start + radius_A * (steps * direction + steps**2 * bend)
-    return Lumps(centres, np.full(len(steps), radius_A), np.ones(len(steps)))
-
-
 def _around(rng: np.random.Generator, unit: Lumps, group: str, tilt_rad: float) -> Lumps:
     """Move a subunit off the symmetry centre until its mates barely or firmly touch.
 
@@ -199,7 +118,7 @@ def _any_shape(rng: np.random.Generator) -> tuple[float, float, float]:
 
 
 def _cluster(rng: np.random.Generator) -> _Plan:
-    unit = _grown(
+    unit = grown(
         rng,
         int(rng.integers(2, 14)),
         shape=_any_shape(rng),
@@ -210,7 +129,7 @@ def _cluster(rng: np.random.Generator) -> _Plan:
 
 
 def _giant(rng: np.random.Generator) -> _Plan:
-    unit = _grown(rng, int(rng.integers(30, 90)), shape=_any_shape(rng), compactness=12)
+    unit = grown(rng, int(rng.integers(30, 90)), shape=_any_shape(rng), compactness=12)
     is_rna = rng.random(len(unit.weights)) < rng.uniform(0.0, 0.5)
     weights = unit.weights * np.where(is_rna, _RNA_WEIGHT, 1.0)
     return _Plan("giant", "C1", Lumps(unit.centres_A, unit.radii_A, weights))
@@ -218,26 +137,26 @@ def _giant(rng: np.random.Generator) -> _Plan:
 
 def _ring(rng: np.random.Generator) -> _Plan:
     group = f"C{rng.integers(2, 13)}"
-    unit = _grown(rng, int(rng.integers(1, 6)), shape=_any_shape(rng))
+    unit = grown(rng, int(rng.integers(1, 6)), shape=_any_shape(rng))
     return _Plan("ring", group, _around(rng, unit, group, 0.0))
 
 
 def _barrel(rng: np.random.Generator) -> _Plan:
     group = f"D{rng.integers(2, 9)}"
-    unit = _grown(rng, int(rng.integers(1, 5)), shape=_any_shape(rng))
+    unit = grown(rng, int(rng.integers(1, 5)), shape=_any_shape(rng))
     return _Plan("barrel", group, _around(rng, unit, group, rng.uniform(0.2, 1.1)))
 
 
 def _cage(rng: np.random.Generator) -> _Plan:
     group = str(rng.choice(["T", "O", "O", "I", "I"]))
     most = {"T": 7, "O": 5, "I": 4}[group]
-    unit = _grown(rng, int(rng.integers(1, most)), shape=_any_shape(rng))
+    unit = grown(rng, int(rng.integers(1, most)), shape=_any_shape(rng))
     return _Plan("cage", group, _around(rng, unit, group, np.arcsin(rng.uniform(-1, 1))))
 
 
 def _rod(rng: np.random.Generator) -> _Plan:
     """Return a stretch of a helix, two to four times as long as wide."""
-    unit = _grown(rng, int(rng.integers(1, 4)), shape=_any_shape(rng))
+    unit = grown(rng, int(rng.integers(1, 4)), shape=_any_shape(rng))
     unit = unit.moved(
         np.eye(3), -unit.centres_A[0]
     )  # a domain on the axis surely touches its mates
@@ -263,9 +182,9 @@ def _rod(rng: np.random.Generator) -> _Plan:
 
 def _tripod(rng: np.random.Generator) -> _Plan:
     """Return three or four arms on a hub, as antibodies and clathrin have them."""
-    body = _grown(rng, int(rng.integers(1, 3)))
+    body = grown(rng, int(rng.integers(1, 3)))
     for azimuth_rad in np.linspace(0, 2 * np.pi, int(rng.integers(3, 5)), endpoint=False):
-        arm = _grown(rng, int(rng.integers(2, 6)), shape=(1.0, 0.35, 0.35))
+        arm = grown(rng, int(rng.integers(2, 6)), shape=(1.0, 0.35, 0.35))
         lift = rotation_about((0, 1, 0), rng.normal(0, 0.4))
         turn = rotation_about((0, 0, 1), azimuth_rad + rng.normal(0, 0.3)) @ lift
         body = joined([body, _landed(arm.moved(turn, np.zeros(3)), body, turn[:, 0])])
@@ -275,7 +194,7 @@ def _tripod(rng: np.random.Generator) -> _Plan:
 def _membrane(rng: np.random.Generator) -> _Plan:
     """Return a protein through a belt of detergent or lipid."""
     group = f"C{rng.integers(1, 7)}"
-    unit = _grown(rng, int(rng.integers(1, 5)), shape=(0.6, 0.6, 1.5))
+    unit = grown(rng, int(rng.integers(1, 5)), shape=(0.6, 0.6, 1.5))
     unit = _around(rng, unit, group, 0.0)
     across_A = float(np.hypot(unit.centres_A[:, 0], unit.centres_A[:, 1]).max())
     height_A = float(rng.uniform(-0.5, 0.5) * np.ptp(unit.centres_A[:, 2]))
@@ -300,7 +219,7 @@ def _capped(rng: np.random.Generator) -> _Plan:
     core = barrel.unit.repeated(point_group(barrel.group))
     parts = [core]
     for side in (1.0, -1.0)[: int(rng.integers(1, 3))]:
-        cap = _grown(rng, int(rng.integers(2, 9)), shape=_any_shape(rng), stalks=0.1)
+        cap = grown(rng, int(rng.integers(2, 9)), shape=_any_shape(rng), stalks=0.1)
 
         parts.append(_landed(cap, core, np.array([0.0, 0.0, side])))
     return _Plan("capped", "C1", joined(parts))
