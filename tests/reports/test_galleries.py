@@ -41,6 +41,15 @@ def test_what_does_not_exist_has_no_gallery() -> None:
     assert galleries_of(np.array([]), np.array([]), threshold=0.5) == {}
 
 
+def test_picks_rejected_at_the_border_are_not_borderline() -> None:
+    table = pd.DataFrame({"image": "a", "x_px": 0.0, "y_px": 0.0, "score": [0.9, 0.8, 0.6, 0.3]})
+    table["selected"] = [False, True, True, False]
+    summary = summarise(PickSet(table), threshold=0.5, keep_selection=True)
+    galleries = {gallery.title: gallery for gallery in choose_galleries(summary)}
+    assert galleries["Borderline"].rows["score"].tolist() == [0.8, 0.6, 0.3]
+    assert galleries["Rejected"].rows["score"].tolist() == [0.9]
+
+
 def test_picks_without_scores_are_sampled() -> None:
     galleries = galleries_of(np.full(100, np.nan), np.repeat(np.arange(50), 2), threshold=None)
     rows = galleries["Picks"].rows

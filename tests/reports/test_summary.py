@@ -50,6 +50,8 @@ def test_without_a_threshold_the_tables_own_selection_counts() -> None:
     picks.table["selected"] = [False, True]
     assert summarise(picks, threshold=None).n_selected == 1
     assert summarise(picks, threshold=0.1).n_selected == 2
+    kept = summarise(picks, threshold=0.1, keep_selection=True)
+    assert (kept.n_selected, kept.threshold) == (1, 0.1)
 
 
 def test_failed_images_are_not_counted_as_empty() -> None:

@@ -50,9 +50,11 @@ def choose_galleries(summary: Summary) -> list[Gallery]:
         return _present([Gallery("Picks", "Spread evenly over the file.", rows)])
     falling = summary.table.sort_values("score", ascending=False, kind="stable")
     selected, rejected = falling[falling["selected"]], falling[~falling["selected"]]
+    # A pick may also be rejected for another reason than its score: too near to the border.
+    limit = np.inf if summary.threshold is None else summary.threshold
     just_above = _first(selected[::-1], PICKS_SHOWN // 2, IMAGES_OPENED // 2)
-    just_below = _first(rejected, PICKS_SHOWN // 2, IMAGES_OPENED // 2)
-    borderline = pd.concat([just_above[::-1], just_below]) if len(rejected) else rejected
+    just_below = _first(rejected[rejected["score"] < limit], PICKS_SHOWN // 2, IMAGES_OPENED // 2)
+    borderline = pd.concat([just_above[::-1], just_below]) if len(just_below) else just_below
     galleries = [
         Gallery("Highest", "The picks with the highest scores.", _first(selected)),
         Gallery(

@@ -22,7 +22,8 @@ def build_report(
     picks: PickSet,
     output: str | PathLike[str],
     *,
-    threshold: float | None,
+    threshold: float | None = None,
+    keep_selection: bool = False,
     diameter_A: float,
     pixel_size_A: float | None = None,
     override_pixel_size: bool = False,
@@ -41,7 +42,11 @@ def build_report(
     output
         The HTML file.
     threshold
-        Picks with at least this score are selected; None takes the table's ``selected`` column.
+        Picks with at least this score are selected; None takes the table's ``selected``
+        column, or every pick where it has none.
+    keep_selection
+        Take the table's ``selected`` column although there is a threshold, which is then only
+        marked.
     diameter_A
         Particle diameter, Å: the circles' size.
     pixel_size_A
@@ -70,7 +75,12 @@ def build_report(
     """
     if not diameter_A > 0:
         raise UsageError(f"The particle diameter must be positive, found {diameter_A:g} Å.")
-    summary = summarise(picks, threshold=threshold, without=[name for name, _ in failures])
+    summary = summarise(
+        picks,
+        threshold=threshold,
+        keep_selection=keep_selection,
+        without=[name for name, _ in failures],
+    )
     galleries = choose_galleries(summary)
     shown = pd.concat([summary.table.iloc[:0], *(gallery.rows for gallery in galleries)])
     pictures = draw(

@@ -83,7 +83,13 @@ class Summary:
         return roles
 
 
-def summarise(picks: PickSet, *, threshold: float | None, without: Collection[str] = ()) -> Summary:
+def summarise(
+    picks: PickSet,
+    *,
+    threshold: float | None,
+    keep_selection: bool = False,
+    without: Collection[str] = (),
+) -> Summary:
     """Decide which picks are selected, and count them.
 
     Parameters
@@ -93,6 +99,9 @@ def summarise(picks: PickSet, *, threshold: float | None, without: Collection[st
     threshold
         Picks with at least this score are selected. None takes the table's own ``selected``
         column, or every pick where it has none.
+    keep_selection
+        Take the table's own ``selected`` column although there is a threshold, which is then
+        shown but not applied: the selection may also know a border and a limit.
     without
         Micrographs that could not be picked; they are not counted as empty.
 
@@ -112,15 +121,13 @@ def summarise(picks: PickSet, *, threshold: float | None, without: Collection[st
     if "score" not in table:
         table["score"] = np.nan
     unscored = int(table["score"].isna().sum())
-    if threshold is not None:
-        if unscored:
-            raise BadInput(
-                f"{picks.source or 'The picks'}: {unscored} of {len(table)} picks have no score, "
-                f"to which the threshold {threshold:g} cannot be applied. Leave it out."
-            )
-        table["selected"] = table["score"] >= threshold
-    elif "selected" not in table:
-        table["selected"] = True
+    if threshold is not None and unscored:
+        raise BadInput(
+            f"{picks.source or 'The picks'}: {unscored} of {len(table)} picks have no score, "
+            f"to which the threshold {threshold:g} cannot be applied. Leave it out."
+        )
+    if "selected" not in table or (threshold is not None and not keep_selection):
+        table["selected"] = True if threshold is None else table["score"] >= threshold
     return Summary(table, _counts(table, images), threshold, is_scored=unscored < len(table))
 
 

@@ -1,0 +1,82 @@
+"""Report on picks that were written earlier, by nunatak or by another program."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from nunatak.errors import UsageError
+from nunatak.picks.table import PickSet
+from nunatak.reports.locate import locate_images
+from nunatak.reports.origin import origin_of_file
+from nunatak.reports.report import build_report
+
+
+def report_on_file(
+    picks: PickSet,
+    picks_file: Path,
+    output: Path,
+    *,
+    micrographs: Iterable[str] = (),
+    threshold: float | None = None,
+    diameter_A: float | None = None,
+    pixel_size_A: float | None = None,
+    override_pixel_size: bool = False,
+) -> Path:
+    """Write a report on picks read from a file.
+
+    What the options leave open comes from the file itself and from the record that
+    ``nunatak pick`` leaves beside it.
+
+    Parameters
+    ----------
+    picks
+        As read from ``picks_file``.
+    picks_file
+        Where they come from.
+    output
+        The HTML file.
+    micrographs
+        Image files to look the picks' names up in; none where the names are paths.
+    threshold
+        Picks with at least this score are selected; None keeps the file's own selection.
+    diameter_A
+        Particle diameter, Å; None takes the file's or the record's.
+    pixel_size_A, override_pixel_size
+        As in `nunatak.reports.report.build_report`.
+
+    Returns
+    -------
+    Path
+        The file written.
+
+    Raises
+    ------
+    UsageError
+        If the diameter is nowhere stated.
+    Mismatch
+        If no image is found.
+    BadInput
+        If a threshold is given for picks without scores, or a pixel size is unknown.
+    """
+    origin = origin_of_file(picks_file)
+    diameter_A = diameter_A or origin.diameter_A or _stated_diameter(picks)
+    if diameter_A is None:
+        raise UsageError(f"{picks_file}: does not state the particle diameter. Give --diameter.")
+    has_selection = "selected" in picks.table
+    return build_report(
+        locate_images(picks, micrographs),
+        output,
+        threshold=origin.threshold if threshold is None and has_selection else threshold,
+        keep_selection=threshold is None,
+        diameter_A=diameter_A,
+        pixel_size_A=pixel_size_A,
+        override_pixel_size=override_pixel_size,
+        provenance=origin.provenance,
+        failures=origin.failures,
+    )
+
+
+def _stated_diameter(picks: PickSet) -> float | None:
+    """Return the largest diameter of the table, which the circles of all picks fit into."""
+    if "diameter_A" not in picks.table or picks.table["diameter_A"].isna().all():
+        return None
+    return float(picks.table["diameter_A"].max())
