@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Setting
 
+from nunatak.errors import BadInput
 from nunatak.images.normalise import normalise
 from nunatak.simulate.density import Density
 from nunatak.simulate.field import Field
@@ -39,8 +40,8 @@ class CropConfig(BaseModel):
     """Fraction of the area that particles aim to cover (drawn uniformly in its square root)."""
     spacing: tuple[float, float] = (0.55, 1.3)
     """Smallest distance between particles, in true diameters."""
-    empty: float = 0.12
-    """Fraction of crops without a particle."""
+    empty: float = 0.2
+    """Fraction of crops without a particle, which are twice as rich in junk."""
     preferred_view: float = 0.25
     """Fraction of crops whose particles share one preferred view."""
     junk: float = 0.8
@@ -87,11 +88,32 @@ def make_crop(
     TrainingCrop
     """
     density = densities[int(rng.integers(len(densities)))]
+    while True:
+        scene = _random_scene(density, config, rng)
+        empty = rng.random() < config.empty
+        if not empty:
+            scene.particles = _random_particles(scene, density, config, rng)
+        wanted = list(scene.particles)
+        amount = config.junk * (2 if empty else 1)
+        spoiled = add_random_junk(scene, density, rng, amount=amount)
+        rendered = render(scene, rng)
+        try:
+            image = normalise(random_processing(rendered.counts, rng))
+        except BadInput:
+            continue  # once in many thousand crops, foil covers everything
+        seen = not wanted or (
+            detectability(scene, rendered, len(wanted)) >= config.least_detectability
+        )
+        return _labelled(image, scene, wanted, spoiled, visible=seen)
+
+
+def _random_scene(density: Density, config: CropConfig, rng: np.random.Generator) -> Scene:
+    """Draw the instrument and the ice; no particles yet."""
     pixel_size_A = density.diameter_A * rng.uniform(*config.diameter_error) / config.diameter_px
     shape = (config.side_px, config.side_px)
     optics = random_optics(rng)
     margin = margin_for(optics, pixel_size_A, shape)
-    scene = Scene(
+    return Scene(
         shape=shape,
         pixel_size_A=pixel_size_A,
         optics=optics,
@@ -101,13 +123,6 @@ def make_crop(
         contrast_factor=rng.uniform(*config.contrast_factor),
         surroundings=Field.clean((shape[0] + 2 * margin, shape[1] + 2 * margin), pixel_size_A),
     )
-    if rng.random() >= config.empty:
-        scene.particles = _random_particles(scene, density, config, rng)
-    wanted = list(scene.particles)
-    spoiled = add_random_junk(scene, density, rng, amount=config.junk)
-    rendered = render(scene, rng)
-    image = normalise(random_processing(rendered.counts, rng))
-    return _labelled(image, scene, wanted, spoiled, rendered, config)
 
 
 def _random_particles(
@@ -143,8 +158,8 @@ def _labelled(
     scene: Scene,
     wanted: Sequence[PlacedParticle],
     spoiled: JunkPlacement,
-    rendered: Rendered,
-    config: CropConfig,
+    *,
+    visible: bool,
 ) -> TrainingCrop:
     inside = [
         (particle.x_px, particle.y_px)
@@ -158,8 +173,9 @@ def _labelled(
         (piece.x_px, piece.y_px, piece.density.diameter_A / scene.pixel_size_A / 2)
         for piece in spoiled.fragments
     ]
-    if wanted and detectability(scene, rendered, len(wanted)) < config.least_detectability:
-        ignored += [(x, y, config.diameter_px / 2) for x, y in inside]
+    if not visible:
+        radius_px = wanted[0].density.diameter_A / scene.pixel_size_A / 2
+        ignored += [(x, y, radius_px) for x, y in inside]
         centres = centres[:0]
     return TrainingCrop(
         image=image,

@@ -135,11 +135,21 @@ def add_filament(field: Field, rng: np.random.Generator, *, sigma_e: float) -> N
     )
 
 
-def add_mottled_ice(field: Field, rng: np.random.Generator, *, sigma_e: float) -> None:
-    """Mottle the ice as cubic ice does, with features of 100 to 400 Å."""
-    scale_px = rng.uniform(100.0, 400.0) / field.pixel_size_A
-    amplitude_rad = sigma_e * ICE_POTENTIAL_V * rng.uniform(5.0, 40.0)
-    field.phase_rad += np.float32(amplitude_rad) * smooth_noise(field.shape, scale_px, rng)
+def add_mottled_ice(
+    field: Field, rng: np.random.Generator, *, sigma_e: float, scale_A: float, height_A: float
+) -> None:
+    """Mottle the ice as cubic ice and uneven films do: features ``scale_A`` wide.
+
+    One octave or several, rounded or with ridges and sharp dark grains; ``height_A`` is the
+    standard deviation of the thickness.
+    """
+    mottle = np.zeros(field.shape, np.float32)
+    for octave in range(int(rng.integers(1, 4))):
+        scale_px = max(scale_A / field.pixel_size_A / 2**octave, 1.0)
+        mottle += smooth_noise(field.shape, scale_px, rng) * np.float32(rng.uniform(0.4, 1.0))
+    if rng.random() < 0.4:
+        mottle = np.abs(mottle) if rng.random() < 0.5 else np.maximum(mottle, 0.5)
+    field.phase_rad += np.float32(sigma_e * ICE_POTENTIAL_V * height_A) * mottle
     field.label[field.label == JunkClass.NONE] = JunkClass.MOTTLED_ICE
 
 

@@ -22,7 +22,7 @@ JUNK_PROBABILITY = {
     "contamination": 0.15,
     "vesicle": 0.04,
     "filament": 0.05,
-    "mottled_ice": 0.05,
+    "mottled_ice": 0.16,
     "empty_hole": 0.04,
     "aggregate": 0.10,
     "fragment": 0.08,
@@ -58,7 +58,7 @@ def random_ice(rng: np.random.Generator) -> Ice:
         gradient=rng.uniform(0, 0.5) * (rng.random() < 0.5),
         direction_rad=rng.uniform(0, 2 * np.pi),
         meniscus=rng.uniform(0, 0.5) * (rng.random() < 0.3),
-        structure=float(np.exp(rng.uniform(np.log(0.5), np.log(2.0)))),
+        structure=float(np.exp(rng.uniform(np.log(0.5), np.log(3.0)))),
     )
 
 
@@ -118,11 +118,23 @@ def add_random_junk(
 
     def crystals() -> None:
         for _ in range(int(rng.integers(1, 5))):
-            junk.add_ice_crystal(scene.surroundings, rng, sigma_e=sigma_e, diameter_A=size_A(0.3, 6.0))
+            junk.add_ice_crystal(
+                scene.surroundings, rng, sigma_e=sigma_e, diameter_A=size_A(0.3, 6.0)
+            )
 
     def contamination() -> None:
         for _ in range(int(rng.integers(1, 4))):
-            junk.add_contamination(scene.surroundings, rng, sigma_e=sigma_e, diameter_A=size_A(0.3, 2.5))
+            junk.add_contamination(
+                scene.surroundings, rng, sigma_e=sigma_e, diameter_A=size_A(0.3, 2.5)
+            )
+
+    def mottle() -> None:
+        # Strong mottle hides particles: where there are some, they must stay visible.
+        strongest_A = 25.0 if scene.particles else 150.0
+        height_A = float(np.exp(rng.uniform(np.log(3.0), np.log(strongest_A))))
+        junk.add_mottled_ice(
+            scene.surroundings, rng, sigma_e=sigma_e, scale_A=size_A(0.15, 4.0), height_A=height_A
+        )
 
     def aggregates() -> None:
         for _ in range(int(rng.integers(1, 3))):
@@ -141,7 +153,7 @@ def add_random_junk(
         "contamination": contamination,
         "vesicle": lambda: junk.add_vesicle(scene.surroundings, rng, sigma_e=sigma_e),
         "filament": lambda: junk.add_filament(scene.surroundings, rng, sigma_e=sigma_e),
-        "mottled_ice": lambda: junk.add_mottled_ice(scene.surroundings, rng, sigma_e=sigma_e),
+        "mottled_ice": mottle,
         "empty_hole": lambda: junk.add_empty_hole(scene.surroundings, rng),
         "aggregate": aggregates,
         "fragment": fragments,

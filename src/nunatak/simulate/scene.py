@@ -117,7 +117,8 @@ def render(scene: Scene, rng: np.random.Generator) -> Rendered:
     """Form the image of a scene.
 
     Phase objects are added up, multiplied by the contrast transfer function in Fourier space
-    (weak-phase approximation, ``I = T (1 - 2 CTF ⊗ φ)``) and counted by the detector.
+    and counted by the detector. The intensity is ``T exp(-2 CTF ⊗ φ)``: for weak objects that
+    is the weak-phase approximation ``T (1 - 2 CTF ⊗ φ)``, and under thick junk it stays positive.
 
     Parameters
     ----------
@@ -141,7 +142,7 @@ def render(scene: Scene, rng: np.random.Generator) -> Rendered:
     passing = transmission(thickness_A) * scene.surroundings.transmission
     electrons = scene.dose_e_A2 * pixel_size_A**2
     counts = expose(
-        np.asarray(passing * (1 + modulation), dtype=np.float32),
+        np.asarray(passing * np.exp(np.clip(modulation, -4.0, 1.5)), dtype=np.float32),
         scene.detector,
         electrons_per_pixel=electrons,
         rng=rng,
