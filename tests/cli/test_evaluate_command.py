@@ -1,0 +1,67 @@
+"""``nunatak evaluate`` end to end."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nunatak.cli.main import main
+from nunatak.errors import EXIT_BAD_INPUT, EXIT_OK, EXIT_USAGE
+
+HEADER = "data_\n\nloop_\n_rlnMicrographName\n_rlnCoordinateX\n_rlnCoordinateY\n"
+
+
+@pytest.fixture
+def picks(tmp_path: Path) -> Path:
+    path = tmp_path / "picks.star"
+    rows = "m/a.mrc 11 10 0.9\nm/a.mrc 50 50 0.2\n"
+    path.write_text(f"{HEADER}_rlnAutopickFigureOfMerit\n{rows}")
+    return path
+
+
+@pytest.fixture
+def truth(tmp_path: Path) -> Path:
+    path = tmp_path / "truth.star"
+    path.write_text(f"{HEADER}m/a.mrc 10 10\nm/b.mrc 30 30\n")
+    return path
+
+
+def run(*words: object) -> int:
+    with pytest.raises(SystemExit) as end:
+        main(["evaluate", *map(str, words)])
+    assert isinstance(end.value.code, int | None)
+    return end.value.code or EXIT_OK
+
+
+def test_the_table_goes_to_stdout_and_the_files_are_written(
+    picks: Path, truth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    json_file, curve_file = tmp_path / "result.json", tmp_path / "curve.csv"
+    code = run(
+        picks, truth, "--radius-px", 3, "--json", json_file, "--curve", curve_file, "-t", 0.5
+    )
+    assert code == EXIT_OK
+    out = capsys.readouterr().out
+    assert "2 micrographs, 2 true positions, 2 picks; matched one to one within 3 px" in out
+    assert "Threshold as given (score ≥ 0.5): 1 selected, 1 of them right" in out
+    result = json.loads(json_file.read_text())
+    assert result["average_precision"]["micro"]["value"] == 0.5
+    assert [one["image"] for one in result["images"]] == ["m/a.mrc", "m/b.mrc"]
+    assert curve_file.read_text().splitlines()[1] == "0.9,1,1,1.0,0.5,0.6666666666666666"
+
+
+def test_a_radius_in_angstrom_needs_a_pixel_size(
+    picks: Path, truth: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(picks, truth, "--radius", 3) == EXIT_BAD_INPUT
+    assert "m/a.mrc: a radius in ångström needs the pixel size" in capsys.readouterr().err
+    assert run(picks, truth, "--radius", 3, "--pixel-size", 2.0, "--only-common") == EXIT_OK
+    out = capsys.readouterr().out
+    assert "1 micrograph, 1 true position, 2 picks; matched one to one within 3 Å" in out
+    assert "mean 1.00, median 1.00, rms 1.00 px" in out
+    assert "mean 2.00, median 2.00, rms 2.00 Å" in out
+
+
+def test_one_radius_is_needed(picks: Path, truth: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(picks, truth) == EXIT_USAGE
+    assert "either in ångström or in pixels" in capsys.readouterr().err
