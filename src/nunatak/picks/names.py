@@ -11,7 +11,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, takewhile
 from pathlib import PurePosixPath
 
 from nunatak.errors import Mismatch
@@ -99,8 +99,8 @@ class NameIndex:
         Parameters
         ----------
         name
-            A path, a file name or a stem. A path also fits where one of the two is the tail of
-            the other, and, if nothing else fits, where only the file name is the same.
+            A path, a file name or a stem. Of several images with the same file name, a path means
+            the one whose innermost folders agree with its own.
 
         Raises
         ------
@@ -170,17 +170,25 @@ class NameIndex:
 
 
 def _nearest(folder: PurePosixPath, candidates: list[str]) -> list[str]:
-    # A name that states a folder prefers the images whose folder agrees with it.
-    if folder.parts:
-        agreeing = [c for c in candidates if _is_tail(folder, PurePosixPath(c).parent)]
-        if agreeing:
-            return agreeing
-    return candidates
+    # A name that states a folder prefers the images whose folders agree with it the longest.
+    if not folder.parts:
+        return candidates
+    agreeing = [_common_tail(folder, PurePosixPath(c).parent) for c in candidates]
+    return [c for c, length in zip(candidates, agreeing, strict=True) if length == max(agreeing)]
+
+
+def _common_tail(first: PurePosixPath, second: PurePosixPath) -> int:
+    """Count the folders, from the innermost outwards, that two paths share."""
+    pairs = zip(reversed(_folders(first)), reversed(_folders(second)), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _is_tail(first: PurePosixPath, second: PurePosixPath) -> bool:
-    shorter, longer = sorted((first.parts, second.parts), key=len)
-    return longer[len(longer) - len(shorter) :] == shorter
+    return _common_tail(first, second) == min(len(_folders(first)), len(_folders(second)))
+
+
+def _folders(path: PurePosixPath) -> tuple[str, ...]:
+    return tuple(part for part in path.parts if part not in (path.anchor, ".."))
 
 
 def _is_elsewhere(name: str, image: str) -> bool:

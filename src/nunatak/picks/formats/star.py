@@ -124,6 +124,14 @@ def _tables(path: Path, block: cif.Block, lines: star_rows.Lines) -> list[StarTa
             tables.append(_loop(path, name, item, lines))
         elif item.pair is not None:
             tag, value = item.pair
+            if tables:
+                # Legal, but no program of the field writes it: it is a row, cut in two.
+                raise FormatError(
+                    path,
+                    f"{tag} after a table",
+                    line=item.line_number,
+                    hint="A value that begins with _ must stand in quotes",
+                )
             pairs_line = pairs_line if pairs else item.line_number
             pairs[tag.lstrip("_")] = [cif.as_string(value)]
         else:
