@@ -19,6 +19,9 @@ CROP_DIAMETERS = 1.5
 OVERVIEW_PX = 1000
 """Longer side of a micrograph's picture."""
 
+SMOOTHING_DIAMETERS = 0.035
+"""Standard deviation of the low-pass filter in particle diameters: noise goes, shapes stay."""
+
 _OVERVIEW_QUALITY = 80
 
 
@@ -71,8 +74,9 @@ def pick_picture(
         PNG; grey values from the 1st to the 99th percentile.
     """
     square = crop(pixels, x_px, y_px, max(round(CROP_DIAMETERS * diameter_px), 4))
-    small = gaussian_filter(resample(square, (CROP_PX, CROP_PX)), sigma=1.0)
-    return _data_uri(_stretched(small, 1.0, 99.0), "PNG")
+    small = resample(square, (CROP_PX, CROP_PX))
+    smooth = gaussian_filter(small, sigma=SMOOTHING_DIAMETERS * CROP_PX / CROP_DIAMETERS)
+    return _data_uri(_stretched(smooth, 1.0, 99.0), "PNG")
 
 
 def overview_picture(pixels: NDArray[np.generic], *, diameter_px: float) -> str:
@@ -82,7 +86,7 @@ def overview_picture(pixels: NDArray[np.generic], *, diameter_px: float) -> str:
     ----------
     pixels : ndarray, shape (ny, nx), real
     diameter_px
-        Particle diameter, pixels of ``pixels``; detail below a twentieth of it is smoothed.
+        Particle diameter, pixels of ``pixels``.
 
     Returns
     -------
@@ -93,7 +97,7 @@ def overview_picture(pixels: NDArray[np.generic], *, diameter_px: float) -> str:
     ny, nx = pixels.shape
     factor = min(1.0, OVERVIEW_PX / max(ny, nx))
     small = resample(pixels, (max(round(ny * factor), 1), max(round(nx * factor), 1)))
-    smooth = gaussian_filter(small, sigma=max(0.7, diameter_px * factor / 20))
+    smooth = gaussian_filter(small, sigma=max(0.7, SMOOTHING_DIAMETERS * diameter_px * factor))
     return _data_uri(_stretched(smooth, 0.5, 99.5), "JPEG", quality=_OVERVIEW_QUALITY)
 
 
