@@ -1,0 +1,88 @@
+from pathlib import Path
+
+import pytest
+
+from nunatak.detection.model import load_model
+from nunatak.errors import BadInput, FormatError
+from nunatak.recipes.complexes import balanced, map_complexes, procedural_complexes
+from nunatak.recipes.general_2d import GeneralRecipe, train_general_2d
+from nunatak.recipes.settings import load_recipe
+
+TINY = {
+    "shapes": 3,
+    "scatterers": 100,
+    "network": {"width": 4, "depth": 2},
+    "crops": {"side_px": 48, "coverage": [0.2, 0.4], "empty": 0.0},
+    "training": {"steps": 4, "batch_size": 4, "precision": "float32"},
+    "round_crops": 8,
+    "validation_shapes": 2,
+    "validation_fields": 2,
+    "validation_side_px": 64,
+}
+
+
+def test_recipe_makes_a_model_file_with_its_provenance(tmp_path: Path) -> None:
+    output = tmp_path / "tiny.safetensors"
+    steps: list[int] = []
+    train_general_2d(
+        GeneralRecipe.model_validate(TINY),
+        output,
+        workers=1,
+        on_step=lambda step, _loss: steps.append(step),
+    )
+    assert steps == [1, 2, 3, 4]
+    header = load_model(output).header
+    assert header.provenance["recipe"] == GeneralRecipe.model_validate(TINY).model_dump(mode="json")
+    assert header.provenance["maps"] == []
+    assert header.provenance["validation"]["particles"] > 0  # type: ignore[index, call-overload]
+    assert header.network.parameters.width == 4
+
+
+def test_maps_fill_their_share() -> None:
+    shapes = procedural_complexes(6, scatterers=50, seed=1)
+    listed = balanced(shapes[:4], shapes[4:], map_share=0.5)
+    assert [density.name for density in listed] == [
+        density.name for density in shapes[:4] + shapes[4:] * 2
+    ]
+    assert balanced(shapes, [], map_share=0.3) == shapes
+
+
+def test_excluding_an_unknown_map_is_an_error(shared_data: Path) -> None:
+    with pytest.raises(BadInput, match="nothing to exclude under the name 9xyz"):
+        map_complexes(shared_data / "maps", exclude=["9xyz"], scatterers=50, seed=0)
+
+
+def test_excluded_maps_take_no_part(shared_data: Path) -> None:
+    names = {
+        density.name
+        for density in map_complexes(
+            shared_data / "maps", exclude=["6pxm", "1f4a"], scatterers=50, seed=0
+        )
+    }
+    assert "6qzp" in names
+    assert names.isdisjoint({"6pxm", "1f4a"})
+
+
+def test_options_win_over_the_file_and_the_file_over_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_text("shapes = 5\n[training]\nsteps = 10\nbatch_size = 2\n")
+    recipe = load_recipe(path, seed=3, steps=7, excluded_maps=("6pxm",))
+    assert recipe.shapes == 5
+    assert (recipe.training.steps, recipe.training.batch_size) == (7, 2)
+    assert (recipe.seed, recipe.excluded_maps) == (3, ("6pxm",))
+    assert recipe.scatterers == GeneralRecipe().scatterers
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("shapes = -1", "shapes: Input should be greater than 0"),
+        ("shape = 3", "shape: Extra inputs are not permitted"),
+        ("shapes = ", "not TOML"),
+    ],
+)
+def test_bad_settings_name_the_field(tmp_path: Path, text: str, complaint: str) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_text(text)
+    with pytest.raises(FormatError, match=complaint):
+        load_recipe(path, seed=0, steps=None, excluded_maps=())
