@@ -1,0 +1,146 @@
+"""The one door to image files: `read_info` for headers, `read_micrograph` for pixels."""
+
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from nunatak.errors import BadInput
+from nunatak.images.bad_pixels import refuse_blank, replace_bad
+from nunatak.images.compressed import open_compressed
+from nunatak.images.micrograph import ImageInfo, Micrograph
+from nunatak.images.mrc import open_mrc
+from nunatak.images.mrc_header import HEADER_BYTES
+from nunatak.images.pixel_size import agree, same, square
+from nunatak.images.raster import open_raster
+from nunatak.images.sniff import sniff
+from nunatak.images.source import ImageSource, Pixels
+from nunatak.images.stable import FileState, unchanged_while_reading
+from nunatak.images.tiff import open_tiff
+
+_OPENERS = {
+    "mrc": open_mrc,
+    "compressed": open_compressed,
+    "tiff": open_tiff,
+    "raster": open_raster,
+}
+
+
+def read_info(path: str | PathLike[str]) -> ImageInfo:
+    """Read what an image file says about itself, and no pixel.
+
+    Parameters
+    ----------
+    path
+        An MRC (also gzip or bzip2), TIFF, PNG or JPEG file, whatever its name.
+
+    Returns
+    -------
+    ImageInfo
+        Stacks and volumes are described too.
+
+    Raises
+    ------
+    BadInput
+        If the file is missing or cannot be read.
+    FormatError
+        If its content breaks its format or its size contradicts its header.
+    """
+    file = Path(path)
+    with unchanged_while_reading(file) as state:
+        return _open(file, state).info
+
+
+def read_micrograph(
+    path: str | PathLike[str],
+    *,
+    pixel_size_A: float | None = None,
+    listed_pixel_size_A: float | None = None,
+    override: bool = False,
+) -> Micrograph:
+    """Read a micrograph, check it, and settle its pixel size.
+
+    Uncompressed MRC files are mapped, not copied: their pixels come as a read-only array over
+    the system's page cache, in the stored type. Whoever needs floats converts them, once.
+
+    Parameters
+    ----------
+    path
+        An MRC (also gzip or bzip2), TIFF, PNG or JPEG file, whatever its name.
+    pixel_size_A
+        The user's option, ångström.
+    listed_pixel_size_A
+        What the STAR file that lists the micrograph says, ångström.
+    override
+        Let the option (or else the list) win over a header that contradicts it.
+
+    Returns
+    -------
+    Micrograph
+        Pixels are real, in native byte order, as stored or widened from float16 to float32.
+
+    Raises
+    ------
+    BadInput
+        If the file is missing, unreadable, changed while it was read, no single micrograph,
+        blank, or has more than 1 % of NaN or infinite pixels.
+    FormatError
+        If its content breaks its format or its size contradicts its header.
+    Mismatch
+        If pixel sizes contradict each other by more than 1 %.
+    UsageError
+        If ``pixel_size_A`` is not a size.
+    """
+    file = Path(path)
+    with unchanged_while_reading(file) as state:
+        source = _open(file, state)
+        _require_micrograph(source.info)
+        header_A = square(*source.pixel_size_xy_A, path=file, override=override)
+        size_A = agree(header_A, listed_pixel_size_A, pixel_size_A, path=file, override=override)
+        stored, notes = source.load()
+        pixels, bad = replace_bad(_native(stored), file)
+        refuse_blank(pixels, file)
+    info = replace(source.info, notes=source.info.notes + notes)
+    return Micrograph(info, pixels, bad, size_A)
+
+
+def _open(path: Path, state: FileState) -> ImageSource:
+    with path.open("rb") as stream:
+        head = stream.read(HEADER_BYTES)
+    source = _OPENERS[sniff(head, path)](path, head, state.size_bytes)
+    return replace(source, info=_with_pixel_size(source))
+
+
+def _with_pixel_size(source: ImageSource) -> ImageInfo:
+    """Describe rectangular pixels by a note; only who reads the pixels has to refuse them."""
+    x_A, y_A = source.pixel_size_xy_A
+    if x_A is not None and y_A is not None and not same(x_A, y_A):
+        note = f"pixels are not square: {x_A:.4g} Å in x, {y_A:.4g} Å in y"
+        return replace(source.info, notes=(*source.info.notes, note))
+    return replace(source.info, pixel_size_A=square(x_A, y_A, path=source.info.path))
+
+
+def _require_micrograph(info: ImageInfo) -> None:
+    if info.kind == "micrograph":
+        return
+    nz, ny, nx = info.shape
+    if info.kind == "stack":
+        raise BadInput(
+            f"{info.path}: a stack of {nz} images of {nx} × {ny} pixels, not a micrograph. "
+            "Give motion-corrected sums, one image a file; movies and particle stacks "
+            "cannot be picked."
+        )
+    raise BadInput(
+        f"{info.path}: a volume of {nx} × {ny} × {nz} voxels, not a micrograph. "
+        "Give single images; a micrograph has one section."
+    )
+
+
+def _native(pixels: Pixels) -> Pixels:
+    """Convert what compiled code chokes on: foreign byte order, float16, unaligned maps."""
+    if pixels.dtype.kind == "f" and pixels.dtype.itemsize == 2:
+        return pixels.astype(np.float32)
+    if not pixels.dtype.isnative or not pixels.flags.aligned:
+        return pixels.astype(pixels.dtype.newbyteorder("="))
+    return pixels

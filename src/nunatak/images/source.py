@@ -1,0 +1,31 @@
+"""What every image format hands to the reader: a header now, pixels on demand."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nunatak.images.micrograph import ImageInfo
+
+Pixels = NDArray[np.generic]
+
+
+@dataclass(frozen=True)
+class ImageSource:
+    """An image file whose header was read and checked against the file's size.
+
+    Attributes
+    ----------
+    info : ImageInfo
+        What the header says.
+    pixel_size_xy_A : tuple of (float or None)
+        Pixel size along x and along y, each None where the header has none.
+    load : callable
+        Reads (or maps) the pixels, shape ``info.shape``, in any byte order, and returns them
+        with the notes that only reading them could bring.
+    """
+
+    info: ImageInfo
+    pixel_size_xy_A: tuple[float | None, float | None]
+    load: Callable[[], tuple[Pixels, tuple[str, ...]]]
