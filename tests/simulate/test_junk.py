@@ -32,7 +32,7 @@ ADDERS = {
     JunkClass.MOTTLED_ICE: junk.add_mottled_ice,
     JunkClass.EMPTY_HOLE: junk.add_empty_hole,
 }
-SETTINGS = {"sigma_e": 6.5e-4, "diameter_A": 400.0}
+SETTINGS = {"sigma_e": 6.5e-4, "diameter_A": 400.0, "scale_A": 200.0, "height_A": 20.0}
 
 
 def with_junk(add: Callable[..., None], seed: int) -> Field:

@@ -1,6 +1,7 @@
 """Image formation as a whole: contrast, borders, signal-to-noise ratio."""
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from nunatak.errors import BadInput
 from nunatak.simulate.density import Density
 from nunatak.simulate.detector import Detector
 from nunatak.simulate.field import Field
-from nunatak.simulate.ice import Ice
+from nunatak.simulate.ice import MEAN_FREE_PATH_A, Ice
 from nunatak.simulate.optics import Optics
 from nunatak.simulate.placement import place
 from nunatak.simulate.procedural import procedural_complex
@@ -45,9 +46,9 @@ def scene_of(shape: tuple[int, int], particles: list[PlacedParticle]) -> Scene:
 
 
 def crowd(
-    complex_: Density, shape: tuple[int, int], rng: np.random.Generator
+    complex_: Density, shape: tuple[int, int], rng: np.random.Generator, number: int = 60
 ) -> list[PlacedParticle]:
-    places = place(shape, 60, rng, spacing_px=complex_.diameter_A / PIXEL_SIZE_A)
+    places = place(shape, number, rng, spacing_px=complex_.diameter_A / PIXEL_SIZE_A)
     return [PlacedParticle(complex_, float(x), float(y), random_rotation(rng)) for x, y in places]
 
 
@@ -63,12 +64,14 @@ def test_particles_are_dark_where_they_are(complex_: Density, rng: np.random.Gen
 
 
 def test_signal_is_what_particles_change(complex_: Density, rng: np.random.Generator) -> None:
-    scene = scene_of((500, 500), crowd(complex_, (500, 500), rng))
-    scene = replace(scene, contrast_factor=2.0, detector=Detector(dqe_nyquist=0.85))
+    scene = scene_of((600, 600), crowd(complex_, (600, 600), rng, number=250))
+    scene = replace(scene, detector=Detector(dqe_nyquist=0.85))
     filled, empty = (render(s, rng) for s in (scene, replace(scene, particles=[])))
-    difference = filled.counts - empty.counts
-    slope = np.sum(difference * filled.signal) / np.sum(filled.signal**2)
-    assert slope == pytest.approx(1.0, abs=0.03)
+    level = 40.0 * PIXEL_SIZE_A**2 * 0.85 * np.exp(-400.0 / MEAN_FREE_PATH_A)
+    # The signal is the linear part of the exponential that forms the intensity.
+    expected = level * np.expm1(filled.signal / level)
+    slope = np.sum((filled.counts - empty.counts) * expected) / np.sum(expected**2)
+    assert slope == pytest.approx(1.0, abs=0.04)
 
 
 def test_nothing_wraps_around(complex_: Density, rng: np.random.Generator) -> None:
@@ -94,15 +97,16 @@ def test_margins_hold_the_displaced_signal_and_suit_the_transform() -> None:
 def test_the_requested_signal_to_noise_ratio_is_met(
     complex_: Density, rng: np.random.Generator, snr: float
 ) -> None:
-    scene = scene_of((700, 700), crowd(complex_, (700, 700), rng))
+    scene = scene_of((500, 500), crowd(complex_, (500, 500), rng, number=130))
     factor = contrast_factor_for(scene, scene.particles, snr=snr, rng=rng)
     scene = replace(scene, contrast_factor=factor)
-    first, second = (render(scene, rng).counts for _ in range(2))
     level = render(replace(scene, particles=[]), rng).counts.mean()
+    exposures = [render(scene, rng).counts - level for _ in range(4)]
     inside = circles(scene.shape, PIXEL_SIZE_A, scene.particles)
-    # Two exposures share the particles and nothing else.
-    power = np.mean((first - level)[inside] * (second - level)[inside])
-    noise = np.mean((first - second) ** 2) / 2
+    # Exposures share the particles and nothing else.
+    pairs = list(combinations(exposures, 2))
+    power = np.mean([np.mean(first[inside] * second[inside]) for first, second in pairs])
+    noise = np.mean([np.mean((first - second) ** 2) / 2 for first, second in pairs])
     assert power / noise == pytest.approx(snr, rel=0.1)
 
 
@@ -131,8 +135,10 @@ def test_incredible_contrast_is_remarked(
     complex_: Density, rng: np.random.Generator, caplog: pytest.LogCaptureFixture
 ) -> None:
     scene = scene_of((128, 128), [PlacedParticle(complex_, 64.0, 64.0, random_rotation(rng))])
-    contrast_factor_for(scene, scene.particles, snr=1000.0, rng=rng)
+    contrast_factor_for(scene, scene.particles, snr=10.0, rng=rng)
     assert "times the contrast that physics gives" in caplog.text
+    with pytest.raises(BadInput, match="of 10000 per pixel cannot be reached"):
+        contrast_factor_for(scene, scene.particles, snr=10_000.0, rng=rng)
 
 
 def test_one_state_one_image(complex_: Density) -> None:

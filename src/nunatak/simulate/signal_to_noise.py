@@ -10,12 +10,15 @@ from numpy.typing import NDArray
 
 from nunatak.errors import BadInput
 from nunatak.simulate.field import Field
+from nunatak.simulate.ice import transmission
 from nunatak.simulate.scene import PlacedParticle, Rendered, Scene, render
 
 _log = logging.getLogger(__name__)
 
-_PATCH_PX = 512
+_PATCH_PX = 256  # 65 536 pixels: their variance is good to 1 %
 _LARGEST_CREDIBLE_FACTOR = 3.0
+_TOLERANCE = 0.005
+_MOST_STEPS = 12
 
 
 def signal_power(rendered: Rendered, scene: Scene, particles: Sequence[PlacedParticle]) -> float:
@@ -33,11 +36,24 @@ def signal_power(rendered: Rendered, scene: Scene, particles: Sequence[PlacedPar
     float
         0 if no circle lies in the image.
     """
-    dqe = scene.detector.dqe(scene.shape)
-    relative = np.sqrt(dqe / scene.detector.dqe_zero)
-    seen = scipy.fft.irfft2(scipy.fft.rfft2(rendered.signal) * relative, s=scene.shape)
     inside = circles(scene.shape, scene.pixel_size_A, particles)
-    return float(np.square(seen[inside]).mean()) if inside.any() else 0.0
+    return _power(rendered, scene, inside) if inside.any() else 0.0
+
+
+def _power(
+    rendered: Rendered, scene: Scene, inside: NDArray[np.bool_], factor: float = 1.0
+) -> float:
+    """Mean square of the signal in a region, if its contrast were ``factor`` times as strong."""
+    inner = tuple(slice(scene.margin_px, scene.margin_px + side) for side in scene.shape)
+    passing = transmission(scene.ice.thickness_map_A(scene.surroundings.shape))
+    level = (passing * scene.surroundings.transmission)[inner]
+    level = level * (scene.dose_e_A2 * scene.pixel_size_A**2 * scene.detector.dqe_zero)
+    # `Rendered.signal` is the linear part; the intensity is the exponential of the modulation.
+    modulation = factor * rendered.signal / np.maximum(level, 1e-6)
+    signal = level * np.expm1(np.clip(modulation, -4.0, 1.5))
+    relative = np.sqrt(scene.detector.dqe(scene.shape) / scene.detector.dqe_zero)
+    detected = scipy.fft.irfft2(scipy.fft.rfft2(signal) * relative, s=scene.shape)
+    return float(np.square(detected[inside]).mean())
 
 
 def noise_variance(scene: Scene, rng: np.random.Generator) -> float:
@@ -72,7 +88,8 @@ def contrast_factor_for(
 
     The ratio is the mean square of the particles' signal within their circles over the
     variance of the noise, per pixel of the image (averaging n × n pixels raises it by up to n²).
-    The signal is proportional to the factor, and the noise does not depend on it.
+    The noise does not depend on the factor, and the signal grows with it a little less than in
+    proportion.
 
     Parameters
     ----------
@@ -88,13 +105,25 @@ def contrast_factor_for(
     Raises
     ------
     BadInput
-        If the particles leave no signal in the image.
+        If no particle lies in the image, or no contrast gives the wanted ratio.
     """
     unscaled = replace(scene, contrast_factor=1.0)
-    power = signal_power(render(unscaled, rng), unscaled, particles)
-    if not power > 0:
+    rendered = render(unscaled, rng)
+    inside = circles(scene.shape, scene.pixel_size_A, particles)
+    if not inside.any():
         raise BadInput("No particle lies in the image, so that no signal can be scaled.")
-    factor = float(np.sqrt(snr * noise_variance(scene, rng) / power))
+    wanted = snr * noise_variance(scene, rng)
+    factor = 1.0
+    for _ in range(_MOST_STEPS):
+        power = _power(rendered, unscaled, inside, factor)
+        if abs(power / wanted - 1) < _TOLERANCE:
+            break
+        factor *= float(np.sqrt(wanted / power))
+    else:
+        raise BadInput(
+            f"A signal-to-noise ratio of {snr:g} per pixel cannot be reached by contrast. "
+            "Ask for less, or for more dose, defocus or pixel size."
+        )
     if factor > _LARGEST_CREDIBLE_FACTOR:
         _log.warning(
             "A signal-to-noise ratio of %g takes %.1f times the contrast that physics gives; "
