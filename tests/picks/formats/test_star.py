@@ -1,7 +1,9 @@
 """The STAR reader: what it takes, what it refuses, and agreement with gemmi."""
 
+import tempfile
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from gemmi import cif
 from hypothesis import given, settings
@@ -155,9 +157,6 @@ CELLS = st.text(
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=5))
 def test_what_is_written_is_read_and_gemmi_agrees(rows: list[tuple[str, str]]) -> None:
-    import tempfile
-
-    import pandas as pd
 
     columns = {name: [row[i] for row in rows] for i, name in enumerate("ab")}
     text = star_block("x", {name: pd.Series(cells, dtype=str) for name, cells in columns.items()})
@@ -177,14 +176,12 @@ def test_what_is_written_is_read_and_gemmi_agrees(rows: list[tuple[str, str]]) -
     ],
 )
 def test_names_that_star_cannot_hold_are_refused(name: str, problem: str) -> None:
-    import pandas as pd
 
     with pytest.raises(BadInput, match=problem):
         star_block("", {"rlnMicrographName": pd.Series([name])})
 
 
 def test_columns_that_would_become_one_are_refused() -> None:
-    import pandas as pd
 
     one = pd.Series([1.0])
     with pytest.raises(BadInput, match="cannot tell apart"):

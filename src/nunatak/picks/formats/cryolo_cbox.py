@@ -17,7 +17,7 @@ from nunatak.files import write_text
 from nunatak.picks.context import FormatContext
 from nunatak.picks.formats import frame, per_image
 from nunatak.picks.formats.base import Capabilities, PickFormat
-from nunatak.picks.formats.delimited import TextTable, as_table, read_delimited
+from nunatak.picks.formats.delimited import TextTable, are_numbers, as_table, read_delimited
 from nunatak.picks.formats.eman_box import required_box
 from nunatak.picks.formats.star import StarTable, read_star
 from nunatak.picks.formats.star_text import star_block
@@ -34,13 +34,16 @@ _X, _Y, _Z, _WIDTH, _HEIGHT, _CONFIDENCE = (
     "Height",
     "Confidence",
 )
+_OLD_COLUMNS = (_X, _Y, _WIDTH, _HEIGHT, _CONFIDENCE)
 _KEPT = ("EstWidth", "EstHeight", "NumBoxes", "Angle")
 _GLOBAL = "data_global\n\n_cbox_format_version 1.0\n\n"
 
 
 def sniff(head: bytes) -> bool:
-    """Whether the file states a CBOX version."""
-    return b"_cbox_format_version" in head or b"data_cryolo" in head
+    """Whether the file states a CBOX version, or (the old one) begins with five numbers."""
+    first = head.split(b"\n", 1)[0].split()
+    old = len(first) == len(_OLD_COLUMNS) and are_numbers(first)
+    return old or b"_cbox_format_version" in head or b"data_cryolo" in head
 
 
 def read(path: Path, context: FormatContext) -> PickSet:
@@ -123,8 +126,8 @@ def _columns(
 
 def _table(path: Path) -> StarTable | TextTable:
     rows = read_delimited(path, None)
-    if rows and len(rows[0][1]) == 5 and not rows[0][1][0].startswith("data_"):
-        return as_table(path, rows, [_X, _Y, _WIDTH, _HEIGHT, _CONFIDENCE])
+    if rows and len(rows[0][1]) == len(_OLD_COLUMNS) and are_numbers(rows[0][1]):
+        return as_table(path, rows, list(_OLD_COLUMNS))
     tables = read_star(path)
     boxes = [table for table in tables if table.block == _BLOCK]
     if not boxes:

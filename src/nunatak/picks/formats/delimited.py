@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,6 +140,14 @@ def as_table(
     lines, cells_of = zip(*rows, strict=True) if rows else ((), ())
     columns = list(zip(*cells_of, strict=True)) if rows else [()] * len(header)
     return TextTable(path, dict(zip(header, columns, strict=True)), tuple(lines))
+
+
+def are_numbers(cells: Iterable[str | bytes]) -> bool:
+    """Tell whether every cell is a finite number, as in a row below no header."""
+    try:
+        return all(math.isfinite(float(cell)) for cell in cells)
+    except ValueError:
+        return False
 
 
 def delimited_text(header: list[str], columns: Sequence[Sequence[str]], delimiter: str) -> str:

@@ -5,6 +5,7 @@ from. The file holds more than picks (defocus, quality, ...): what else is in it
 """
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,8 @@ def _position(path: Path, number: int, box: object) -> tuple[float, float]:
         if not isinstance(box, list) or any(isinstance(cell, bool | str) for cell in box[:2]):
             raise TypeError
         x, y = float(box[0]), float(box[1])
+        if not math.isfinite(x + y):
+            raise ValueError
     except (TypeError, ValueError, IndexError, OverflowError):
         raise FormatError(
             path, f"{str(box)[:60]} where [x, y, picker] was expected", field=f"boxes[{number}]"

@@ -17,7 +17,7 @@ from nunatak.files import write_text
 from nunatak.picks.context import FormatContext
 from nunatak.picks.formats import frame, per_image
 from nunatak.picks.formats.base import Capabilities, PickFormat
-from nunatak.picks.formats.delimited import as_table, read_delimited
+from nunatak.picks.formats.delimited import are_numbers, as_table, read_delimited
 from nunatak.picks.table import PickSet
 
 ENDING = ".box"
@@ -31,12 +31,7 @@ def sniff(head: bytes) -> bool:
     if head.startswith(_HELIX_MARK.encode()):
         return True
     cells = head.split(b"\n", 1)[0].split()
-    if not len(_BOX_COLUMNS) <= len(cells) <= _MAX_HEAD_CELLS:
-        return False
-    try:
-        return bool(np.isfinite([float(cell) for cell in cells]).all())
-    except ValueError:
-        return False
+    return len(_BOX_COLUMNS) <= len(cells) <= _MAX_HEAD_CELLS and are_numbers(cells)
 
 
 def read(path: Path, context: FormatContext) -> PickSet:

@@ -2,6 +2,7 @@
 
 import io
 import math
+import tokenize
 import warnings
 from pathlib import Path
 
@@ -16,6 +17,11 @@ _HEADER_READERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
+_HEADER_ERRORS = (
+    *(ValueError, SyntaxError, TypeError, KeyError, tokenize.TokenError),
+    *(MemoryError, OverflowError, RecursionError),
+)
+"""What NumPy lets out when a header is not what it should be."""
 
 
 def read_structured(path: Path) -> np.ndarray:
@@ -59,7 +65,7 @@ def _checked_dtype(path: Path, stream: io.BytesIO, n_bytes: int) -> np.dtype[np.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             shape, fortran_order, dtype = _HEADER_READERS[version](stream)
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError) as error:
+    except _HEADER_ERRORS as error:
         raise FormatError(path, f"the array's header is damaged ({error})") from error
     if dtype.hasobject:
         raise FormatError(path, "the array holds Python objects", hint=_PICKLE_HINT)

@@ -14,7 +14,13 @@ from nunatak.files import write_text
 from nunatak.picks.context import FormatContext
 from nunatak.picks.formats import frame, per_image
 from nunatak.picks.formats.base import Capabilities, PickFormat
-from nunatak.picks.formats.delimited import TextTable, as_table, delimited_text, read_delimited
+from nunatak.picks.formats.delimited import (
+    TextTable,
+    are_numbers,
+    as_table,
+    delimited_text,
+    read_delimited,
+)
 from nunatak.picks.formats.numbers import written
 from nunatak.picks.names import stem_of
 from nunatak.picks.table import PickSet
@@ -83,7 +89,7 @@ def _table(path: Path) -> TextTable:
     if rows and len(rows[0][1]) == 1:
         rows = read_delimited(path, None)
     first = rows[0][1] if rows else []
-    if rows and "x_coord" not in first and len(first) in (3, 4) and _are_numbers(first[1:]):
+    if rows and "x_coord" not in first and len(first) in (3, 4) and are_numbers(first[1:]):
         return as_table(path, rows, _HEADER[: len(first)])
     table = as_table(path, rows)
     table.require(*_HEADER[:3])
@@ -95,10 +101,6 @@ def _table(path: Path) -> TextTable:
             field="z_coord",
         )
     return table
-
-
-def _are_numbers(cells: list[str]) -> bool:
-    return all(cell.lstrip("+-").replace(".", "", 1).isdigit() for cell in cells)
 
 
 FORMAT = PickFormat(
