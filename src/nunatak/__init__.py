@@ -1,3 +1,55 @@
-"""Find particles in cryo-EM micrographs from few or no labels."""
+"""Find particles in cryo-EM micrographs from few or no labels.
+
+The verbs of the command line are functions here: `pick`, `convert`, `evaluate`, ... They are
+loaded when they are first used, so that ``import nunatak`` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nunatak.detection.model import load_model
+    from nunatak.detection.pick import pick
+    from nunatak.images.reader import read_micrograph
+    from nunatak.picks.convert import convert
+    from nunatak.picks.evaluate import evaluate
+    from nunatak.picks.formats import read_picks, write_picks
+    from nunatak.reports.report import build_report
+    from nunatak.simulate.dataset import simulate_dataset
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "build_report": "nunatak.reports.report",
+    "convert": "nunatak.picks.convert",
+    "evaluate": "nunatak.picks.evaluate",
+    "load_model": "nunatak.detection.model",
+    "pick": "nunatak.detection.pick",
+    "read_micrograph": "nunatak.images.reader",
+    "read_picks": "nunatak.picks.formats",
+    "simulate_dataset": "nunatak.simulate.dataset",
+    "write_picks": "nunatak.picks.formats",
+}
+
+__all__ = [
+    "__version__",
+    "build_report",
+    "convert",
+    "evaluate",
+    "load_model",
+    "pick",
+    "read_micrograph",
+    "read_picks",
+    "simulate_dataset",
+    "write_picks",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'nunatak' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
