@@ -49,6 +49,17 @@ def evaluate(
             rich_help_panel=MATCHING,
         ),
     ] = None,
+    micrographs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--micrographs",
+            metavar="PATH",
+            help="The micrographs, for formats that need their size or name stems only: a folder, "
+            "a file or a quoted glob; may be given several times.",
+            show_default=False,
+            rich_help_panel=options.INPUT,
+        ),
+    ] = None,
     pixel_size_A: Annotated[
         float | None,
         typer.Option(
@@ -130,13 +141,15 @@ def evaluate(
     import json
 
     from nunatak.files import write_text
+    from nunatak.images.inputs import list_micrographs
     from nunatak.picks.evaluate import evaluate as judge
     from nunatak.picks.formats import read_picks
     from nunatak.picks.judged import Unlabelled
 
+    images = [entry.path for entry in list_micrographs(micrographs)] if micrographs else None
     result = judge(
-        read_picks(picks),
-        read_picks(truth),
+        read_picks(picks, images=images),
+        read_picks(truth, images=images),
         radius_A=radius_A,
         radius_px=radius_px,
         pixel_size_A=pixel_size_A,
