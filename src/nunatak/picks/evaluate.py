@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from nunatak.picks.bootstrap import curve_estimates, rate_estimates, resampling_weights
 from nunatak.picks.evaluation import Evaluation, ImageResult, LocalisationError, OperatingPoint
-from nunatak.picks.judged import JudgedImage, Judgement, Radius, Unlabelled, bring_together
+from nunatak.picks.judged import JudgedImage, Judgement, Unlabelled, bring_together
 from nunatak.picks.matching import Matching, credited, match
 from nunatak.picks.metrics import Counts, JudgedPicks, average_precision_per_image
+from nunatak.picks.radius import Radius
 from nunatak.picks.table import PickSet
 
 _log = logging.getLogger(__name__)
