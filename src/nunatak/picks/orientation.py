@@ -27,6 +27,8 @@ SIGNIFICANT = 3.0
 """Standard errors that the best orientation must lie above chance and above every other one."""
 
 _CLIP = 4.0
+"""Robust standard deviations beyond which gold and carbon edges are cut."""
+
 _MIN_PICKS = 10
 _MIN_IMAGES_FOR_SPREAD = 4
 """From so many images on, the standard error comes from their spread, not from the picks'."""
@@ -191,14 +193,21 @@ def contrast_map(
     blocks = pixels[:ny, :nx].astype(np.float32)
     binned = blocks.reshape(ny // binning, binning, nx // binning, binning).mean(axis=(1, 3))
     diameter = diameter_px / binning
-    local = ndimage.gaussian_filter(binned, diameter / 4, mode="reflect")
-    contrast = local - ndimage.gaussian_filter(binned, diameter, mode="reflect")
-    centre = np.median(contrast)
-    spread = 1.4826 * np.median(np.abs(contrast - centre))
-    clipped = np.clip(contrast, centre - _CLIP * spread, centre + _CLIP * spread)
-    deviation = clipped.std()
-    scaled = (clipped - clipped.mean()) / (deviation if deviation > 0 else 1.0)
+    # Clipped twice, because a bead that is smoothed whole shines over half the image.
+    tame = _clipped(binned)
+    local = ndimage.gaussian_filter(tame, diameter / 4, mode="reflect")
+    contrast = _clipped(local - ndimage.gaussian_filter(tame, diameter, mode="reflect"))
+    deviation = contrast.std()
+    scaled = (contrast - contrast.mean()) / (deviation if deviation > 0 else 1.0)
     return scaled.astype(np.float32), binning
+
+
+def _clipped(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    centre = np.median(values)
+    spread = 1.4826 * np.median(np.abs(values - centre))
+    if spread == 0:  # more than half the image is one grey: there is no noise to measure by
+        return values
+    return np.clip(values, centre - _CLIP * spread, centre + _CLIP * spread)
 
 
 def _diameter_px(

@@ -1,0 +1,135 @@
+"""Which format a file is in, and reading many files."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nunatak.errors import FormatError, Mismatch, UsageError
+from nunatak.picks.formats import (
+    FORMATS,
+    ImageCatalogue,
+    format_for_writing,
+    format_named,
+    format_of,
+    read_picks,
+    write_picks,
+)
+from nunatak.picks.table import PickSet
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "relion-autopick"])
+def test_written_files_are_recognised_whatever_their_name(
+    name: str, tmp_path: Path, picks: PickSet, images: ImageCatalogue
+) -> None:
+    fmt = FORMATS[name]
+    target = tmp_path / ("picks" + fmt.suffixes[0] if fmt.capabilities.multi_image else "many")
+    file = write_picks(picks, target, name, images=images, box_px=10)[0]
+    assert format_of(file).name == name
+    if name != "eman2-json":  # JSON alone says nothing of picks
+        assert format_of(file.rename(tmp_path / "without_suffix")).name == name
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("picks.star", "relion-star"),
+        ("PICKS.STAR", "relion-star"),
+        ("picks.tsv", "topaz"),
+        ("picks.txt", "topaz"),
+        ("mic.box", "eman-box"),
+        ("mic_info.json", "eman2-json"),
+        ("mic.cbox", "cryolo-cbox"),
+        ("picks.cs", "cryosparc"),
+        ("picks.csv", "csv"),
+        ("picks.parquet", "parquet"),
+    ],
+)
+def test_suffixes_choose_the_output_format(file: str, name: str) -> None:
+    assert format_for_writing(Path(file)).name == name
+
+
+def test_unknown_formats_are_named_with_those_there_are() -> None:
+    with pytest.raises(UsageError, match=r"There is no pick format 'sqlite'\. Formats: "):
+        format_named("sqlite")
+    with pytest.raises(UsageError, match="Give --to, one of relion-star"):
+        format_for_writing(Path("picks"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("picks.xyz", b"\x00\x01", "not a file of picks that nunatak knows"),
+        ("picks.star", b"", "an empty file where a STAR file was expected"),
+        ("picks.star", b"\x80\x04pickle", "byte 0x80 is not UTF-8 text"),
+        ("picks.csv", b"a,b\n", "no column image and x_px and y_px"),
+    ],
+)
+def test_the_reader_that_the_name_proposes_says_what_is_wrong(
+    tmp_path: Path, name: str, content: bytes, problem: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(FormatError) as caught:
+        read_picks(path)
+    assert problem in str(caught.value)
+
+
+def test_missing_files_and_foreign_folders(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="there is no such file"):
+        read_picks(tmp_path / "gone.star")
+    with pytest.raises(FormatError, match="there is no such file"):
+        read_picks(tmp_path / "gone.star", "relion-star")
+    with pytest.raises(FormatError, match="no file of picks in this folder"):
+        read_picks(tmp_path)
+
+
+def test_folders_of_several_formats_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.box").write_text("1 2 3 4\n")
+    (tmp_path / "a.csv").write_text("image,x_px,y_px\n")
+    with pytest.raises(FormatError, match="files of several formats: CSV, EMAN box file"):
+        read_picks(tmp_path)
+    assert len(read_picks(tmp_path, "eman-box")) == 1
+
+
+def test_several_files_are_joined(tmp_path: Path, star: Path) -> None:
+    (tmp_path / "a.box").write_text("1 2 3 4\n")
+    (tmp_path / "b.box").write_text("")
+    joined = read_picks([tmp_path / "a.box", tmp_path / "b.box"])
+    assert (len(joined), joined.images) == (1, ("a", "b"))
+    with pytest.raises(UsageError, match="--image names one image, but there are 2 files"):
+        read_picks([tmp_path / "a.box", tmp_path / "b.box"], image="x.mrc")
+    other = tmp_path / "other.star"
+    other.write_text(star.read_text().replace("0.885000", "0.900000"))
+    with pytest.raises(Mismatch, match="different optics groups"):
+        read_picks([star, other])
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "picks.csv"
+    path.write_text("old")
+    with pytest.raises(UsageError):
+        write_picks(PickSet(one_pick()), path, "eman-box")
+    assert path.read_text() == "old"
+
+
+def one_pick() -> pd.DataFrame:
+    return pd.DataFrame({"image": ["a.mrc"], "x_px": [1.0], "y_px": [2.0]})
+
+
+def test_capabilities_tell_the_truth(
+    tmp_path: Path, picks: PickSet, images: ImageCatalogue
+) -> None:
+    extra = PickSet(picks.table.assign(mine="007", class_name="x", pixel_size_A=1.25))
+    for name, fmt in FORMATS.items():
+        can = fmt.capabilities
+        folder = name == "relion-autopick" or not can.multi_image
+        target = tmp_path / name / ("many" if folder else "p" + fmt.suffixes[0])
+        write_picks(extra, target, name, images=images, box_px=10)
+        table = read_picks(target, name, images=images).table
+        assert ("score" in table and bool(np.isfinite(table["score"]).all())) == can.score, name
+        assert ("class_name" in table) == can.class_name, name
+        assert ("mine" in table) == can.preserves_columns, name
+        if not can.needs_box:  # CryoPPP takes the pixel size from the images
+            assert ("pixel_size_A" in table) == can.pixel_size, name

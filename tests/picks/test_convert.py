@@ -1,0 +1,136 @@
+"""Conversion accounts for every pick."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nunatak.errors import FormatError, Mismatch, UsageError
+from nunatak.geometry import Orientation
+from nunatak.picks.context import FileGrid, ImageCatalogue
+from nunatak.picks.convert import convert
+from nunatak.picks.formats import read_picks
+
+IMAGES = ImageCatalogue({"m/a.mrc": (100, 201), "m/b.mrc": (100, 201)}, pixel_size_A=2.0)
+
+
+@pytest.fixture
+def csv(tmp_path: Path) -> Path:
+    path = tmp_path / "in.csv"
+    path.write_text(
+        "image,x_px,y_px,score,mine\nm/a.mrc,50,50,0.5,x\nm/a.mrc,50.5,50,0.25,x\n"
+        "m/a.mrc,1,50,0.5,x\nm/b.mrc,-7.25,50,0.5,x\nm/b.mrc,300,50,0.5,x\n"
+    )
+    return path
+
+
+def test_every_pick_is_accounted_for(csv: Path, tmp_path: Path) -> None:
+    report = convert(csv, tmp_path / "out.star", images=IMAGES)
+    assert (report.n_in, report.n_out, report.n_images) == (5, 5, 2)
+    assert (report.n_outside, report.n_on_border, report.n_duplicates) == (2, 0, 1)
+    assert report.written == (tmp_path / "out.star",)
+    assert str(report).split("\n") == [
+        "5 picks read (CSV), 2 images",
+        "5 picks written (RELION STAR)",
+        "2 outside their image (kept), 0 on the border, 1 duplicates",
+        "Coordinates are written in pixels of the stored image.",
+    ]
+    back = read_picks(tmp_path / "out.star").table
+    assert back["x_px"].tolist() == [50, 50.5, 1, -7.25, 300]
+    assert back["mine"].tolist() == ["x"] * 5
+
+
+def test_dropping_is_asked_for_and_counted(csv: Path, tmp_path: Path) -> None:
+    report = convert(csv, tmp_path / "out.star", images=IMAGES, drop_outside=True)
+    assert (report.n_in, report.n_out, report.n_outside) == (5, 3, 2)
+    assert "2 outside their image (dropped)" in str(report)
+    assert len(read_picks(tmp_path / "out.star")) == 3
+
+
+def test_nothing_is_dropped_where_sizes_are_unknown(csv: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="Picks outside cannot be dropped: the size of 2 images"):
+        convert(csv, tmp_path / "out.star", drop_outside=True)
+    report = convert(csv, tmp_path / "out.star")
+    assert set(report.unplaced) == {"m/a.mrc", "m/b.mrc"}
+    assert "2 images of unknown size, whose picks were not checked" in str(report)
+
+
+def test_what_the_target_cannot_hold_is_said(csv: Path, tmp_path: Path) -> None:
+    report = convert(csv, tmp_path / "boxes", to_format="eman-box", images=IMAGES, box_px=20)
+    assert report.n_on_border == 1
+    assert report.notes[-2:] == (
+        "Positions are rounded to whole pixels.",
+        "EMAN box file does not hold score, mine.",
+    )
+
+
+def test_a_dry_run_does_everything_but_leave_files(csv: Path, tmp_path: Path) -> None:
+    report = convert(csv, tmp_path / "out.cs", images=IMAGES, dry_run=True)
+    assert report.written == ()
+    assert "5 picks would be written (CryoSPARC .cs)" in str(report)
+    assert list(tmp_path.iterdir()) == [csv]
+    with pytest.raises(Mismatch, match="is needed but unknown"):
+        convert(csv, tmp_path / "out.cs", dry_run=True)
+
+
+def test_existing_files_are_kept(csv: Path, tmp_path: Path) -> None:
+    (tmp_path / "out.star").write_text("mine")
+    for dry_run in (False, True):
+        with pytest.raises(UsageError, match="exists already"):
+            convert(csv, tmp_path / "out.star", dry_run=dry_run)
+    assert (tmp_path / "out.star").read_text() == "mine"
+    convert(csv, tmp_path / "out.star", overwrite=True)
+    assert len(read_picks(tmp_path / "out.star")) == 5
+
+
+def test_topaz_must_be_told_the_binning(tmp_path: Path) -> None:
+    path = tmp_path / "picks.txt"
+    path.write_text("image_name\tx_coord\ty_coord\na\t10\t20\n")
+    with pytest.raises(UsageError, match="--input-binning 1 if they were not"):
+        convert(path, tmp_path / "out.star")
+    convert(path, tmp_path / "out.star", images=IMAGES, input_grid=FileGrid.binned(4))
+    table = read_picks(tmp_path / "out.star").table
+    assert table[["image", "x_px", "y_px"]].to_numpy().tolist() == [["m/a.mrc", 40, 80]]
+
+
+def test_orientations_and_grids_of_both_sides(csv: Path, tmp_path: Path) -> None:
+    convert(
+        csv,
+        tmp_path / "out.csv",
+        images=IMAGES,
+        input_orientation=Orientation.FLIP_Y,
+        output_orientation=Orientation.FLIP_X,
+        output_grid=FileGrid.binned(2),
+    )
+    table = read_picks(tmp_path / "out.csv").table
+    np.testing.assert_array_equal(table["x_px"], (200 - np.array([50, 50.5, 1, -7.25, 300])) / 2)
+    np.testing.assert_array_equal(table["y_px"], [(99 - 50) / 2] * 5)
+
+
+def test_a_wrong_unit_is_suspected(tmp_path: Path, rng: np.random.Generator) -> None:
+    path = tmp_path / "in.csv"
+    xy = rng.uniform([2, 2], [199, 98], (300, 2)) * 2.0
+    rows = [f"m/a.mrc,{x},{y}" for x, y in xy.tolist()]
+    path.write_text("\n".join(["image,x_px,y_px", *rows]))
+    report = convert(path, tmp_path / "out.star", images=IMAGES)
+    assert report.suspicion is not None
+    assert set(report.suspicion.factors) == {"pixels of an image 2 times larger", "ångström"}
+    assert "Check the unit! The picks reach over" in str(report)
+
+
+def test_images_elsewhere_are_mentioned(csv: Path, tmp_path: Path) -> None:
+    moved = ImageCatalogue({"/new/a.mrc": (100, 201), "/new/b.mrc": (100, 201)})
+    report = convert(csv, tmp_path / "out.star", images=moved)
+    assert report.n_outside == 2
+    assert (
+        "2 images were found in another folder than the picks state, such as m/a.mrc."
+        in report.notes
+    )
+
+
+def test_a_damaged_source_leaves_no_target(tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text("image,x_px,y_px\na,1\n")
+    with pytest.raises(FormatError):
+        convert(path, tmp_path / "out.star")
+    assert not (tmp_path / "out.star").exists()
