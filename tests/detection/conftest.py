@@ -85,7 +85,7 @@ def write_spots() -> Callable[..., np.ndarray]:
         image = rng.standard_normal(shape)
         for x, y in centres:
             distance_squared = (rows - y) ** 2 + (columns - x) ** 2
-            image -= 4.0 * np.exp(-0.5 * distance_squared / (spacing / 5) ** 2)
+            image -= 1.3 * np.exp(-0.5 * distance_squared / (spacing / 5) ** 2)
         with mrcfile.new(path, overwrite=True) as file:
             file.set_data((-image if light else image).astype(np.float32))
             file.voxel_size = pixel_size_A

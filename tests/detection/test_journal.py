@@ -97,6 +97,7 @@ def test_other_settings_are_refused_and_nothing_is_lost(tmp_path: Path) -> None:
     assert path.read_bytes() == before
     with Journal(path, {**SETTINGS, "diameter_A": 140.0}, redo=True) as journal:
         assert journal.finished == {}
+        journal.append(micrograph("b"))
     with pytest.raises(Mismatch, match="diameter_A was 140"):
         Journal(path, SETTINGS)
 
@@ -154,6 +155,13 @@ def test_remove(tmp_path: Path) -> None:
     with Journal(tmp_path / "j", SETTINGS) as journal:
         journal.append(micrograph("a"))
         journal.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_left_of_a_run_that_finished_nothing(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), Journal(tmp_path / "j", SETTINGS) as journal:
+        journal.remember(contrast="dark")
+        raise ZeroDivisionError
     assert list(tmp_path.iterdir()) == []
 
 

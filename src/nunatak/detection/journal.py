@@ -106,6 +106,8 @@ class Journal:
 
     def __exit__(self, *_exception: object) -> None:
         self._stream.close()
+        if not self.finished:
+            self.remove()  # nothing to go on from
 
     def append(self, micrograph: Finished) -> None:
         """Add a finished micrograph.

@@ -71,15 +71,13 @@ class Output:
         if not redo:
             refuse_to_replace(self.path)
 
-    def write(self, result: PickResult, *, diameter_A: float) -> list[Path]:
+    def write(self, result: PickResult) -> list[Path]:
         """Write the picks, then the record of the run.
 
         Parameters
         ----------
         result
             What was found.
-        diameter_A
-            Particle diameter, Å, for formats that hold boxes.
 
         Returns
         -------
@@ -92,7 +90,7 @@ class Output:
             self.path,
             self.format.name,
             images=ImageCatalogue(result.shapes),
-            box_px=_box_px(result.picks, diameter_A),
+            box_px=_box_px(result.picks, result.options.diameter_A),
         )
         counts = {"candidates": len(result.picks), "selected": result.selected_count}
         write_record(self.path, {**result.provenance, **counts}, files)

@@ -43,8 +43,8 @@ class PickResult:
         Every micrograph that could be read is listed in ``images``, also one without any.
     failures : tuple of Failure
         Micrographs that could not be picked.
-    threshold : float
-        From which probability on a candidate is selected.
+    options : PickOptions
+        The options of the run, defaults filled in.
     contrast : str
         ``"dark"`` or ``"light"``: particles in the micrographs.
     shapes : dict of str to tuple of int
@@ -58,7 +58,7 @@ class PickResult:
 
     picks: PickSet
     failures: tuple[Failure, ...]
-    threshold: float
+    options: PickOptions
     contrast: Side
     shapes: dict[str, tuple[int, int]] = field(repr=False)
     seconds: dict[str, float] = field(repr=False)

@@ -1,0 +1,201 @@
+"""``nunatak pick``: find particles in micrographs."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nunatak.cli import console, options
+
+PANEL = "Pick"
+EXAMPLE = "nunatak pick micrographs/*.mrc --diameter 122 -o picks.star"
+
+SELECTION = "Selection"
+
+
+class ContrastChoice(StrEnum):
+    """Particles against ice."""
+
+    AUTO = "auto"
+    DARK = "dark"
+    LIGHT = "light"
+
+
+class PrecisionChoice(StrEnum):
+    """Number formats of the network."""
+
+    AUTO = "auto"
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+    FLOAT16 = "float16"
+
+
+def pick(
+    micrographs: options.Images,
+    *,
+    output: options.Output,
+    diameter_A: options.Diameter = None,
+    min_distance_A: Annotated[
+        float | None,
+        typer.Option(
+            "--min-distance",
+            metavar="Å",
+            min=0.0,
+            help="Of two candidates closer than this, Å, only the better one is kept. "
+            "Default: half the diameter.",
+            show_default=False,
+            rich_help_panel=options.PARTICLE,
+        ),
+    ] = None,
+    pixel_size_A: options.PixelSize = None,
+    override_pixel_size: Annotated[
+        bool,
+        typer.Option(
+            "--override-pixel-size",
+            help="Believe --pixel-size where a header or a list contradicts it.",
+            rich_help_panel=options.INPUT,
+        ),
+    ] = False,
+    contrast: Annotated[
+        ContrastChoice,
+        typer.Option(
+            help="Whether particles are darker or lighter than ice. 'auto' finds out from a few "
+            "micrographs.",
+            rich_help_panel=options.INPUT,
+        ),
+    ] = ContrastChoice.AUTO,
+    model: options.Model = None,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            "--threshold",
+            "-t",
+            metavar="SCORE",
+            min=0.0,
+            max=1.0,
+            help="Candidates with at least this score, from 0 to 1, are selected. Default: the "
+            "model's own.",
+            show_default=False,
+            rich_help_panel=SELECTION,
+        ),
+    ] = None,
+    max_per_micrograph: Annotated[
+        int | None,
+        typer.Option(
+            "--max-per-micrograph",
+            metavar="N",
+            min=1,
+            help="Select at most so many candidates in each micrograph, the best ones. "
+            "Default: no limit.",
+            show_default=False,
+            rich_help_panel=SELECTION,
+        ),
+    ] = None,
+    border_A: Annotated[
+        float,
+        typer.Option(
+            "--border",
+            metavar="Å",
+            min=0.0,
+            help="Select no candidate whose centre is closer to the edge than this, Å.",
+            rich_help_panel=SELECTION,
+        ),
+    ] = 0.0,
+    selected_only: Annotated[
+        bool,
+        typer.Option(
+            "--selected-only",
+            help="Write the selected candidates only. Default: all, with their scores.",
+            rich_help_panel=SELECTION,
+        ),
+    ] = False,
+    file_format: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="FORMAT",
+            help="Format of the output, as in 'convert', where its suffix does not say it.",
+            show_default=False,
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            metavar="HTML",
+            help="Also write a report to look at in a browser.",
+            show_default=False,
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = None,
+    redo: options.Redo = False,
+    device: options.Device = "auto",
+    precision: Annotated[
+        PrecisionChoice,
+        typer.Option(
+            help="Number format of the network. 'auto' takes the fastest that the device has "
+            "units for.",
+            rich_help_panel=options.COMPUTING,
+        ),
+    ] = PrecisionChoice.AUTO,
+    threads: options.Threads = None,
+) -> None:
+    """Find particles in micrographs: from their diameter alone, or with a trained model.
+
+    Every candidate is written with its score; the threshold, the border and the limit only mark
+    the selected ones. A run that was stopped goes on where it ended when the same command is
+    given again. Beside the output lies a record of the run, in JSON.
+
+    Exits with 3 if some micrographs could not be picked.
+    """
+    from nunatak.detection.pick import GENERAL_MODEL
+    from nunatak.detection.pick import pick as find_particles
+    from nunatak.detection.summary import in_words, origin
+    from nunatak.images.inputs import list_micrographs
+
+    listed = list_micrographs(micrographs)
+    for note in listed.notes:
+        console.say(f"{note}.")
+    with console.progress("Picking", len(listed), unit="micrographs") as advance:
+        result = find_particles(
+            listed,
+            diameter_A=diameter_A,
+            model=model or GENERAL_MODEL,
+            pixel_size_A=pixel_size_A,
+            override_pixel_size=override_pixel_size,
+            output=output,
+            file_format=file_format,
+            selected_only=selected_only,
+            threshold=threshold,
+            min_distance_A=min_distance_A,
+            border_A=border_A,
+            max_per_micrograph=max_per_micrograph,
+            contrast=contrast.value,
+            device=device,
+            precision=precision.value,
+            threads=threads,
+            redo=redo,
+            on_progress=advance,
+        )
+    console.say(in_words(result, output, selected_only=selected_only))
+    failures = [(failure.image, failure.reason) for failure in result.failures]
+    if report is not None:
+        from nunatak.reports.locate import locate_images
+        from nunatak.reports.report import build_report
+
+        build_report(
+            locate_images(result.picks, [str(micrograph.path) for micrograph in listed]),
+            report,
+            threshold=result.options.threshold,
+            keep_selection=True,
+            diameter_A=result.options.diameter_A,
+            pixel_size_A=pixel_size_A,
+            override_pixel_size=override_pixel_size,
+            provenance=origin(result),
+            failures=failures,
+        )
+        console.say(f"{report} shows them.")
+    total = len(listed) + len(listed.missing)
+    console.report_failures(failures, total=total, unit="micrographs")

@@ -1,0 +1,340 @@
+import json
+import logging
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import nunatak
+from nunatak.detection import job as job_module
+from nunatak.detection.model import DetectorModel, save_model
+from nunatak.detection.preparation import prepare
+from nunatak.detection.result import PickResult
+from nunatak.errors import BadInput, Interrupted, Mismatch, UsageError
+from nunatak.picks.formats import read_picks
+
+Spots = Callable[..., np.ndarray]
+DIAMETER_A = 120.0
+
+
+@pytest.fixture
+def model(blob_model: DetectorModel, tmp_path: Path) -> Path:
+    path = tmp_path / "blob.safetensors"
+    save_model(blob_model, path)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, write_spots: Spots) -> Path:
+    """Five micrographs: of 12, 9, 0, 7 and 5 particles."""
+    folder = tmp_path / "micrographs"
+    folder.mkdir()
+    for seed, count in enumerate([12, 9, 0, 7, 5]):
+        write_spots(folder / f"m{seed}.mrc", count=count, seed=seed)
+    return folder
+
+
+def names(folder: Path) -> list[str]:
+    return [str(path) for path in sorted(folder.glob("*.mrc"))]
+
+
+def same_picks(first: PickResult, second: PickResult) -> bool:
+    return (
+        first.picks.table.equals(second.picks.table) and first.picks.images == second.picks.images
+    )
+
+
+def test_particles_are_found_where_they_are(
+    tmp_path: Path, model: Path, write_spots: Spots
+) -> None:
+    truth = write_spots(tmp_path / "m.mrc", count=12)
+    result = nunatak.pick([tmp_path / "m.mrc"], diameter_A=DIAMETER_A, model=model)
+    table = result.picks.table
+    chosen = table[table["selected"]]
+    distance = np.hypot(
+        *(chosen[["x_px", "y_px"]].to_numpy()[:, None] - truth[None]).transpose(2, 0, 1)
+    )
+    assert len(chosen) == 12
+    assert sorted(distance.argmin(axis=1)) == list(range(12))
+    assert distance.min(axis=1).max() < 3.0  # of 60 pixels a diameter
+    assert np.median(distance.min(axis=1)) < 1.0
+    assert result.contrast == "dark"
+    assert set(table["diameter_A"]) == {DIAMETER_A}
+    assert set(table["pixel_size_A"]) == {2.0}
+    assert table["score"].is_monotonic_decreasing
+    assert list(result.shapes.values()) == [(700, 601)]
+
+
+def test_inverted_micrographs_give_the_same_picks(
+    tmp_path: Path, model: Path, write_spots: Spots
+) -> None:
+    for light in (False, True):
+        write_spots(tmp_path / f"{light}.mrc", light=light)
+    dark, light_ = (
+        nunatak.pick([tmp_path / f"{light}.mrc"], diameter_A=DIAMETER_A, model=model)
+        for light in (False, True)
+    )
+    assert (dark.contrast, light_.contrast) == ("dark", "light")
+    columns = ["x_px", "y_px", "score"]
+    np.testing.assert_allclose(dark.picks.table[columns], light_.picks.table[columns], atol=0.2)
+    forced = nunatak.pick(
+        [tmp_path / "True.mrc"], diameter_A=DIAMETER_A, model=model, contrast="dark"
+    )
+    assert forced.contrast == "dark"
+    assert forced.selected_count == 0
+
+
+def test_output_record_and_nothing_else(tmp_path: Path, model: Path, folder: Path) -> None:
+    output = tmp_path / "run" / "picks.star"
+    progress: list[int] = []
+    result = nunatak.pick(
+        names(folder),
+        diameter_A=DIAMETER_A,
+        model=model,
+        output=output,
+        on_progress=progress.append,
+    )
+    assert sorted(path.name for path in output.parent.iterdir()) == ["picks.json", "picks.star"]
+    assert sum(progress) == 5
+    read = read_picks(output)
+    assert len(read) == len(result.picks)
+    assert set(read.images) == set(names(folder))  # the empty micrograph too
+    assert read.table["selected"].sum() == result.selected_count
+    np.testing.assert_allclose(read.table["score"], result.picks.table["score"], atol=1e-6)
+    record = json.loads((output.parent / "picks.json").read_text())
+    assert record["options"]["diameter_A"] == DIAMETER_A
+    assert record["options"]["min_distance_A"] == DIAMETER_A / 2
+    assert record["model"]["name"] == "blob"
+    assert len(record["model"]["sha256"]) == 64
+    assert (record["micrographs"]["picked"], record["selected"]) == (5, result.selected_count)
+    assert record["contrast"] == "dark"
+    assert record["versions"]["torch"] == torch.__version__
+
+
+def test_selected_only_and_formats_without_scores(
+    tmp_path: Path, model: Path, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    common = {"diameter_A": DIAMETER_A, "model": model, "threshold": 0.9}
+    result = nunatak.pick(
+        names(folder),
+        output=tmp_path / "s.star",
+        selected_only=True,
+        **common,  # type: ignore[arg-type]
+    )
+    assert 0 < result.selected_count < len(result.picks)
+    assert len(read_picks(tmp_path / "s.star")) == result.selected_count
+    boxes = tmp_path / "boxes"
+    with caplog.at_level(logging.WARNING):
+        nunatak.pick(names(folder), output=boxes, file_format="eman-box", **common)  # type: ignore[arg-type]
+    assert "only the selected candidates will be written" in caplog.text
+    files = sorted(boxes.glob("*.box"))
+    assert len(files) == 5
+    assert sum(len(file.read_text().splitlines()) for file in files) == result.selected_count
+    assert files[0].read_text().split()[2] == "90"  # 1.5 diameters of 60 pixels
+
+
+def test_threshold_border_and_limit_only_mark(model: Path, folder: Path) -> None:
+    def pick(**options: object) -> PickResult:
+        return nunatak.pick(names(folder), diameter_A=DIAMETER_A, model=model, **options)  # type: ignore[arg-type]
+
+    everything = pick(threshold=0.0)
+    assert everything.picks.table["selected"].all()
+    limited = pick(threshold=0.0, max_per_micrograph=3)
+    chosen = limited.picks.table[limited.picks.table["selected"]]
+    assert chosen.groupby("image").size().max() == 3
+    edge = pick(threshold=0.0, border_A=200.0)
+    marked = edge.picks.table["selected"]
+    assert not marked.all()
+    assert edge.picks.table.loc[marked, "x_px"].between(99.5, 500.5).all()
+    for result in (limited, edge):
+        pd_same = result.picks.table.drop(columns="selected")
+        assert pd_same.equals(everything.picks.table.drop(columns="selected"))
+
+
+def test_bfloat16_and_float32_pick_the_same_particles(model: Path, folder: Path) -> None:
+    exact, low = (
+        nunatak.pick(names(folder), diameter_A=DIAMETER_A, model=model, precision=precision)
+        for precision in ("float32", "bfloat16")
+    )
+    tables = [r.picks.table[r.picks.table["score"] > 0.7] for r in (exact, low)]
+    for image in exact.picks.images[:2]:
+        first, second = (
+            table[table["image"] == image][["x_px", "y_px"]].sort_values("x_px") for table in tables
+        )
+        np.testing.assert_allclose(first, second, atol=1.0)
+
+
+def test_bad_files_are_reported_and_the_rest_is_picked(
+    tmp_path: Path, model: Path, folder: Path
+) -> None:
+    (folder / "m1.mrc").write_bytes(b"")
+    (folder / "m3.mrc").write_bytes((folder / "m3.mrc").read_bytes()[:5000])
+    output = tmp_path / "picks.star"
+    result = nunatak.pick(
+        [*names(folder), folder / "missing.mrc"],
+        diameter_A=DIAMETER_A,
+        model=model,
+        output=output,
+    )
+    reasons = {Path(failure.image).name: failure.reason for failure in result.failures}
+    assert set(reasons) == {"m1.mrc", "m3.mrc", "missing.mrc"}
+    assert "0 bytes" in reasons["m1.mrc"]
+    assert reasons["missing.mrc"].endswith("there is no such file (named by the command line).")
+    images = [Path(image).name for image in read_picks(output).images]
+    assert images == ["m0.mrc", "m2.mrc", "m4.mrc"]
+    record = json.loads((tmp_path / "picks.json").read_text())
+    assert len(record["failures"]) == 3
+
+
+def test_nothing_is_written_if_nothing_could_be_picked(tmp_path: Path, model: Path) -> None:
+    for name in ("a.mrc", "b.mrc"):
+        (tmp_path / name).write_bytes(b"")
+    output = tmp_path / "out" / "picks.star"
+    with pytest.raises(BadInput, match="None of the 2 micrographs could be picked"):
+        nunatak.pick(
+            [tmp_path / "a.mrc", tmp_path / "b.mrc"],
+            diameter_A=DIAMETER_A,
+            model=model,
+            output=output,
+        )
+    assert list(output.parent.iterdir()) == []
+    with pytest.raises(BadInput, match=r"^.*a\.mrc: 0 bytes"):
+        nunatak.pick([tmp_path / "a.mrc"], diameter_A=DIAMETER_A, model=model)
+
+
+def test_one_run_one_result(model: Path, folder: Path) -> None:
+    first, second = (
+        nunatak.pick(names(folder), diameter_A=DIAMETER_A, model=model) for _ in range(2)
+    )
+    assert same_picks(first, second)
+
+
+class Stopper:
+    """Interrupts a run when a number of micrographs have been read."""
+
+    def __init__(self, after: int) -> None:
+        self.after = after
+
+    def __call__(self, *arguments: object, **keywords: object) -> object:
+        self.after -= 1
+        if self.after < 0:
+            raise KeyboardInterrupt
+        return prepare(*arguments, **keywords)  # type: ignore[arg-type]
+
+
+def test_an_interrupted_run_goes_on_and_ends_the_same(
+    tmp_path: Path, model: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "picks.star"
+
+    def pick(**options: object) -> PickResult:
+        return nunatak.pick(
+            names(folder),
+            diameter_A=DIAMETER_A,
+            model=model,
+            output=output,
+            **options,  # type: ignore[arg-type]
+        )
+
+    with monkeypatch.context() as patch:
+        patch.setattr(job_module, "prepare", Stopper(5 + 3))  # 5 for the contrast
+        with pytest.raises(Interrupted, match=r"of 5 micrographs are finished and kept in .*picks"):
+            pick()
+    assert not output.exists()
+    assert (tmp_path / "picks.star.journal").exists()
+    with pytest.raises(Mismatch, match=re.escape("min_distance_A was 60.0, is 30.0")):
+        pick(min_distance_A=30.0)
+    seen: list[str] = []
+
+    def counted(path: Path, **keywords: object) -> object:
+        seen.append(path.name)
+        return prepare(path, **keywords)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(job_module, "prepare", counted)
+        resumed = pick(threshold=0.8)  # which candidates are selected may be said anew
+    assert 0 < len(seen) < 5  # neither all again, nor the contrast
+    assert not (tmp_path / "picks.star.journal").exists()
+    whole = nunatak.pick(names(folder), diameter_A=DIAMETER_A, model=model, threshold=0.8)
+    assert same_picks(resumed, whole)
+
+
+def test_a_micrograph_that_changed_meanwhile_is_picked_again(
+    tmp_path: Path,
+    model: Path,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    write_spots: Spots,
+) -> None:
+    output = tmp_path / "picks.star"
+    with monkeypatch.context() as patch:
+        patch.setattr(job_module, "prepare", Stopper(5 + 4))
+        with pytest.raises(Interrupted):
+            nunatak.pick(names(folder), diameter_A=DIAMETER_A, model=model, output=output)
+    write_spots(folder / "m0.mrc", count=3, seed=77)
+    os.utime(folder / "m0.mrc", ns=(1, 1))
+    resumed = nunatak.pick(names(folder), diameter_A=DIAMETER_A, model=model, output=output)
+    whole = nunatak.pick(names(folder), diameter_A=DIAMETER_A, model=model)
+    assert same_picks(resumed, whole)
+
+
+def test_an_output_that_was_edited_is_not_replaced(
+    tmp_path: Path, model: Path, folder: Path
+) -> None:
+    output = tmp_path / "picks.star"
+
+    def pick(**options: object) -> PickResult:
+        return nunatak.pick(
+            names(folder),
+            diameter_A=DIAMETER_A,
+            model=model,
+            output=output,
+            **options,  # type: ignore[arg-type]
+        )
+
+    pick()
+    pick(threshold=0.9)  # its own, unchanged output it replaces
+    edited = output.read_text() + "\n"
+    output.write_text(edited)
+    with pytest.raises(UsageError, match="was changed after 'nunatak pick' wrote it"):
+        pick()
+    assert output.read_text() == edited
+    pick(redo=True)
+    (tmp_path / "picks.json").unlink()
+    with pytest.raises(UsageError, match="nothing says that 'nunatak pick' wrote it"):
+        pick()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"diameter_A": None}, "say the particle's diameter in Å with --diameter"),
+        ({"threshold": 1.5}, "Option threshold: Input should be less than or equal to 1"),
+        ({"max_per_micrograph": 0}, "Option max_per_micrograph"),
+        ({"device": "gpu"}, "Device 'gpu' is not one of"),
+        ({"output": "picks.xyz"}, "does not say in which format"),
+        ({"output": "p.star", "file_format": "word"}, "no pick format 'word'"),
+    ],
+)
+def test_options_are_checked_before_any_work(
+    folder: Path,
+    model: Path,
+    options: dict[str, object],
+    message: str,
+    tmp_path: Path,
+) -> None:
+    given = {**options, "output": tmp_path / str(options.get("output", "new/picks.star"))}
+    with pytest.raises(UsageError, match=re.escape(message)):
+        nunatak.pick(names(folder), **{"diameter_A": DIAMETER_A, "model": model, **given})  # type: ignore[arg-type]
+    assert not (tmp_path / "new").exists()
+
+
+def test_torch_threads_are_put_back(model: Path, folder: Path) -> None:
+    before = torch.get_num_threads()
+    result = nunatak.pick(names(folder)[:1], diameter_A=DIAMETER_A, model=model, threads=before + 1)
+    assert torch.get_num_threads() == before
+    assert result.provenance["options"]["threads"] == before + 1
