@@ -6,6 +6,7 @@ Numbers in the names are those of the list of bad inputs.
 import bz2
 import gzip
 import io
+import os
 import tempfile
 import tracemalloc
 from pathlib import Path
@@ -61,6 +62,13 @@ def content(request):
     return MAKERS[request.param]()
 
 
+def overwrite(path, content):
+    """Write in place: a file truncated to nothing first is flushed to disk by some systems."""
+    with path.open("r+b" if path.exists() else "wb") as stream:
+        stream.write(content)
+        stream.truncate()
+
+
 def read_or_refuse(path):
     """Read a damaged file; anything but a micrograph or an input error fails the test."""
     try:
@@ -75,15 +83,16 @@ def read_or_refuse(path):
 
 def test_1_2_3_17_every_truncation_is_refused(tmp_path, content):
     path = tmp_path / "cut.mrc"
-    for length in range(len(content)):
-        path.write_bytes(content[:length])
+    path.write_bytes(content)
+    whole = read_micrograph(path).pixels.copy()
+    for length in reversed(range(len(content))):
+        os.truncate(path, length)
         try:
             micrograph = read_micrograph(path)
         except FormatError:
             continue
         # Some formats end in bytes that hold no pixel; what does get read must be whole.
-        path.write_bytes(content)
-        np.testing.assert_array_equal(micrograph.pixels, read_micrograph(path).pixels)
+        np.testing.assert_array_equal(micrograph.pixels, whole)
         assert length > 0.9 * len(content)
 
 
@@ -97,7 +106,7 @@ def test_5_to_12_flipped_header_bits_raise_nothing_else(tmp_path, content):
         for bit in range(0, 8 * (224 if mrc else min(len(content), 600)), 1 if mrc else 7):
             damaged = bytearray(content)
             damaged[bit // 8] ^= 1 << bit % 8
-            path.write_bytes(damaged)
+            overwrite(path, damaged)
             tracemalloc.reset_peak()
             read_or_refuse(path)
             assert tracemalloc.get_traced_memory()[1] < 4 << 20, f"bit {bit}"
@@ -112,7 +121,7 @@ def test_random_damage_raises_nothing_else(tmp_path, content):
         damaged = bytearray(content)
         for position in generator.integers(0, len(damaged), size=8):
             damaged[position] = generator.integers(0, 256)
-        path.write_bytes(damaged)
+        overwrite(path, damaged)
         read_or_refuse(path)
 
 
@@ -122,7 +131,7 @@ def test_random_bytes_behind_every_magic(tmp_path):
     magics = (b"", b"II*\0", b"MM\0*", b"II+\0", b"\x1f\x8b\x08\0", b"BZh9", b"\xff\xd8\xff")
     for magic in (*magics, b"\x89PNG\r\n\x1a\n"):
         for _ in range(40):
-            path.write_bytes(magic + generator.bytes(1500))
+            overwrite(path, magic + generator.bytes(1500))
             with pytest.raises(BadInput):
                 read_micrograph(path)
 

@@ -1,6 +1,6 @@
 """Files that stay the same while they are read."""
 
-import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ def file_state(path: Path) -> FileState:
         status = path.stat()
     except OSError as error:
         raise unreadable(path, error) from error
-    if not os.path.isfile(path):  # noqa: PTH113 - Path.is_file raises for symlink loops
+    if not stat.S_ISREG(status.st_mode):
         raise BadInput(f"{path}: not a file. Give an image file, or a folder to `pick` from.")
     return FileState(status.st_size, status.st_mtime_ns)
 
