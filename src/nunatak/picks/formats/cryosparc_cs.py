@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from nunatak import geometry
-from nunatak.errors import FormatError, Mismatch, UsageError
+from nunatak.errors import FormatError, UsageError
 from nunatak.files import written_whole
 from nunatak.geometry import FloatArray, Orientation
 from nunatak.picks.context import FormatContext
@@ -155,7 +155,8 @@ def _images(
 ) -> tuple["pd.Series[str]", list[str]]:
     distinct, codes = np.unique(cells, return_inverse=True)
     names = [_decoded(path, cell).removeprefix(">") for cell in distinct.tolist()]
-    found = [_found(name, context) for name in names]
+    known = per_image.images_named([_undecorated(name, context) for name in names], path, context)
+    found = [known[_undecorated(name, context)] for name in names]
     notes = []
     renamed = sum(1 for name, image in zip(names, found, strict=True) if name != image)
     if renamed:
@@ -163,18 +164,12 @@ def _images(
     return pd.Series(np.array(found, dtype=object)[codes.ravel()], dtype=str), notes
 
 
-def _found(name: str, context: FormatContext) -> str:
-    """Find an image by its path, or by it without CryoSPARC's numeric prefix."""
-    if not len(context.images):
+def _undecorated(name: str, context: FormatContext) -> str:
+    """Take CryoSPARC's numeric prefix off names that no image has as they are."""
+    folder, slash, file_name = name.rpartition("/")
+    if not len(context.images) or context.images.index.resolve_all([name]).found:
         return name
-    try:
-        return context.images.image_for(name)
-    except Mismatch:
-        file_name = name.rsplit("/", 1)[-1]
-        bare = _UID_PREFIX.sub("", file_name)
-        if bare == file_name:
-            raise
-        return context.images.image_for(bare)
+    return folder + slash + _UID_PREFIX.sub("", file_name)
 
 
 def _shapes(

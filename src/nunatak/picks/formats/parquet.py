@@ -51,7 +51,7 @@ def read(path: Path, context: FormatContext) -> PickSet:
                 )
             if not _holds_text(file.schema_arrow.field("image").type):
                 raise FormatError(path, "image names that are not text", field="image")
-            table = file.read().to_pandas(ignore_metadata=True)
+            table = file.read().replace_schema_metadata(None).to_pandas()
     except FileNotFoundError:
         raise FormatError(path, "there is no such file") from None
     except (pa.ArrowException, UnicodeDecodeError) as error:

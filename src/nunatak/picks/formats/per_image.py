@@ -44,7 +44,35 @@ def image_of(path: Path, endings: Iterable[str], context: FormatContext) -> str:
     """
     if context.image is not None:
         return context.image
-    return context.images.image_for(stem_before(path, endings) or path.stem)
+    stem = stem_before(path, endings) or path.stem
+    return images_named([stem], path, context)[stem]
+
+
+def images_named(names: Iterable[str], path: Path, context: FormatContext) -> dict[str, str]:
+    """Return the image that each name in a file means; the name itself if none are known.
+
+    Parameters
+    ----------
+    names
+        Paths or stems, as the file has them.
+    path
+        The file, named in an error.
+    context
+        Knows the images.
+
+    Raises
+    ------
+    Mismatch
+        If names fit no image, or several; the message counts them.
+    """
+    if not len(context.images):
+        return {name: name for name in names}
+    resolution = context.images.index.resolve_all(names)
+    if resolution.unmatched:
+        n_names = len(resolution.found) + len(resolution.unmatched)
+        count = f"{len(resolution.unmatched)} of {n_names} image names: " if n_names > 1 else ""
+        raise Mismatch(f"{path}: {count}{next(iter(resolution.unmatched.values()))}")
+    return resolution.found
 
 
 def paths_for(picks: PickSet, path: Path, ending: str, context: FormatContext) -> dict[str, Path]:

@@ -148,7 +148,7 @@ def _images(table: StarTable, context: FormatContext) -> "pd.Series[str] | str":
                 hint=f"{error.hint}. If the picks belong to one image, name it (--image)",
             ) from None
         return ""
-    return context.images.image_for(stem)
+    return per_image.images_named([stem], table.path, context)[stem]
 
 
 def _notes(tables: list[StarTable], table: StarTable, context: FormatContext) -> list[str]:

@@ -17,6 +17,9 @@ _HEADER_READERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
+_MAX_HEADER_BYTES = 65_536
+"""CryoSPARC's tables have up to a few hundred fields of some 50 bytes each."""
+
 _HEADER_ERRORS = (
     *(ValueError, SyntaxError, TypeError, KeyError, tokenize.TokenError),
     *(MemoryError, OverflowError, RecursionError),
@@ -46,36 +49,33 @@ def read_structured(path: Path) -> np.ndarray:
         raise FormatError(
             path, f"not a NumPy array file: it begins with {found}", hint=_PICKLE_HINT
         )
-    stream = io.BytesIO(raw)
-    dtype = _checked_dtype(path, stream, len(raw))
-    stream.seek(0)
-    array: np.ndarray = np.load(stream, allow_pickle=False)
-    if array.ndim != 1 or dtype.names is None:
+    shape, dtype, offset = _checked_header(path, raw)
+    if len(shape) != 1 or dtype.names is None:
         raise FormatError(
-            path, f"an array of shape {array.shape} and type {dtype} where a table was expected"
+            path, f"an array of shape {shape} and type {dtype} where a table was expected"
         )
-    return array
+    return np.frombuffer(raw, dtype=dtype, count=shape[0], offset=offset)
 
 
-def _checked_dtype(path: Path, stream: io.BytesIO, n_bytes: int) -> np.dtype[np.void]:
+def _checked_header(path: Path, raw: bytes) -> tuple[tuple[int, ...], np.dtype[np.void], int]:
+    """Return shape, type, and the offset of the data, all of which fit the file."""
+    stream = io.BytesIO(raw)
     try:
         version = np.lib.format.read_magic(stream)
         if version not in _HEADER_READERS:
             raise FormatError(path, f"NumPy format version {version} is not supported")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            shape, fortran_order, dtype = _HEADER_READERS[version](stream)
+            shape, _, dtype = _HEADER_READERS[version](stream, max_header_size=_MAX_HEADER_BYTES)
     except _HEADER_ERRORS as error:
         raise FormatError(path, f"the array's header is damaged ({error})") from error
     if dtype.hasobject:
         raise FormatError(path, "the array holds Python objects", hint=_PICKLE_HINT)
     expected = math.prod(shape) * dtype.itemsize
-    found = n_bytes - stream.tell()
-    if fortran_order and len(shape) > 1:
-        raise FormatError(path, f"an array of shape {shape} where a table was expected")
-    if expected > found or dtype.itemsize == 0:
+    found = len(raw) - stream.tell()
+    if expected > found or dtype.itemsize == 0 or min(shape, default=0) < 0:
         raise FormatError(
             path,
             f"cut off: the header announces {expected} bytes of data, but {found} follow",
         )
-    return dtype
+    return shape, dtype, stream.tell()

@@ -48,7 +48,7 @@ def read(path: Path, context: FormatContext) -> PickSet:
     table = _table(path)
     names = pd.Series(table.columns["image_name"], dtype=str)
     columns: dict[str, object] = {
-        "image": names.map({n: context.images.image_for(n) for n in names.unique()}).astype(str),
+        "image": names.map(per_image.images_named(names.unique(), path, context)).astype(str),
         "x_px": table.numbers("x_coord"),
         "y_px": table.numbers("y_coord"),
     }
