@@ -153,12 +153,13 @@ class Scorer:
         return np.ascontiguousarray(result[:, :rows, :columns].numpy())
 
     def _padded(self, image: Tensor) -> Tensor:
-        """Continue the image to the right and below by reflection; its origin stays in place."""
+        """Continue the image to the right and below by the ice's level, 0; its origin stays.
+
+        A reflection would complete a particle that the border cuts into a whole one and raise
+        its score; convolutions pad with zeros too, in training as well.
+        """
         ny, nx = image.shape
-        below, right = -ny % self._multiple, -nx % self._multiple
-        # An image narrower than the padding cannot be reflected far enough: repeat its edge.
-        mode = "reflect" if below < ny and right < nx else "replicate"
-        return functional.pad(image[None, None], (0, right, 0, below), mode=mode)[0, 0]
+        return functional.pad(image, (0, -nx % self._multiple, 0, -ny % self._multiple))
 
     def _tiles(self, ny: int, nx: int) -> Iterator[tuple[Span, Span]]:
         for row in spans(ny, tile_px=self._tile_px, margin_px=self._margin_px):

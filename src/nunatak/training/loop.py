@@ -21,7 +21,7 @@ class TrainingConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    steps: int = Field(6000, gt=0)
+    steps: int = Field(4000, gt=0)
     batch_size: int = Field(24, gt=0)
     learning_rate: float = Field(2e-3, gt=0)
     """Peak of the one-cycle schedule (Smith & Topin, arXiv 1708.07120)."""
