@@ -44,3 +44,14 @@ def test_the_sample_spans_the_list() -> None:
     assert spread(1) == [0]
     assert spread(5) == [0, 1, 2, 3, 4]
     assert spread(1001) == [0, 250, 500, 750, 1000]
+
+
+def test_only_the_middle_of_a_large_image_is_scored(blob_model: DetectorModel) -> None:
+    rows, columns = np.indices((60, 3000))
+    image = np.zeros((60, 3000), dtype=np.float32)
+    for x, sign in [(40, -1), (100, -1), (160, -1), (1500, 1)]:
+        image += sign * 4 * np.exp(-((rows - 30) ** 2 + (columns - x) ** 2) / 32)
+    scorer = Scorer(blob_model, device="cpu")
+    (vote,) = votes([image.astype(np.float32)], scorer, level=0.5, min_distance_px=10.0)
+    assert vote.dark == 0.0
+    assert 0.5 < vote.light <= 1.0
