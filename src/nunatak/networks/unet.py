@@ -77,7 +77,7 @@ class UNet(nn.Module):
         self.up = nn.ModuleList(ResidualBlock(fine) for fine in channels[:-1])
         self.head = nn.Conv2d(width, classes, 1)
         # Peaks are rare: start from a probability of 1 % (Lin et al., arXiv 1708.02002).
-        nn.init.constant_(self.head.bias, -4.6)
+        self.head.bias = nn.Parameter(torch.full((classes,), -4.6))
 
     @property
     def size_multiple(self) -> int:

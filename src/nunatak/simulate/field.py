@@ -130,8 +130,9 @@ def smooth_noise(
     )
     noise /= noise.std() + 1e-6
     if step > 1:
-        rows = (np.arange(shape[0], dtype=np.float32) + rng.uniform(0, step)) / step + 0.5
-        columns = (np.arange(shape[1], dtype=np.float32) + rng.uniform(0, step)) / step + 0.5
+        shift = rng.uniform(0, step, 2).astype(np.float32)
+        rows = (np.arange(shape[0], dtype=np.float32) + shift[0]) / np.float32(step) + 0.5
+        columns = (np.arange(shape[1], dtype=np.float32) + shift[1]) / np.float32(step) + 0.5
         noise = _bilinear(noise, rows, columns)
     return np.asarray(noise[: shape[0], : shape[1]], dtype=np.float32)
 

@@ -52,7 +52,7 @@ class Ice:
 
 def transmission(thickness_A: NDArray[np.float32]) -> NDArray[np.float32]:
     """Fraction of electrons that stay in the image, ``exp(-t / Λ)``."""
-    return np.exp(-thickness_A / MEAN_FREE_PATH_A)
+    return np.asarray(np.exp(-thickness_A / MEAN_FREE_PATH_A), dtype=np.float32)
 
 
 def structural_phase(

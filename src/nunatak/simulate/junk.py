@@ -185,7 +185,8 @@ def _soft_step(distance_A: NDArray[np.float32], width_A: float) -> NDArray[np.fl
 
 def _sphere_A(distance_A: NDArray[np.float32], radius_A: float) -> NDArray[np.float32]:
     """Projected thickness of a sphere (or, across its axis, of a cylinder), Å."""
-    return 2 * np.sqrt(np.maximum(np.float32(radius_A) ** 2 - distance_A**2, np.float32(0.0)))
+    squared = np.maximum(np.float32(radius_A) ** 2 - distance_A**2, np.float32(0.0))
+    return np.asarray(2 * np.sqrt(squared), dtype=np.float32)
 
 
 def _blob_A(

@@ -162,7 +162,7 @@ def _defocus_A(
 def _envelope(optics: Optics, k2: NDArray[np.float32]) -> NDArray[np.float32]:
     # Isotropic drift of root mean square d blurs by a Gaussian of variance d²/2 per axis.
     exponent = optics.b_factor_A2 / 4 + (np.pi * optics.drift_A) ** 2
-    return np.exp(-exponent * k2)
+    return np.asarray(np.exp(-exponent * k2), dtype=np.float32)
 
 
 def critical_dose_e_A2(k: NDArray[np.float32], voltage_kV: float) -> NDArray[np.float32]:

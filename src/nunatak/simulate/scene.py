@@ -91,7 +91,8 @@ class Rendered:
     label : ndarray, shape (ny, nx), uint8
         `nunatak.simulate.field.JunkClass` of each pixel.
     signal : ndarray, shape (ny, nx), float32
-        Expected counts that the particles add or take away (no noise, no junk).
+        Expected counts that the particles add or take away, to first order in their phase (no
+        noise, no junk).
     """
 
     counts: NDArray[np.float32]
