@@ -8,6 +8,7 @@ import pytest
 
 from nunatak.errors import Mismatch, UsageError
 from nunatak.geometry import Scale
+from nunatak.images.micrograph_list import ListedMicrograph, MicrographList
 from nunatak.picks.context import FileGrid, FormatContext, GridRule, ImageCatalogue
 
 
@@ -52,6 +53,17 @@ def test_headers_are_read_only_when_a_size_is_asked_for(tmp_path: Path) -> None:
         file.voxel_size = 1.5
     assert catalogue.shape("mic_1") == (30, 50)
     assert catalogue.pixel_size_A("mic_1") == pytest.approx(1.5)
+
+
+def test_listed_images_go_by_the_name_of_their_list(tmp_path: Path) -> None:
+    with mrcfile.new(tmp_path / "a.mrc", np.zeros((30, 50), np.float32)) as file:
+        file.voxel_size = 1.5
+    listed = MicrographList((ListedMicrograph(tmp_path / "a.mrc", "MotionCorr/a.mrc", 2.5),))
+    catalogue = ImageCatalogue.listed(listed)
+    assert catalogue.names == ("MotionCorr/a.mrc",)
+    assert catalogue.shape("a") == (30, 50)
+    assert catalogue.pixel_size_A("a") == 2.5
+    assert ImageCatalogue.listed(listed, pixel_size_A=3.0).pixel_size_A("a") == 3.0
 
 
 def test_a_volume_is_no_micrograph(tmp_path: Path) -> None:

@@ -52,7 +52,10 @@ def test_nothing_is_dropped_where_sizes_are_unknown(csv: Path, tmp_path: Path) -
         convert(csv, tmp_path / "out.star", drop_outside=True)
     report = convert(csv, tmp_path / "out.star")
     assert set(report.unplaced) == {"m/a.mrc", "m/b.mrc"}
-    assert "2 images of unknown size, whose picks were not checked" in str(report)
+    text = str(report)
+    assert "Positions on 2 images were not checked, because their size is unknown" in text
+    assert "outside" not in text
+    assert "Give --micrographs" in text
 
 
 def test_what_the_target_cannot_hold_is_said(csv: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from nunatak import geometry
 from nunatak.errors import Mismatch, UsageError
 from nunatak.geometry import FloatArray, Orientation
 from nunatak.images.micrograph import ImageInfo
+from nunatak.images.micrograph_list import MicrographList
 from nunatak.picks.names import NameIndex
 
 Shape = tuple[int, int]
@@ -102,7 +103,8 @@ class ImageCatalogue:
     shapes
         Image name to ``(ny, nx)`` in pixels, where they are known.
     paths
-        Image files; their headers are read when a size is asked for, and not before.
+        Image files, by name where their names are not their paths; their headers are read when
+        a size is asked for, and not before.
     pixel_size_A
         Pixel size of all images, ångström; None takes it from each header.
 
@@ -117,14 +119,25 @@ class ImageCatalogue:
         self,
         shapes: Mapping[str, Shape] | None = None,
         *,
-        paths: Iterable[str | Path] = (),
+        paths: Mapping[str, Path] | Iterable[str | Path] = (),
         pixel_size_A: float | None = None,
     ) -> None:
         self._shapes = dict(shapes or {})
-        self._paths = tuple(str(path) for path in paths)
+        named = paths if isinstance(paths, Mapping) else {str(path): path for path in paths}
+        self._paths = {name: Path(path) for name, path in named.items()}
         self._stated_pixel_size_A = pixel_size_A
+        self._listed_sizes_A: dict[str, float] = {}
         self._infos: dict[str, ImageInfo] = {}
         self._resolved: dict[str, str] = {}
+
+    @classmethod
+    def listed(cls, images: MicrographList, pixel_size_A: float | None = None) -> "ImageCatalogue":
+        """Return the catalogue of listed micrographs, with the pixel sizes of their list."""
+        catalogue = cls(paths={one.name: one.path for one in images}, pixel_size_A=pixel_size_A)
+        catalogue._listed_sizes_A = {
+            one.name: one.pixel_size_A for one in images if one.pixel_size_A is not None
+        }
+        return catalogue
 
     @cached_property
     def index(self) -> NameIndex:
@@ -175,10 +188,15 @@ class ImageCatalogue:
         return ny, nx
 
     def pixel_size_A(self, name: str) -> float | None:
-        """Return the pixel size of an image in ångström, or None if it is not known."""
+        """Return the pixel size of an image in ångström, or None if it is not known.
+
+        What the user states goes before a list, and a list before the image's header.
+        """
         if self._stated_pixel_size_A is not None or not len(self):
             return self._stated_pixel_size_A
         image = self.image_for(name)
+        if image in self._listed_sizes_A:
+            return self._listed_sizes_A[image]
         return None if image in self._shapes else self._info(image).pixel_size_A
 
     def _info(self, image: str) -> ImageInfo:
@@ -186,7 +204,7 @@ class ImageCatalogue:
         from nunatak.images.reader import read_info  # noqa: PLC0415
 
         if image not in self._infos:
-            self._infos[image] = read_info(Path(image))
+            self._infos[image] = read_info(self._paths[image])
         return self._infos[image]
 
 

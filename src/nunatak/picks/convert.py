@@ -71,14 +71,18 @@ class ConversionReport:
         lines = [
             f"{self.n_in} picks read ({', '.join(self.source_formats)}), {self.n_images} images",
             f"{self.n_out} picks {verb} ({self.target_format})",
-            f"{self.n_outside} outside their image ({outside}), {self.n_on_border} on the border, "
             f"{self.n_duplicates} duplicates",
         ]
+        if len(self.unplaced) < self.n_images:
+            lines[-1] = (
+                f"{self.n_outside} outside their image ({outside}), {self.n_on_border} on the "
+                f"border, {lines[-1]}"
+            )
         if self.unplaced:
             reason = next(iter(self.unplaced.values()))
             lines.append(
-                f"{len(self.unplaced)} images of unknown size, whose picks were not checked: "
-                f"{reason}"
+                f"Positions on {len(self.unplaced)} images were not checked, because their size "
+                f"is unknown. {reason}"
             )
         if self.suspicion is not None:
             lines.append(f"Check the unit! {self.suspicion}")

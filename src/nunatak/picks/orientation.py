@@ -107,7 +107,28 @@ class OrientationReport:
             )
         if self.best is Orientation.IDENTITY:
             return "The picks fit the images as they are."
-        return f"The picks fit after {self.best.value}: convert with --input-orientation."
+        return (
+            f"The picks fit after {self.best.value}: read them with --input-orientation "
+            f"{self.best.value}."
+        )
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the report as what JSON can hold."""
+        return {
+            "best": None if self.best is None else self.best.value,
+            "n_picks": self.n_picks,
+            "n_images": self.n_images,
+            "scores": [
+                {
+                    "orientation": score.orientation.value,
+                    "contrast": score.contrast,
+                    "error": score.error,
+                    "z": score.z,
+                    "behind": score.behind,
+                }
+                for score in self.scores
+            ],
+        }
 
 
 def score_orientations(

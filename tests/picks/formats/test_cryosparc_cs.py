@@ -73,6 +73,12 @@ def test_images_are_found_without_cryosparcs_prefix(cs: Path) -> None:
     assert read_picks(cs, images=images).images == ("raw/mic_1.mrc",)
 
 
+def test_images_that_are_not_given_keep_path_and_size_of_the_file(cs: Path) -> None:
+    picks = read_picks(cs, images=ImageCatalogue({"raw/mic_9.mrc": (10, 10)}))
+    assert picks.images == ("J2/imported/004951218472961029314_mic_1.mrc",)
+    assert picks.table["x_px"].tolist() == [0.25 * 5760, 0.5 * 5760]
+
+
 def test_the_images_own_size_counts_and_a_difference_is_told(cs: Path) -> None:
     picks = read_picks(cs, images=ImageCatalogue({"raw/mic_1.mrc": (2046, 2880)}))
     assert picks.table["x_px"].tolist() == [720, 1440]

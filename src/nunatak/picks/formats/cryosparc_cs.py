@@ -155,8 +155,8 @@ def _images(
 ) -> tuple["pd.Series[str]", list[str]]:
     distinct, codes = np.unique(cells, return_inverse=True)
     names = [_decoded(path, cell).removeprefix(">") for cell in distinct.tolist()]
-    known = per_image.images_named([_undecorated(name, context) for name in names], path, context)
-    found = [known[_undecorated(name, context)] for name in names]
+    known = context.images.index.resolve_all([*names, *map(_undecorated, names)]).found
+    found = [known.get(name) or known.get(_undecorated(name)) or name for name in names]
     notes = []
     renamed = sum(1 for name, image in zip(names, found, strict=True) if name != image)
     if renamed:
@@ -164,31 +164,35 @@ def _images(
     return pd.Series(np.array(found, dtype=object)[codes.ravel()], dtype=str), notes
 
 
-def _undecorated(name: str, context: FormatContext) -> str:
-    """Take CryoSPARC's numeric prefix off names that no image has as they are."""
+def _undecorated(name: str) -> str:
+    """Take CryoSPARC's numeric prefix off a file name."""
     folder, slash, file_name = name.rpartition("/")
-    if not len(context.images) or context.images.index.resolve_all([name]).found:
-        return name
     return folder + slash + _UID_PREFIX.sub("", file_name)
 
 
 def _shapes(
     path: Path, records: np.ndarray, table: pd.DataFrame, context: FormatContext
 ) -> tuple[FloatArray, FloatArray, int]:
-    """Return height and width of each pick's image, and how many differ from the file's."""
+    """Return height and width of each pick's image, and how many differ from the file's.
+
+    An image that is known counts by its own size, any other by what the file says.
+    """
     names = records.dtype.names or ()
     if _SHAPE not in names:
         return *frame.shapes_of(table, context), 0
     stated = records[_SHAPE]
     if stated.shape[1:] != (2,) or stated.dtype.kind not in "iuf":
         raise FormatError(path, f"type {records.dtype[_SHAPE]}; expected (ny, nx)", field=_SHAPE)
-    file_ny, file_nx = _floats(stated[:, 0]), _floats(stated[:, 1])
-    if len(records) and not bool((np.minimum(file_ny, file_nx) >= 1).all()):
+    ny, nx = _floats(stated[:, 0]), _floats(stated[:, 1])
+    if len(records) and not bool((np.minimum(ny, nx) >= 1).all()):
         raise FormatError(path, "an image without extent", field=_SHAPE)
-    if not len(context.images):
-        return file_ny, file_nx, 0
-    ny, nx = frame.shapes_of(table, context)
-    return ny, nx, int(((ny != file_ny) | (nx != file_nx)).sum())
+    known, differing = frozenset(context.images.names), 0
+    for image, rows in frame.by_image(table):
+        if image in known:
+            shape = context.images.shape(image)
+            differing += int(((ny[rows] != shape[0]) | (nx[rows] != shape[1])).sum())
+            ny[rows], nx[rows] = shape
+    return ny, nx, differing
 
 
 def _decoded(path: Path, cell: bytes | str) -> str:

@@ -1,0 +1,280 @@
+"""``nunatak convert``: picks from one program's format to another's."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nunatak.cli import console, options
+
+PANEL = "Convert and compare"
+EXAMPLE = "nunatak convert topaz.txt -o picks.star --micrographs 'mics/*.mrc' --input-binning 8"
+
+UNIT = "Unit and orientation"
+CHECKS = "Checks"
+
+
+class OrientationChoice(StrEnum):
+    """How a file's axes relate to the stored image."""
+
+    IDENTITY = "identity"
+    FLIP_Y = "flip-y"
+    FLIP_X = "flip-x"
+    ROTATE_180 = "rotate-180"
+    TRANSPOSE = "transpose"
+
+
+class RuleChoice(StrEnum):
+    """How a binned image was made."""
+
+    FOURIER = "fourier"
+    MEAN = "mean"
+
+
+class UnitChoice(StrEnum):
+    """What coordinates count."""
+
+    PIXELS = "px"
+    ANGSTROM = "angstrom"
+
+
+def convert(
+    picks: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PICKS...",
+            help="Files of picks, folders of such files, or AutoPick jobs.",
+            show_default=False,
+        ),
+    ],
+    *,
+    output: options.Output,
+    from_format: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="FORMAT",
+            help="Format of PICKS. Default: told by name and content.",
+            show_default=False,
+            rich_help_panel=options.INPUT,
+        ),
+    ] = None,
+    to_format: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="FORMAT",
+            help="Format of the output: relion-star, relion-autopick, topaz, eman-box, "
+            "eman2-json, cryolo-cbox, cryosparc, csv, cryoppp or parquet. Default: by suffix.",
+            show_default=False,
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = None,
+    micrographs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--micrographs",
+            metavar="PATH",
+            help="The images of the picks: file, folder, quoted glob, list or STAR file; may be "
+            "given several times. Needed for stems, fractions, mirrored axes and the checks.",
+            show_default=False,
+            rich_help_panel=options.INPUT,
+        ),
+    ] = None,
+    image: Annotated[
+        str | None,
+        typer.Option(
+            "--image",
+            metavar="PATH",
+            help="The image of a single file that belongs to one image and does not name it.",
+            show_default=False,
+            rich_help_panel=options.INPUT,
+        ),
+    ] = None,
+    pixel_size_A: options.PixelSize = None,
+    refined: Annotated[
+        bool,
+        typer.Option(
+            "--refined",
+            help="Subtract RELION's refined origins from the coordinates.",
+            rich_help_panel=options.INPUT,
+        ),
+    ] = False,
+    input_binning: Annotated[
+        float | None,
+        typer.Option(
+            "--input-binning",
+            metavar="N",
+            help="Pixels of the stored image per pixel of PICKS. Must be stated for Topaz tables. "
+            "Default: 1.",
+            show_default=False,
+            rich_help_panel=UNIT,
+        ),
+    ] = None,
+    input_image_size: Annotated[
+        str | None,
+        typer.Option(
+            "--input-image-size",
+            metavar="NXxNY",
+            help="Size of the images that PICKS count on, pixels, instead of --input-binning: "
+            "exact where sizes do not divide.",
+            show_default=False,
+            rich_help_panel=UNIT,
+        ),
+    ] = None,
+    input_unit: Annotated[
+        UnitChoice,
+        typer.Option("--input-unit", help="Unit of PICKS.", rich_help_panel=UNIT),
+    ] = UnitChoice.PIXELS,
+    output_binning: Annotated[
+        float | None,
+        typer.Option(
+            "--output-binning",
+            metavar="N",
+            help="Pixels of the stored image per pixel of the output. Default: 1.",
+            show_default=False,
+            rich_help_panel=UNIT,
+        ),
+    ] = None,
+    output_image_size: Annotated[
+        str | None,
+        typer.Option(
+            "--output-image-size",
+            metavar="NXxNY",
+            help="Size of the images that the output shall count on, pixels.",
+            show_default=False,
+            rich_help_panel=UNIT,
+        ),
+    ] = None,
+    binning_rule: Annotated[
+        RuleChoice,
+        typer.Option(
+            "--binning-rule",
+            help="How binned images were made: 'fourier' (also strided; Topaz, RELION) keeps the "
+            "first pixel's centre, 'mean' (averaged; IMOD, crYOLO) keeps its edge.",
+            rich_help_panel=UNIT,
+        ),
+    ] = RuleChoice.FOURIER,
+    input_orientation: Annotated[
+        OrientationChoice | None,
+        typer.Option(
+            "--input-orientation",
+            help="How the axes of PICKS relate to the images; 'nunatak orientation' finds out. "
+            "Default: the format's convention (flip-y for cryosparc and cryoppp).",
+            show_default=False,
+            rich_help_panel=UNIT,
+        ),
+    ] = None,
+    output_orientation: Annotated[
+        OrientationChoice | None,
+        typer.Option(
+            "--output-orientation",
+            help="The same for the output.",
+            show_default=False,
+            rich_help_panel=UNIT,
+        ),
+    ] = None,
+    box_px: Annotated[
+        int | None,
+        typer.Option(
+            "--box",
+            metavar="PX",
+            min=1,
+            help="Side of the boxes, pixels of the output, for formats that hold boxes.",
+            show_default=False,
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = None,
+    round_coordinates: Annotated[
+        bool | None,
+        typer.Option(
+            "--round/--exact",
+            help="Write whole pixels: RELION's extraction cuts decimals off. Default: exact, but "
+            "whole pixels in AutoPick jobs.",
+            show_default=False,
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite", help="Replace files that exist.", rich_help_panel=options.OUTPUT
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Do everything but leave files.", rich_help_panel=options.OUTPUT
+        ),
+    ] = False,
+    drop_outside: Annotated[
+        bool,
+        typer.Option(
+            "--drop-outside",
+            help="Leave out picks beyond the edge of their image. Default: keep and count them.",
+            rich_help_panel=CHECKS,
+        ),
+    ] = False,
+    duplicate_radius_px: Annotated[
+        float,
+        typer.Option(
+            "--duplicate-radius",
+            metavar="PX",
+            min=0.0,
+            help="Count picks at most this far apart as duplicates, pixels of the stored image.",
+            rich_help_panel=CHECKS,
+        ),
+    ] = 1.0,
+) -> None:
+    """Convert picks between the formats of RELION, Topaz, EMAN, crYOLO, CryoSPARC and others.
+
+    Says how many picks went in, came out, lie outside their image or on its border, and came
+    twice, and suspects a wrong unit. Nothing is clipped, merged or dropped unasked. Unknown
+    columns survive where the format has room for them.
+
+    Exits with 3 if images of the picks are not among --micrographs.
+    """
+    from nunatak.geometry import Orientation
+    from nunatak.images.inputs import list_micrographs
+    from nunatak.images.micrograph_list import MicrographList
+    from nunatak.picks.context import GridRule, ImageCatalogue
+    from nunatak.picks.convert import convert as convert_picks
+    from nunatak.picks.stated_grid import stated_grid
+
+    listed = list_micrographs(micrographs) if micrographs else MicrographList(())
+    images = ImageCatalogue.listed(listed, pixel_size_A)
+    rule = GridRule(binning_rule.value)
+    report = convert_picks(
+        picks,
+        output,
+        from_format=from_format,
+        to_format=to_format,
+        images=images,
+        image=image,
+        input_grid=stated_grid(
+            binning=input_binning,
+            image_size=input_image_size,
+            in_angstrom=input_unit is UnitChoice.ANGSTROM,
+            rule=rule,
+            images=images,
+        ),
+        output_grid=stated_grid(
+            binning=output_binning, image_size=output_image_size, rule=rule, images=images
+        ),
+        input_orientation=Orientation(input_orientation.value) if input_orientation else None,
+        output_orientation=Orientation(output_orientation.value) if output_orientation else None,
+        box_px=box_px,
+        round_coordinates=round_coordinates,
+        refined=refined,
+        drop_outside=drop_outside,
+        duplicate_radius_px=duplicate_radius_px,
+        overwrite=overwrite,
+        dry_run=dry_run,
+    )
+    typer.echo(report)
+    if micrographs:
+        missing = [(one.name, f"not there (named in {one.origin})") for one in listed.missing]
+        console.report_failures(
+            [*missing, *report.unplaced.items()], total=report.n_images, unit="images"
+        )
