@@ -1,34 +1,45 @@
 """The ``nunatak`` command: registers the verbs and turns errors into messages and exit codes."""
 
-import importlib
 import logging
 import os
 import signal
 import sys
 import traceback
+from types import ModuleType
 from typing import Annotated, NoReturn
 
 import typer
 
 from nunatak import __version__
-from nunatak.cli import console
+from nunatak.cli import (
+    console,
+    convert,
+    doctor,
+    evaluate,
+    info,
+    orientation,
+    pick,
+    recipe,
+    report,
+    simulate,
+)
 from nunatak.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, NunatakError
 
 EXIT_BROKEN_PIPE = 128 + 13
 """What a shell reports for a program ended by SIGPIPE."""
 
-VERBS = (
-    "pick",
-    "report",
-    "recipe",
-    "convert",
-    "orientation",
-    "evaluate",
-    "simulate",
-    "info",
-    "doctor",
+VERBS: tuple[ModuleType, ...] = (
+    pick,
+    report,
+    recipe,
+    convert,
+    orientation,
+    evaluate,
+    simulate,
+    info,
+    doctor,
 )
-"""In the order of the help: each is a module of this package."""
+"""In the order of the help."""
 
 GLOBAL_FLAGS = frozenset({"--verbose", "-v", "--quiet", "-q", "--debug"})
 
@@ -80,8 +91,8 @@ def _root(
     console.set_up_logging(level)
 
 
-def _register(verb: str) -> None:
-    module = importlib.import_module(f"nunatak.cli.{verb}")
+def _register(module: ModuleType) -> None:
+    verb = module.__name__.rpartition(".")[2]
     # A bracket in an example is text, not markup.
     epilog = "[bold]Example:[/bold] " + module.EXAMPLE.replace("[", "\\[")
     if hasattr(module, "app"):
@@ -91,12 +102,8 @@ def _register(verb: str) -> None:
         app.command(verb, rich_help_panel=module.PANEL, epilog=epilog)(function)
 
 
-for _verb in VERBS:
-    try:
-        _register(_verb)
-    except ModuleNotFoundError as _error:
-        if _error.name != f"nunatak.cli.{_verb}":
-            raise
+for _module in VERBS:
+    _register(_module)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
