@@ -1,0 +1,185 @@
+"""What the benchmarks must reach: the one list that scripts judge by and the manual shows."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Sense = Literal["at least", "at most", "more than"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """One figure that must be reached.
+
+    Attributes
+    ----------
+    result : str
+        Name of the result file that holds the measured value, ``results/<result>.json``.
+    key : str
+        Name of the figure within that file's ``targets``.
+    what : str
+        For people.
+    sense : str
+        How the measured value must relate to the bound.
+    bound : float
+    unit : str
+        Empty for a pure number.
+    decimals : int
+        With which values are shown; judging uses all digits.
+    """
+
+    result: str
+    key: str
+    what: str
+    sense: Sense
+    bound: float
+    unit: str = ""
+    decimals: int = 3
+
+    def is_met(self, value: float) -> bool:
+        """Whether a measured value reaches the target; NaN never does."""
+        match self.sense:
+            case "at least":
+                return value >= self.bound
+            case "at most":
+                return value <= self.bound
+            case "more than":
+                return value > self.bound
+
+    def shown(self, value: float) -> str:
+        """Return a value as text, with its unit."""
+        return f"{value:.{self.decimals}f} {self.unit}".rstrip()
+
+
+TARGETS = (
+    Target(
+        "no_labels",
+        "empiar10146_average_precision",
+        "no labels, apoferritin (EMPIAR-10146): average precision",
+        "at least",
+        0.98,
+    ),
+    Target(
+        "no_labels",
+        "empiar10146_best_f1",
+        "no labels, apoferritin (EMPIAR-10146): best F1",
+        "at least",
+        0.96,
+    ),
+    Target(
+        "no_labels",
+        "empiar10028_recall",
+        "no labels, 80S ribosome (EMPIAR-10028): recall among 1.6 × as many picks as labels",
+        "at least",
+        0.97,
+    ),
+    Target(
+        "no_labels",
+        "empiar10017_best_f1",
+        "no labels, β-galactosidase (EMPIAR-10017): best F1; experts agree to 0.83–0.88",
+        "at least",
+        0.78,
+    ),
+    Target(
+        "empty_micrographs",
+        "most_picks",
+        "most picks on any empty micrograph, default threshold",
+        "at most",
+        3,
+        "picks",
+        0,
+    ),
+    Target(
+        "speed",
+        "seconds_per_micrograph",
+        "4096 × 4096 float32 MRC to picks on 2 cores, steady state",
+        "at most",
+        0.35,
+        "s",
+    ),
+    Target(
+        "memory",
+        "peak_GB",
+        "peak memory on a micrograph of 11 520 × 8 184",
+        "at most",
+        2.5,
+        "GB",
+        2,
+    ),
+    Target(
+        "compare_topaz",
+        "times_faster",
+        "times faster than topaz-em, steady state",
+        "at least",
+        25,
+        "×",
+        1,
+    ),
+    Target(
+        "compare_topaz",
+        "memory_ratio",
+        "peak memory as a share of topaz-em's",
+        "at most",
+        0.25,
+    ),
+    *(
+        Target(
+            "compare_topaz",
+            f"{name}_average_precision_lead",
+            f"average precision minus topaz-em's, {title}",
+            "more than",
+            0,
+        )
+        for name, title in (
+            ("empiar10146", "EMPIAR-10146"),
+            ("empiar10028", "EMPIAR-10028"),
+            ("empiar10017", "EMPIAR-10017"),
+        )
+    ),
+)
+
+
+def judged(result: str, measured: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Judge the figures that one benchmark measured.
+
+    Parameters
+    ----------
+    result
+        Name of the benchmark.
+    measured
+        Values by key; a target without a value is not listed.
+
+    Returns
+    -------
+    list of dict
+        Target, measured value, and whether it is met: JSON values.
+    """
+    return [
+        {
+            **asdict(target),
+            "measured": measured[target.key],
+            "met": target.is_met(measured[target.key]),
+        }
+        for target in TARGETS
+        if target.result == result and target.key in measured
+    ]
+
+
+def to_text(result: str, measured: Mapping[str, float]) -> str:
+    """Return target, measured value and verdict as a table for the terminal."""
+    rows = [
+        (
+            target.what,
+            f"{target.sense} {target.shown(target.bound)}",
+            target.shown(measured[target.key]),
+            "met" if target.is_met(measured[target.key]) else "MISSED",
+        )
+        for target in TARGETS
+        if target.result == result and target.key in measured
+    ]
+    rows.insert(0, ("", "target", "measured", ""))
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
