@@ -53,6 +53,15 @@ demo: $(READY)
 	@echo
 	@echo "Open in a browser: file://$(CURDIR)/demo/report.html"
 
+# Needs the real micrographs (../shared/data) and a machine with nothing else to do; see
+# benchmarks/README.md, also for the comparison with topaz-em, which has an environment of its own.
+benchmark: $(READY)
+	$(BIN)/python benchmarks/no_labels.py
+	$(BIN)/python benchmarks/empty_micrographs.py
+	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/memory.py
+	$(BIN)/python benchmarks/results_table.py
+
 docs: $(READY)
 	$(BIN)/mkdocs build --strict --quiet
 
