@@ -43,7 +43,7 @@ def pick(
             metavar="Å",
             min=0.0,
             help="Of two candidates closer than this, Å, only the better one is kept. "
-            "Default: half the diameter.",
+            "Default: 0.4 diameters.",
             show_default=False,
             rich_help_panel=options.PARTICLE,
         ),

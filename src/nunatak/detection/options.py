@@ -10,10 +10,11 @@ from nunatak.errors import UsageError
 
 Contrast = Literal["auto", "dark", "light"]
 
-MIN_DISTANCE_IN_DIAMETERS = 0.5
+MIN_DISTANCE_IN_DIAMETERS = 0.4
 """Default distance below which two candidates are one particle. Touching globular particles are
-one diameter apart; half of it lets them survive a diameter given too large, seen along a short
-axis, or overlapping in projection, and still takes away a second peak on one particle."""
+one diameter apart; 0.4 lets them survive a diameter given too large, seen along a short axis, or
+overlapping in projection. On real micrographs average precision falls from 0.5 on, and the best
+F1 from 0.6 on."""
 
 
 class PickOptions(BaseModel):

@@ -89,7 +89,7 @@ def pick(
     threshold
         Probability from which on a candidate is selected. Default: the model's.
     min_distance_A
-        Two candidates are at least so far apart, Å. Default: half the diameter.
+        Two candidates are at least so far apart, Å. Default: 0.4 diameters.
     border_A
         Candidates whose centre is closer to the image's outer edge are not selected, Å. The
         default keeps particles that the border cuts: extraction leaves out those that it cannot
