@@ -8,9 +8,7 @@ from nunatak.objectives.heatmap import focal_loss, outside_discs, peak_targets
 
 def test_peak_lies_where_the_particle_is() -> None:
     # Map pixel j is centred on image position 2 j + 1/2.
-    target = peak_targets(
-        torch.tensor([[10.5, 4.5]]), shape=(8, 12), stride=2, sigma_px=2.0
-    )
+    target = peak_targets(torch.tensor([[10.5, 4.5]]), shape=(8, 12), stride=2, sigma_px=2.0)
     assert target.argmax() == 2 * 12 + 5
     assert target[2, 5] == 1.0
     # One map pixel away is two image pixels away, one standard deviation.

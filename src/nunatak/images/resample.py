@@ -46,7 +46,8 @@ def working_shape(
     """
     if not (pixel_size_A > 0 and diameter_A > 0 and diameter_px > 0):
         raise BadInput(
-            f"Pixel size ({pixel_size_A} Å) and particle diameter ({diameter_A} Å) must be positive."
+            f"Pixel size ({pixel_size_A} Å) and particle diameter ({diameter_A} Å) must be "
+            "positive."
         )
     factor = pixel_size_A * diameter_px / diameter_A
     ny, nx = (round(side * factor) for side in shape)
