@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from nunatak.errors import UsageError
 from nunatak.geometry import Orientation
 from nunatak.picks import inspection
 from nunatak.picks.context import FileGrid, FormatContext, ImageCatalogue
+from nunatak.picks.conversion_report import ConversionReport
 from nunatak.picks.formats.base import PickFormat
 from nunatak.picks.formats.doors import AnyPath, files_of, read_with
 from nunatak.picks.formats.per_image import refuse_existing
@@ -19,74 +19,6 @@ from nunatak.picks.table import FLOAT_COLUMNS, REQUIRED_COLUMNS, PickSet
 
 _DEFAULT_BORDER_BOX_PX = 3
 """Where nothing is known of the particle's size, picks on the outermost pixels count as border."""
-
-
-@dataclass(frozen=True)
-class ConversionReport:
-    """What went in, what came out, and what is odd about it.
-
-    Attributes
-    ----------
-    source_formats : tuple of str
-        Titles of the formats read.
-    target_format : str
-        Title of the format written.
-    n_in, n_out, n_images : int
-        Picks read, picks written, images.
-    n_outside : int
-        Picks beyond the edge of their image. They are kept unless dropping was asked for.
-    n_on_border : int
-        Picks inside whose box reaches beyond the edge.
-    n_duplicates : int
-        Picks with an earlier pick within the duplicate radius. They are kept.
-    unplaced : dict of str to str
-        Images of unknown size, whose picks could not be checked, with the reason.
-    suspicion : UnitSuspicion or None
-        A sign of a wrong unit.
-    written : tuple of Path
-        The files; empty after a dry run.
-    notes : tuple of str
-        What the formats said, and what the target cannot hold.
-    dry_run : bool
-        Whether everything was done except leaving the files.
-    """
-
-    source_formats: tuple[str, ...]
-    target_format: str
-    n_in: int
-    n_out: int
-    n_images: int
-    n_outside: int
-    n_on_border: int
-    n_duplicates: int
-    unplaced: dict[str, str] = field(default_factory=dict)
-    suspicion: inspection.UnitSuspicion | None = None
-    written: tuple[Path, ...] = ()
-    notes: tuple[str, ...] = ()
-    dry_run: bool = False
-
-    def __str__(self) -> str:
-        verb = "would be written" if self.dry_run else "written"
-        outside = "dropped" if self.n_out < self.n_in else "kept"
-        lines = [
-            f"{self.n_in} picks read ({', '.join(self.source_formats)}), {self.n_images} images",
-            f"{self.n_out} picks {verb} ({self.target_format})",
-            f"{self.n_duplicates} duplicates",
-        ]
-        if len(self.unplaced) < self.n_images:
-            lines[-1] = (
-                f"{self.n_outside} outside their image ({outside}), {self.n_on_border} on the "
-                f"border, {lines[-1]}"
-            )
-        if self.unplaced:
-            reason = next(iter(self.unplaced.values()))
-            lines.append(
-                f"Positions on {len(self.unplaced)} images were not checked, because their size "
-                f"is unknown. {reason}"
-            )
-        if self.suspicion is not None:
-            lines.append(f"Check the unit! {self.suspicion}")
-        return "\n".join([*lines, *self.notes])
 
 
 def convert(

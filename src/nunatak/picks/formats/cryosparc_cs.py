@@ -70,13 +70,12 @@ def read(path: Path, context: FormatContext) -> PickSet:
         table["score"] = _floats(records[_SCORE])
     if _PIXEL_SIZE in names:
         table["pixel_size_A"] = _floats(records[_PIXEL_SIZE])
-    for name in names:
-        if name not in _READ_HERE and records[name].ndim == 1:
-            table[name] = _plain(path, records[name])
+    others = [name for name in names if name not in _READ_HERE and records[name].ndim == 1]
+    kept = pd.DataFrame({name: _plain(path, records[name]) for name in others}, index=table.index)
     dropped = [name for name in names if name not in _READ_HERE and records[name].ndim > 1]
     if dropped:
         notes.append(f"{path}: fields of several values are not kept: {', '.join(dropped)}.")
-    return PickSet(table, source=path, notes=notes)
+    return PickSet(pd.concat([table, kept], axis=1), source=path, notes=notes)
 
 
 def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:

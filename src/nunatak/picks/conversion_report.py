@@ -1,0 +1,74 @@
+"""What became of the picks in a conversion."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nunatak.picks.inspection import UnitSuspicion
+
+
+@dataclass(frozen=True)
+class ConversionReport:
+    """What went in, what came out, and what is odd about it.
+
+    Attributes
+    ----------
+    source_formats : tuple of str
+        Titles of the formats read.
+    target_format : str
+        Title of the format written.
+    n_in, n_out, n_images : int
+        Picks read, picks written, images.
+    n_outside : int
+        Picks beyond the edge of their image. They are kept unless dropping was asked for.
+    n_on_border : int
+        Picks inside whose box reaches beyond the edge.
+    n_duplicates : int
+        Picks with an earlier pick within the duplicate radius. They are kept.
+    unplaced : dict of str to str
+        Images of unknown size, whose picks could not be checked, with the reason.
+    suspicion : UnitSuspicion or None
+        A sign of a wrong unit.
+    written : tuple of Path
+        The files; empty after a dry run.
+    notes : tuple of str
+        What the formats said, and what the target cannot hold.
+    dry_run : bool
+        Whether everything was done except leaving the files.
+    """
+
+    source_formats: tuple[str, ...]
+    target_format: str
+    n_in: int
+    n_out: int
+    n_images: int
+    n_outside: int
+    n_on_border: int
+    n_duplicates: int
+    unplaced: dict[str, str] = field(default_factory=dict)
+    suspicion: UnitSuspicion | None = None
+    written: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
+    dry_run: bool = False
+
+    def __str__(self) -> str:
+        verb = "would be written" if self.dry_run else "written"
+        outside = "dropped" if self.n_out < self.n_in else "kept"
+        lines = [
+            f"{self.n_in} picks read ({', '.join(self.source_formats)}), {self.n_images} images",
+            f"{self.n_out} picks {verb} ({self.target_format})",
+            f"{self.n_duplicates} duplicates",
+        ]
+        if len(self.unplaced) < self.n_images:
+            lines[-1] = (
+                f"{self.n_outside} outside their image ({outside}), {self.n_on_border} on the "
+                f"border, {lines[-1]}"
+            )
+        if self.unplaced:
+            reason = next(iter(self.unplaced.values()))
+            lines.append(
+                f"Positions on {len(self.unplaced)} images were not checked, because their size "
+                f"is unknown. {reason}"
+            )
+        if self.suspicion is not None:
+            lines.append(f"Check the unit! {self.suspicion}")
+        return "\n".join([*lines, *self.notes])
