@@ -49,6 +49,13 @@ def test_each_kind_is_described(
     assert text | expected == text
 
 
+def test_a_shipped_model_is_described_by_its_name() -> None:
+    text = describe("general-2d")
+    assert text["name"] == "general-2d"
+    assert text["provenance: data"] == "simulation only; no real micrograph, no real label"
+    assert "average_precision 0." in text["provenance: validation"]
+
+
 def test_a_misleading_name_does_not_matter_for_images_and_picks(files: dict[str, Path]) -> None:
     image = files["image"].rename(files["image"].with_suffix(".dat"))
     assert describe(image)["format"] == "MRC"

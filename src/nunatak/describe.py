@@ -1,6 +1,8 @@
 """Any file that nunatak reads or writes, in words: an image, picks or a model."""
 
+import json
 from collections.abc import Iterable
+from importlib import resources
 from os import PathLike
 from pathlib import Path
 
@@ -23,7 +25,8 @@ def describe(path: str | PathLike[str]) -> Description:
     Parameters
     ----------
     path
-        An image, a pick file, the folder of an AutoPick job, or a model.
+        An image, a pick file, the folder of an AutoPick job, a model, or the name of a model
+        that ships with the package.
 
     Returns
     -------
@@ -36,11 +39,12 @@ def describe(path: str | PathLike[str]) -> Description:
         If the file is missing, damaged, or nothing that nunatak knows.
     """
     file = Path(path)
-    if file.suffix.lower() in _MODEL_SUFFIXES:
+    if file.suffix.lower() in _MODEL_SUFFIXES or _names_shipped_model(file):
         # torch takes seconds to load, and neither images nor picks need it.
         from nunatak.detection import model  # noqa: PLC0415
 
-        return {"file": str(file), **model.describe(file)}
+        found = model.resolve(file)
+        return {"file": str(found), **_with_readable_provenance(model.describe(found))}
     if file.is_dir() or _holds_picks(file):
         return picks.describe(file)
     try:
@@ -79,3 +83,23 @@ def _holds_picks(file: Path) -> bool:
     except FormatError:
         return False
     return True
+
+
+def _names_shipped_model(file: Path) -> bool:
+    shipped = resources.files("nunatak") / "models" / f"{file}.safetensors"
+    return not file.exists() and shipped.is_file()
+
+
+def _with_readable_provenance(description: Description) -> Description:
+    """Replace the JSON of a model's provenance by one line an entry."""
+    others = {label: text for label, text in description.items() if label != "provenance"}
+    provenance: dict[str, object] = json.loads(description.get("provenance", "{}"))
+    return others | {f"provenance: {key}": _in_words(value) for key, value in provenance.items()}
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_in_words(inner)}" for key, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(_in_words(inner) for inner in value)
+    return str(value)
