@@ -99,7 +99,12 @@ def _with_readable_provenance(description: Description) -> Description:
 
 def _in_words(value: object) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_in_words(inner)}" for key, inner in value.items())
+        return ", ".join(
+            f"{key} ({_in_words(inner)})"
+            if isinstance(inner, dict)
+            else f"{key} {_in_words(inner)}"
+            for key, inner in value.items()
+        )
     if isinstance(value, list):
-        return ", ".join(_in_words(inner) for inner in value)
+        return ", ".join(map(_in_words, value)) or "none"
     return str(value)
