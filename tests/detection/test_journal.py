@@ -1,10 +1,10 @@
 import json
-import multiprocessing
 import os
 import re
+import subprocess
+import sys
 from io import FileIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -111,25 +111,19 @@ def test_a_foreign_file_is_never_overwritten(tmp_path: Path, content: bytes) -> 
     assert path.read_bytes() == content
 
 
-def _try_to_open(path: Path, answers: Any) -> None:
-    try:
-        Journal(path, SETTINGS)
-    except ResourceError as error:
-        answers.put(str(error))
-    else:
-        answers.put("opened")
-
-
 def test_two_processes_cannot_share_an_output(tmp_path: Path) -> None:
     path = tmp_path / "j"
-    context = multiprocessing.get_context("spawn")
-    answers = context.Queue()
-    with Journal(path, SETTINGS):
-        process = context.Process(target=_try_to_open, args=(path, answers))
-        process.start()
-        assert "another nunatak process is writing" in answers.get(timeout=60)
-        process.join()
-    with Journal(path, SETTINGS):
+    script = (
+        "from pathlib import Path; from nunatak.detection.journal import Journal\n"
+        f"Journal(Path({str(path)!r}), {{}})"
+    )
+    with Journal(path, {}):
+        other = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=False
+        )
+        assert other.returncode == 1
+        assert "another nunatak process is writing to this output" in other.stderr
+    with Journal(path, {}):
         pass  # the lock went with the first owner
 
 

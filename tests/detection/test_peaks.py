@@ -35,11 +35,11 @@ def test_gaussian_is_located_to_a_twentieth_of_a_pixel(y: float, x: float) -> No
     assert peaks.x[0] == pytest.approx(x, abs=0.05)
 
 
-def brute_force(score_map: Map, floor: float) -> set[tuple[int, int]]:
-    """One set of pixels a peak: flood fill of equal values that touches nothing higher."""
+def brute_force(score_map: Map, floor: float) -> list[set[tuple[int, int]]]:
+    """The pixels of each peak: flood fill of equal values that touches nothing higher."""
     ny, nx = score_map.shape
     seen: set[tuple[int, int]] = set()
-    peaks = set()
+    peaks = []
     for start in np.ndindex(ny, nx):
         if start in seen:
             continue
@@ -54,9 +54,7 @@ def brute_force(score_map: Map, floor: float) -> set[tuple[int, int]]:
                         stack.append((i, j))
         seen |= group
         if not higher and score_map[start] > floor:
-            peaks.add(
-                (sum(g[0] for g in group) / len(group), sum(g[1] for g in group) / len(group))
-            )
+            peaks.append(group)
     return peaks
 
 
@@ -68,8 +66,11 @@ def test_every_plateau_is_one_peak_and_no_shoulder_is_any(seed: int, levels: int
     peaks = find_peaks(score_map, 0.5)
     expected = brute_force(score_map, 0.5)
     assert len(peaks.x) == len(expected)
-    for y, x in zip(peaks.y, peaks.x, strict=True):
-        assert min(max(abs(y - i), abs(x - j)) for i, j in expected) < 1.5
+    values = sorted(float(score_map[min(group)]) for group in expected)
+    assert sorted(peaks.value.tolist()) == values
+    for group in expected:
+        nearby = [np.maximum(abs(peaks.y - i), abs(peaks.x - j)).min() for i, j in group]
+        assert min(nearby) <= 1.0
 
 
 @pytest.mark.parametrize("corner", [(0, 0), (0, 8), (6, 0), (6, 8)])

@@ -84,26 +84,23 @@ def prepare(
     size_A = micrograph.pixel_size_A
     if size_A is None:
         raise BadInput(f"{path}: the header states no pixel size. Give it in Å with --pixel-size.")
-    shape = _shape(path, micrograph, size_A, diameter_A, diameter_px)
-    image = normalise(resample(micrograph.pixels, shape), bad=_bad(micrograph, shape))
-    return Prepared(image, Scale(micrograph.shape, shape), size_A, state)
-
-
-def _shape(
-    path: Path, micrograph: Micrograph, size_A: float, diameter_A: float, diameter_px: float
-) -> tuple[int, int]:
     try:
         shape = working_shape(
             micrograph.shape, pixel_size_A=size_A, diameter_A=diameter_A, diameter_px=diameter_px
         )
+        _refuse_giant(shape, size_A, diameter_A)
+        image = normalise(resample(micrograph.pixels, shape), bad=_bad(micrograph, shape))
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from error
+    return Prepared(image, Scale(micrograph.shape, shape), size_A, state)
+
+
+def _refuse_giant(shape: tuple[int, int], size_A: float, diameter_A: float) -> None:
     if max(shape) > LARGEST_SIDE_PX:
         raise BadInput(
-            f"{path}: a particle of {diameter_A:g} Å spans {diameter_A / size_A:.2g} pixels of "
+            f"a particle of {diameter_A:g} Å spans {diameter_A / size_A:.2g} pixels of "
             f"{size_A:g} Å, too few to be seen. Check the pixel size and the diameter (both in Å)."
         )
-    return shape
 
 
 def _bad(micrograph: Micrograph, shape: tuple[int, int]) -> NDArray[np.bool_] | None:
