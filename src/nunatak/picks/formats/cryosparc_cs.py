@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from nunatak import geometry
-from nunatak.errors import FormatError, UsageError
+from nunatak.errors import FormatError, Mismatch, UsageError
 from nunatak.files import written_whole
 from nunatak.geometry import FloatArray, Orientation
 from nunatak.picks.context import FormatContext
@@ -178,7 +178,10 @@ def _shapes(
     """
     names = records.dtype.names or ()
     if _SHAPE not in names:
-        return *frame.shapes_of(table, context), 0
+        try:
+            return *frame.shapes_of(table, context), 0
+        except Mismatch as error:
+            raise Mismatch(f"{path} does not state the size of its images. {error}") from error
     stated = records[_SHAPE]
     if stated.shape[1:] != (2,) or stated.dtype.kind not in "iuf":
         raise FormatError(path, f"type {records.dtype[_SHAPE]}; expected (ny, nx)", field=_SHAPE)
