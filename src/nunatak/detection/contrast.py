@@ -19,6 +19,12 @@ SAMPLE = 5
 MOST_PX = 1024
 """Side of what is looked at of each, at the working size: room for 2 000 particles."""
 
+LEAST_EVIDENCE = 3.0
+"""Sum of scores below which a micrograph shows no light particles, only chance."""
+
+CLEARLY_MORE = 2.0
+"""Ratio by which light evidence must exceed dark evidence."""
+
 
 @dataclass(frozen=True)
 class ContrastVote:
@@ -75,23 +81,23 @@ def votes(
         yield ContrastVote(same, inverted) if as_trained else ContrastVote(inverted, same)
 
 
-def decide(ballots: Iterable[ContrastVote], *, otherwise: Side = "dark") -> Side:
-    """Majority of the micrographs; the larger sum of evidence where they are even.
+def decide(ballots: Iterable[ContrastVote]) -> Side:
+    """Weigh the votes; micrographs as microscopes record them are dark on light.
+
+    A micrograph speaks for light particles only if it shows some, and clearly more of them than
+    dark ones: in empty ice, and in the grain of carbon, a few spots of either kind pass for
+    particles. Light wins only if most of the micrographs speak for it.
 
     Parameters
     ----------
     ballots
-        One a micrograph. Those without any evidence abstain.
-    otherwise
-        The answer where nothing speaks for either.
+        One a micrograph.
     """
-    cast = [vote for vote in ballots if vote.dark != vote.light]
-    if not cast:
-        return otherwise
-    ahead = sum(1 if vote.dark > vote.light else -1 for vote in cast)
-    if ahead == 0:
-        return "dark" if sum(v.dark for v in cast) >= sum(v.light for v in cast) else "light"
-    return "dark" if ahead > 0 else "light"
+    cast = list(ballots)
+    for_light = sum(
+        vote.light >= LEAST_EVIDENCE and vote.light >= CLEARLY_MORE * vote.dark for vote in cast
+    )
+    return "light" if 2 * for_light > len(cast) else "dark"
 
 
 def _middle(image: NDArray[np.float32]) -> NDArray[np.float32]:
