@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from nunatak.detection.journal import Finished
 from nunatak.detection.model import DetectorModel
-from nunatak.detection.pipeline import AHEAD, Finder, Stopwatch, run
+from nunatak.detection.pipeline import Crew, Finder, Stopwatch, run
 from nunatak.detection.preparation import Prepared
 from nunatak.detection.result import Failure
 from nunatak.detection.scoring import Scorer
@@ -29,11 +30,12 @@ def prepared(_image: str = "") -> Prepared:
 
 def collect(images: list[str], finder: Finder, **changes: object) -> list[Finished | Failure]:
     arguments = {"prepare": prepared, "keep": lambda _m: None, "stopwatch": Stopwatch()}
+    arguments["crew"] = Crew(workers=2, threads=1, readers=1)
     return list(run(images, finder=finder, **{**arguments, **changes}))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("readers", [1, 3])
-def test_results_come_in_order_and_are_kept_first(finder: Finder, readers: int) -> None:
+@pytest.mark.parametrize("workers", [1, 3])
+def test_results_come_in_order_and_are_kept_first(finder: Finder, workers: int) -> None:
     def slow_then_fast(image: str) -> Prepared:
         time.sleep(0.02 if image in {"0", "4"} else 0.0)
         return prepared()
@@ -47,14 +49,14 @@ def test_results_come_in_order_and_are_kept_first(finder: Finder, readers: int) 
         finder=finder,
         keep=lambda micrograph: kept.append(micrograph.image),
         stopwatch=Stopwatch(),
-        readers=readers,
+        crew=Crew(workers, 1, 1),
     )
     for result in stream:
         assert isinstance(result, Finished)
         assert result.image in kept
         results.append(result.image)
     assert results == images
-    assert kept == images
+    assert sorted(kept) == images
 
 
 def test_candidates_are_in_the_source_frame(finder: Finder) -> None:
@@ -104,7 +106,7 @@ def test_what_is_wrong_with_the_run_ends_it(finder: Finder, stage: str) -> None:
     assert threading.active_count() < 20
 
 
-def test_reading_stays_a_bounded_number_ahead(finder: Finder) -> None:
+def test_work_stays_a_bounded_number_ahead(finder: Finder) -> None:
     started: list[str] = []
 
     def note(image: str) -> Prepared:
@@ -117,10 +119,11 @@ def test_reading_stays_a_bounded_number_ahead(finder: Finder) -> None:
         finder=finder,
         keep=lambda _m: None,
         stopwatch=Stopwatch(),
+        crew=Crew(workers=2, threads=1, readers=1),
     )
     next(stream)
     time.sleep(0.1)
-    assert len(started) <= 1 + 2 * AHEAD + 2
+    assert len(started) <= 4
     stream.close()
     assert len(started) < 50
 
@@ -133,12 +136,52 @@ def test_an_interrupt_keeps_what_was_scored(finder: Finder) -> None:
         finder=finder,
         keep=lambda micrograph: kept.append(micrograph.image),
         stopwatch=Stopwatch(),
+        crew=Crew(workers=2, threads=1, readers=1),
     )
     next(stream)
     with pytest.raises(KeyboardInterrupt):
         stream.throw(KeyboardInterrupt)
     assert 1 <= len(kept) < 50
-    assert not [t for t in threading.enumerate() if t.name.startswith(("read", "finish"))]
+    assert not [t for t in threading.enumerate() if t.name.startswith("pick")]
+
+
+def test_no_more_readers_than_allowed(finder: Finder) -> None:
+    now, most = 0, 0
+    lock = threading.Lock()
+
+    def slow(_image: str) -> Prepared:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.01)
+        with lock:
+            now -= 1
+        return prepared()
+
+    collect([str(i) for i in range(12)], finder, prepare=slow, crew=Crew(6, 1, 2))
+    assert most == 2
+
+
+def test_workers_have_their_own_number_of_threads(finder: Finder) -> None:
+    seen = set()
+
+    def look(_image: str) -> Prepared:
+        torch.ones(200_000).sum()
+        seen.add(torch.get_num_threads())
+        return prepared()
+
+    before = torch.get_num_threads()
+    collect(["a", "b", "c"], finder, prepare=look, crew=Crew(2, before + 1, 1))
+    assert seen == {before + 1}
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(("threads", "micrographs"), [(1, 9), (2, 9), (7, 9), (64, 9), (64, 1)])
+def test_a_crew_never_uses_more_than_it_is_given(threads: int, micrographs: int) -> None:
+    crew = Crew.of(threads, micrographs)
+    assert crew.workers * crew.threads <= threads
+    assert 1 <= crew.readers <= crew.workers <= micrographs
 
 
 def test_the_stopwatch_adds_up_over_threads() -> None:

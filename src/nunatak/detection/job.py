@@ -13,17 +13,13 @@ from nunatak.detection.contrast import Side, decide, spread, votes
 from nunatak.detection.journal import Finished, Journal
 from nunatak.detection.model import DetectorModel
 from nunatak.detection.options import PickOptions
-from nunatak.detection.pipeline import Finder, Stopwatch, prepared_or_failure, run
+from nunatak.detection.pipeline import Crew, Finder, Stopwatch, prepared_or_failure, run
 from nunatak.detection.preparation import Prepared, prepare
 from nunatak.detection.result import Failure
 from nunatak.detection.scoring import Scorer
 from nunatak.errors import BadInput
 from nunatak.images.micrograph_list import ListedMicrograph
 from nunatak.images.stable import file_state
-
-THREADS_PER_READER = 4
-MOST_READERS = 4
-"""A reader holds one micrograph at full size: few of them keep any network busy."""
 
 _log = logging.getLogger(__name__)
 
@@ -130,7 +126,8 @@ class Job:
             finder=finder,
             keep=_forget if journal is None else journal.append,
             stopwatch=stopwatch,
-            readers=min(MOST_READERS, max(1, torch.get_num_threads() // THREADS_PER_READER)),
+            # By all micrographs, not by those that are left: a continued run computes alike.
+            crew=Crew.of(torch.get_num_threads(), len(self.entries)),
         )
 
     @property

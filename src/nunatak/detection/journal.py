@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
+from threading import Lock
 from types import ModuleType
 from typing import Any, Self
 
@@ -58,7 +59,7 @@ class Finished:
 
 
 class Journal:
-    """Appends finished micrographs to a file; use as a context manager.
+    """Appends finished micrographs to a file, from any thread; use as a context manager.
 
     Parameters
     ----------
@@ -90,6 +91,7 @@ class Journal:
         self.path = path
         self.finished: dict[str, Finished] = {}
         self.memory: dict[str, Any] = {}
+        self._lock = Lock()
         self._synced = time.monotonic()
         self._stream = self._open()
         try:
@@ -117,13 +119,16 @@ class Journal:
         ResourceError
             If the disk is full or gone.
         """
-        self._write({"finished": _to_json(micrograph)})
-        self.finished[micrograph.image] = micrograph
+        line = _line({"finished": _to_json(micrograph)})
+        with self._lock:
+            self._write(line)
+            self.finished[micrograph.image] = micrograph
 
     def remember(self, **values: Any) -> None:
         """Note JSON values for a continuation of this run."""
-        self.memory.update(values)
-        self._write({"memory": values})
+        with self._lock:
+            self._write(_line({"memory": values}))
+            self.memory.update(values)
 
     def remove(self) -> None:
         """Delete the journal: the run is complete."""
@@ -153,7 +158,7 @@ class Journal:
         self._stream.seek(end)
         self._stream.truncate()
         if end == 0:
-            self._write({"journal": VERSION, "settings": settings})
+            self._write(_line({"journal": VERSION, "settings": settings}))
 
     def _take(self, entry: dict[str, Any]) -> None:
         if "finished" in entry:
@@ -161,9 +166,9 @@ class Journal:
             self.finished[micrograph.image] = micrograph
         self.memory.update(entry.get("memory", {}))
 
-    def _write(self, entry: dict[str, Any]) -> None:
+    def _write(self, line: bytes) -> None:
         try:
-            rest = memoryview(json.dumps(entry, allow_nan=False).encode() + b"\n")
+            rest = memoryview(line)
             while rest:
                 rest = rest[self._stream.write(rest) :]
             if time.monotonic() - self._synced > SECONDS_BETWEEN_SYNCS:
@@ -171,6 +176,10 @@ class Journal:
                 self._synced = time.monotonic()
         except OSError as error:
             raise _unwritable(self.path, error) from error
+
+
+def _line(entry: dict[str, Any]) -> bytes:
+    return json.dumps(entry, allow_nan=False).encode() + b"\n"
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

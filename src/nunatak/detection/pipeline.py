@@ -1,15 +1,22 @@
-"""Read, score and finish micrographs at the same time."""
+"""Work on several micrographs at the same time.
+
+Every worker takes a micrograph from its file to its candidates in one thread, with few threads
+inside: a core that reads does not hold up one that convolves, and none waits for another in
+the middle of a layer, as the threads of one shared network would.
+"""
 
 import logging
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock
+from functools import partial
+from threading import BoundedSemaphore, Lock
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from nunatak.detection.candidates import find_candidates
@@ -19,12 +26,51 @@ from nunatak.detection.result import Failure
 from nunatak.detection.scoring import Scorer
 from nunatak.errors import BadInput, NunatakError
 
-AHEAD = 2
-"""Micrographs that are read ahead. What waits is small: a micrograph at its working size."""
+MOST_WORKERS = 8
+"""More cores than this serve the workers as threads inside: memory grows with the workers."""
+
+MOST_READERS = 4
+"""How many hold a micrograph at its full size at a time, at most."""
 
 _log = logging.getLogger(__name__)
 
 Prepare = Callable[[str], Prepared]
+
+
+@dataclass(frozen=True)
+class Crew:
+    """How a number of processor threads is divided.
+
+    Attributes
+    ----------
+    workers : int
+        Micrographs in work at a time.
+    threads : int
+        Threads inside each worker.
+    readers : int
+        Workers that read at a time.
+    """
+
+    workers: int
+    threads: int
+    readers: int
+
+    @classmethod
+    def of(cls, threads: int, micrographs: int) -> "Crew":
+        """Divide processor threads among so many micrographs.
+
+        Examples
+        --------
+        >>> Crew.of(2, 500)
+        Crew(workers=2, threads=1, readers=1)
+        >>> Crew.of(32, 500)
+        Crew(workers=8, threads=4, readers=4)
+        >>> Crew.of(16, 1)
+        Crew(workers=1, threads=16, readers=1)
+        """
+        workers = max(1, min(threads, micrographs, MOST_WORKERS))
+        readers = max(1, min(workers // 2, MOST_READERS))
+        return cls(workers, max(1, threads // workers), readers)
 
 
 class Stopwatch:
@@ -102,12 +148,9 @@ def run(
     finder: Finder,
     keep: Callable[[Finished], None],
     stopwatch: Stopwatch,
-    readers: int = 1,
+    crew: Crew,
 ) -> Generator[Finished | Failure, None, None]:
-    """Pick micrographs: reading, network and peaks overlap.
-
-    Reading threads work ahead, the network runs in the caller's thread, and one more thread
-    finds the peaks and keeps the result.
+    """Pick micrographs.
 
     Parameters
     ----------
@@ -121,8 +164,8 @@ def run(
         Called with each finished micrograph, in another thread, before it is yielded.
     stopwatch
         Measures the stages ``"reading"``, ``"network"`` and ``"finding"``.
-    readers
-        Threads that read. Each holds one micrograph at its full size.
+    crew
+        Who works.
 
     Yields
     ------
@@ -134,37 +177,36 @@ def run(
     NunatakError
         If the work cannot go on: memory, device, disk. A bad micrograph is a `Failure`.
     """
+    reading = BoundedSemaphore(crew.readers)
 
-    def read(image: str) -> Prepared | Failure:
-        with stopwatch.measure("reading"):
-            return prepared_or_failure(image, prepare)
-
-    def finish(image: str, prepared: Prepared, logits: NDArray[np.float32]) -> Finished:
+    def work(image: str) -> Finished | Failure:
+        with reading, stopwatch.measure("reading"):
+            prepared = prepared_or_failure(image, prepare)
+        if isinstance(prepared, Failure):
+            return prepared
+        with stopwatch.measure("network"):
+            logits = finder.score(prepared)
         with stopwatch.measure("finding"):
             finished = finder.find(image, prepared, logits)
             keep(finished)
-            return finished
+        return finished
 
-    def settle(result: Future[Finished] | Failure) -> Finished | Failure:
-        return result if isinstance(result, Failure) else result.result()
-
-    # Leaving the block waits for what was submitted: a micrograph that was scored is kept.
-    with (
-        ThreadPoolExecutor(1, "finish") as finishing,
-        closing(_read_ahead(images, read, readers)) as ahead,
-    ):
-        waiting: deque[Future[Finished] | Failure] = deque()
-        for image, prepared in ahead:
-            if isinstance(prepared, Failure):
-                waiting.append(prepared)
-            else:
-                with stopwatch.measure("network"):
-                    logits = finder.score(prepared)
-                waiting.append(finishing.submit(finish, image, prepared, logits))
-            while len(waiting) > AHEAD:
-                yield settle(waiting.popleft())
-        while waiting:
-            yield settle(waiting.popleft())
+    # torch keeps the number of threads inside for each thread that asks.
+    initializer = partial(torch.set_num_threads, crew.threads)
+    with ThreadPoolExecutor(crew.workers, "pick", initializer) as workers:
+        waiting: deque[Future[Finished | Failure]] = deque()
+        try:
+            for image in images:
+                waiting.append(workers.submit(work, image))
+                # One more than there are workers, so that none runs out of work.
+                if len(waiting) > crew.workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            # Leaving the block waits for what has begun: a micrograph in work is kept.
+            for future in waiting:
+                future.cancel()
 
 
 def prepared_or_failure(image: str, prepare: Prepare) -> Prepared | Failure:
@@ -188,23 +230,3 @@ def prepared_or_failure(image: str, prepare: Prepare) -> Prepared | Failure:
     except Exception as error:  # a decoder may raise anything on a damaged file
         _log.debug("%s", image, exc_info=True)
         return Failure(image, f"{image}: unexpected {type(error).__name__}: {error}")
-
-
-def _read_ahead(
-    images: Sequence[str], read: Callable[[str], Prepared | Failure], readers: int
-) -> Generator[tuple[str, Prepared | Failure], None, None]:
-    """Yield images in order, a bounded number of them read ahead in other threads."""
-    with ThreadPoolExecutor(readers, "read") as reading:
-        waiting: deque[tuple[str, Future[Prepared | Failure]]] = deque()
-        try:
-            for image in images:
-                waiting.append((image, reading.submit(read, image)))
-                if len(waiting) >= AHEAD + readers:
-                    first, future = waiting.popleft()
-                    yield first, future.result()
-            while waiting:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        finally:
-            for _, future in waiting:
-                future.cancel()

@@ -2,7 +2,9 @@
 
 import copy
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 import torch
@@ -73,7 +75,7 @@ def spans(length_px: int, *, tile_px: int, margin_px: int) -> list[Span]:
 
 
 class Scorer:
-    """Applies a model's network to images of any size in bounded memory.
+    """Applies a model's network to images of any size in bounded memory, from any thread.
 
     Parameters
     ----------
@@ -110,6 +112,8 @@ class Scorer:
         self._multiple = model.network.size_multiple
         self._margin_px = MARGIN_IN_MULTIPLES * self._multiple
         self._tile_px = tile_px + -tile_px % self._multiple
+        # On a processor every thread has its share; a device's memory is there for one at a time.
+        self._turn = nullcontext() if self.device.type == "cpu" else Lock()
         self._network = copy.deepcopy(model.network).eval().to(self.device)
         # Channels last is the layout in which convolution libraries are fastest.
         self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -141,7 +145,8 @@ class Scorer:
                 (self._classes, padded.shape[0] // self.stride, padded.shape[1] // self.stride)
             )
             for row, column in self._tiles(padded.shape[0], padded.shape[1]):
-                part = self._forward(padded[row.start : row.stop, column.start : column.stop])
+                with self._turn:
+                    part = self._forward(padded[row.start : row.stop, column.start : column.stop])
                 result[:, _kept(row, self.stride), _kept(column, self.stride)] = part[
                     :, _inner(row, self.stride), _inner(column, self.stride)
                 ]
