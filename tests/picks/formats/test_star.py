@@ -151,7 +151,8 @@ def test_missing_scores_are_nan_where_that_is_allowed(tmp_path: Path) -> None:
 
 CELLS = st.text(
     st.characters(min_codepoint=33, max_codepoint=126) | st.sampled_from(" 'äж"), max_size=12
-).filter(lambda text: not ("'" in text and '"' in text))
+).filter(lambda text: not ("'" in text and '"' in text) and text not in {".", "?"})
+"""Without "." and "?", which CIF calls unknown and gemmi reads as nothing."""
 
 
 @settings(max_examples=60, deadline=None)
