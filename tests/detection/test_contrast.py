@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nunatak.detection.contrast import ContrastVote, decide, spread, votes
+from nunatak.detection.contrast import ContrastVote, decide, spread, vote
 from nunatak.detection.model import DetectorModel
 from nunatak.detection.preparation import prepare
 from nunatak.detection.scoring import Scorer
@@ -25,8 +25,8 @@ def test_the_side_with_the_particles_wins(
     model = replace(blob_model, header=blob_model.header.model_copy(update={"contrast": trained}))
     write_spots(tmp_path / "m.mrc", light=light)
     image = prepare(tmp_path / "m.mrc", diameter_A=120.0, diameter_px=20.0).image
-    (vote,) = votes([image], Scorer(model, device="cpu"), level=0.5, min_distance_px=10.0)
-    assert decide([vote]) == ("dark" if light == (trained == "light") else "light")
+    cast = vote(image, Scorer(model, device="cpu"), level=0.5, min_distance_px=10.0)
+    assert decide([cast]) == ("dark" if light == (trained == "light") else "light")
 
 
 def test_the_majority_of_micrographs_decides_not_the_sum() -> None:
@@ -63,6 +63,6 @@ def test_only_the_middle_of_a_large_image_is_scored(blob_model: DetectorModel) -
     for x, sign in [(40, -1), (100, -1), (160, -1), (1500, 1)]:
         image += sign * 4 * np.exp(-((rows - 30) ** 2 + (columns - x) ** 2) / 32)
     scorer = Scorer(blob_model, device="cpu")
-    (vote,) = votes([image.astype(np.float32)], scorer, level=0.5, min_distance_px=10.0)
-    assert vote.dark == 0.0
-    assert 0.5 < vote.light <= 1.0
+    cast = vote(image.astype(np.float32), scorer, level=0.5, min_distance_px=10.0)
+    assert cast.dark == 0.0
+    assert 0.5 < cast.light <= 1.0

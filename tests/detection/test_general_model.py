@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import nunatak
-from nunatak.detection.contrast import votes
+from nunatak.detection.contrast import vote
 from nunatak.detection.model import load_model
 from nunatak.detection.preparation import prepare
 from nunatak.detection.result import PickResult
@@ -95,8 +95,8 @@ def test_the_contrast_is_never_in_doubt(
     scorer = Scorer(model, device="cpu")
     level = model.header.default_threshold
     for sign in (1, -1):
-        (vote,) = votes([sign * image], scorer, level=level, min_distance_px=8.0)
-        right, wrong = (vote.dark, vote.light)[::sign]
+        cast = vote(sign * image, scorer, level=level, min_distance_px=8.0)
+        right, wrong = (cast.dark, cast.light)[::sign]
         assert right > 10 * wrong
 
 

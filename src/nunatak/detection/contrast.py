@@ -1,6 +1,6 @@
 """Find out whether particles are darker or lighter than the ice around them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,34 +51,26 @@ def spread(count: int, sample: int = SAMPLE) -> list[int]:
     return sorted({round(i) for i in np.linspace(0, count - 1, min(sample, count))})
 
 
-def votes(
-    images: Iterable[NDArray[np.float32]], scorer: Scorer, *, level: float, min_distance_px: float
-) -> Iterator[ContrastVote]:
-    """Score images as they are and inverted.
+def vote(
+    image: NDArray[np.float32], scorer: Scorer, *, level: float, min_distance_px: float
+) -> ContrastVote:
+    """Score an image as it is and inverted.
 
     Parameters
     ----------
-    images
+    image : ndarray, shape (ny, nx), float32
         Normalised, at the model's working size.
     scorer
         The detector.
     level
         Probability from which a peak counts.
     min_distance_px
-        Two peaks are at least so far apart, pixels of the images.
-
-    Yields
-    ------
-    ContrastVote
-        One an image.
+        Two peaks are at least so far apart, pixels of the image.
     """
-    for image in images:
-        middle = _middle(image)
-        same, inverted = (
-            _evidence(scorer, side, level, min_distance_px) for side in (middle, -middle)
-        )
-        as_trained = scorer.contrast == "dark"
-        yield ContrastVote(same, inverted) if as_trained else ContrastVote(inverted, same)
+    middle = _middle(image)
+    same, inverted = (_evidence(scorer, side, level, min_distance_px) for side in (middle, -middle))
+    as_trained = scorer.contrast == "dark"
+    return ContrastVote(same, inverted) if as_trained else ContrastVote(inverted, same)
 
 
 def decide(ballots: Iterable[ContrastVote]) -> Side:

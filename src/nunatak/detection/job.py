@@ -9,11 +9,11 @@ from typing import Any
 import torch
 
 from nunatak import __version__
-from nunatak.detection.contrast import Side, decide, spread, votes
+from nunatak.detection.contrast import ContrastVote, Side, decide, spread, vote
 from nunatak.detection.journal import Finished, Journal
 from nunatak.detection.model import DetectorModel
 from nunatak.detection.options import PickOptions
-from nunatak.detection.pipeline import Crew, Finder, Stopwatch, prepared_or_failure, run
+from nunatak.detection.pipeline import Crew, Finder, Reader, Stopwatch, in_order, run
 from nunatak.detection.preparation import Prepared, prepare
 from nunatak.detection.result import Failure
 from nunatak.detection.scoring import Scorer
@@ -71,21 +71,15 @@ class Job:
         if self.options.contrast != "auto":
             return self.options.contrast
         names = list(self.entries)
-        sample = (prepared_or_failure(names[i], self.prepare) for i in spread(len(names)))
-        header = self.detector.header
-        ballots = list(
-            votes(
-                (item.image for item in sample if isinstance(item, Prepared)),
-                self.scorer,
-                level=header.default_threshold,
-                min_distance_px=self._min_distance_px,
-            )
-        )
+        sample = [names[index] for index in spread(len(names))]
+        read = Reader(self.prepare, self._crew.readers, Stopwatch())
+        casts = in_order(lambda image: self._vote(read(image)), sample, self._crew)
+        ballots = [cast for cast in casts if cast is not None]
         side = decide(ballots)
         _log.info(
             "particles are %s in these micrographs (evidence dark:light %s)",
             side,
-            ", ".join(f"{vote.dark:.1f}:{vote.light:.1f}" for vote in ballots) or "none",
+            ", ".join(f"{cast.dark:.1f}:{cast.light:.1f}" for cast in ballots) or "none",
         )
         return side
 
@@ -126,15 +120,25 @@ class Job:
             finder=finder,
             keep=_forget if journal is None else journal.append,
             stopwatch=stopwatch,
-            # By all micrographs, not by those that are left: a continued run computes alike.
-            crew=Crew.of(torch.get_num_threads(), len(self.entries)),
+            crew=self._crew,
         )
 
     @property
-    def _min_distance_px(self) -> float:
-        """At the working size."""
-        options = self.options
-        return self.detector.header.diameter_px * options.min_distance_A / options.diameter_A
+    def _crew(self) -> Crew:
+        # By all micrographs, not by those that are left: a continued run computes alike.
+        return Crew.of(torch.get_num_threads(), len(self.entries))
+
+    def _vote(self, prepared: Prepared | Failure) -> ContrastVote | None:
+        """Look at one micrograph for its contrast; None if it could not be read."""
+        if isinstance(prepared, Failure):
+            return None
+        header, options = self.detector.header, self.options
+        return vote(
+            prepared.image,
+            self.scorer,
+            level=header.default_threshold,
+            min_distance_px=header.diameter_px * options.min_distance_A / options.diameter_A,
+        )
 
     def _is_finished(self, name: str, journal: Journal) -> bool:
         earlier = journal.finished.get(name)

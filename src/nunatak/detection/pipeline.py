@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from threading import BoundedSemaphore, Lock
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -34,6 +35,7 @@ MOST_READERS = 4
 
 _log = logging.getLogger(__name__)
 
+Result = TypeVar("Result")
 Prepare = Callable[[str], Prepared]
 
 
@@ -177,11 +179,10 @@ def run(
     NunatakError
         If the work cannot go on: memory, device, disk. A bad micrograph is a `Failure`.
     """
-    reading = BoundedSemaphore(crew.readers)
+    read = Reader(prepare, crew.readers, stopwatch)
 
     def work(image: str) -> Finished | Failure:
-        with reading, stopwatch.measure("reading"):
-            prepared = prepared_or_failure(image, prepare)
+        prepared = read(image)
         if isinstance(prepared, Failure):
             return prepared
         with stopwatch.measure("network"):
@@ -191,10 +192,33 @@ def run(
             keep(finished)
         return finished
 
+    return in_order(work, images, crew)
+
+
+def in_order(
+    work: Callable[[str], Result], images: Sequence[str], crew: Crew
+) -> Generator[Result, None, None]:
+    """Do the same work on each of many images, several at a time.
+
+    Parameters
+    ----------
+    work
+        Called once an image, in other threads.
+    images
+        What to work on.
+    crew
+        Who works.
+
+    Yields
+    ------
+    object
+        What the work returned, in the order of ``images``. An exception is raised in its turn;
+        then, or when the caller stops, what has begun is finished and the rest is not begun.
+    """
     # torch keeps the number of threads inside for each thread that asks.
     initializer = partial(torch.set_num_threads, crew.threads)
     with ThreadPoolExecutor(crew.workers, "pick", initializer) as workers:
-        waiting: deque[Future[Finished | Failure]] = deque()
+        waiting: deque[Future[Result]] = deque()
         try:
             for image in images:
                 waiting.append(workers.submit(work, image))
@@ -204,29 +228,47 @@ def run(
             while waiting:
                 yield waiting.popleft().result()
         finally:
-            # Leaving the block waits for what has begun: a micrograph in work is kept.
             for future in waiting:
                 future.cancel()
 
 
-def prepared_or_failure(image: str, prepare: Prepare) -> Prepared | Failure:
-    """Prepare a micrograph; what is wrong with one file must not end a long run.
+class Reader:
+    """Prepares micrographs, a limited number at a time; a bad one is a `Failure`.
 
-    Raises
-    ------
-    NunatakError
-        If the reason is not the file, such as an option that fits no file.
+    Parameters
+    ----------
+    prepare
+        Reads one.
+    at_a_time
+        How many threads may be inside: each holds a micrograph at its full size.
+    stopwatch
+        Measures the stage ``"reading"``, without the waiting.
     """
-    try:
-        return prepare(image)
-    except BadInput as error:
-        return Failure(image, str(error))
-    except NunatakError:
-        raise
-    except MemoryError:
-        return Failure(image, f"{image}: not enough memory for this image")
-    except OSError as error:
-        return Failure(image, f"{image}: cannot be read ({error.strerror or error})")
-    except Exception as error:  # a decoder may raise anything on a damaged file
-        _log.debug("%s", image, exc_info=True)
-        return Failure(image, f"{image}: unexpected {type(error).__name__}: {error}")
+
+    def __init__(self, prepare: Prepare, at_a_time: int, stopwatch: Stopwatch) -> None:
+        self._prepare = prepare
+        self._turn = BoundedSemaphore(at_a_time)
+        self._stopwatch = stopwatch
+
+    def __call__(self, image: str) -> Prepared | Failure:
+        """Prepare one; what is wrong with one file must not end a long run.
+
+        Raises
+        ------
+        NunatakError
+            If the reason is not the file, such as an option that fits no file.
+        """
+        with self._turn, self._stopwatch.measure("reading"):
+            try:
+                return self._prepare(image)
+            except BadInput as error:
+                return Failure(image, str(error))
+            except NunatakError:
+                raise
+            except MemoryError:
+                return Failure(image, f"{image}: not enough memory for this image")
+            except OSError as error:
+                return Failure(image, f"{image}: cannot be read ({error.strerror or error})")
+            except Exception as error:  # a decoder may raise anything on a damaged file
+                _log.debug("%s", image, exc_info=True)
+                return Failure(image, f"{image}: unexpected {type(error).__name__}: {error}")
