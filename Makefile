@@ -6,8 +6,9 @@
 # Both first install nunatak and its tools into .venv, once.
 #
 #     make test PYTHON=python3.12                  choose the Python that .venv is made with
-#     make test PIP_OPTIONS="--extra-index-url https://download.pytorch.org/whl/cpu"
-#                                                  choose the CPU build of torch on Linux
+#     make test PIP_OPTIONS="--extra-index-url URL"
+#                                                  choose the CPU build of torch on Linux, with the
+#                                                  URL that PyTorch's install page names for it
 
 PYTHON ?= python3
 PIP_OPTIONS ?=
@@ -20,7 +21,7 @@ READY := .venv/.ready
 .PHONY: help setup demo test lint format docs wheel benchmark clean
 
 help:
-	@sed -n 's/^# \{0,1\}//; 1,11p' Makefile
+	@sed -n 's/^# \{0,1\}//; 1,12p' Makefile
 	@echo "Also: make setup, lint, format, docs, wheel, benchmark, clean"
 
 setup: $(READY)

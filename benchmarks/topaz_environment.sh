@@ -4,7 +4,7 @@
 #     benchmarks/topaz_environment.sh DIR
 #
 # PYTHON chooses the Python, PIP_OPTIONS goes to pip, for instance
-# PIP_OPTIONS="--extra-index-url https://download.pytorch.org/whl/cpu".
+# PIP_OPTIONS="--extra-index-url URL".
 #
 # The command to use is DIR/bin/topaz-cpu. Where torchvision was built for another torch than the
 # one installed, its compiled operators are absent and importing it fails, although topaz needs
