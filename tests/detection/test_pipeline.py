@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from nunatak.detection.journal import Finished
 from nunatak.detection.model import DetectorModel
-from nunatak.detection.pipeline import Crew, Finder, Stopwatch, run
+from nunatak.detection.parallel import Crew, Stopwatch
+from nunatak.detection.pipeline import Finder, run
 from nunatak.detection.preparation import Prepared
 from nunatak.detection.result import Failure
 from nunatak.detection.scoring import Scorer
@@ -161,43 +161,6 @@ def test_no_more_readers_than_allowed(finder: Finder) -> None:
 
     collect([str(i) for i in range(12)], finder, prepare=slow, crew=Crew(6, 1, 2))
     assert most == 2
-
-
-def test_workers_have_their_own_number_of_threads(finder: Finder) -> None:
-    seen = set()
-
-    def look(_image: str) -> Prepared:
-        torch.ones(200_000).sum()
-        seen.add(torch.get_num_threads())
-        return prepared()
-
-    before = torch.get_num_threads()
-    collect(["a", "b", "c"], finder, prepare=look, crew=Crew(2, before + 1, 1))
-    assert seen == {before + 1}
-    torch.set_num_threads(before)
-
-
-@pytest.mark.parametrize(("threads", "micrographs"), [(1, 9), (2, 9), (7, 9), (64, 9), (64, 1)])
-def test_a_crew_never_uses_more_than_it_is_given(threads: int, micrographs: int) -> None:
-    crew = Crew.of(threads, micrographs)
-    assert crew.workers * crew.threads <= threads
-    assert 1 <= crew.readers <= crew.workers <= micrographs
-
-
-def test_the_stopwatch_adds_up_over_threads() -> None:
-    stopwatch = Stopwatch()
-
-    def work() -> None:
-        for _ in range(5):
-            with stopwatch.measure("reading"):
-                time.sleep(0.002)
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert stopwatch.seconds["reading"] >= 20 * 0.002
 
 
 def test_no_images(finder: Finder, tmp_path: Path) -> None:

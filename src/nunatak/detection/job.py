@@ -13,7 +13,8 @@ from nunatak.detection.contrast import ContrastVote, Side, decide, spread, vote
 from nunatak.detection.journal import Finished, Journal
 from nunatak.detection.model import DetectorModel
 from nunatak.detection.options import PickOptions
-from nunatak.detection.pipeline import Crew, Finder, Reader, Stopwatch, in_order, run
+from nunatak.detection.parallel import Crew, Stopwatch, in_order
+from nunatak.detection.pipeline import Finder, Reader, run
 from nunatak.detection.preparation import Prepared, prepare
 from nunatak.detection.result import Failure
 from nunatak.detection.scoring import Scorer

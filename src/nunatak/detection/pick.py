@@ -24,7 +24,7 @@ from nunatak.detection.options import (
     resolved_diameter_A,
 )
 from nunatak.detection.output import Output
-from nunatak.detection.pipeline import Stopwatch
+from nunatak.detection.parallel import Stopwatch
 from nunatak.detection.precision import Precision
 from nunatak.detection.record import circumstances
 from nunatak.detection.result import Failure, PickResult, pick_set
