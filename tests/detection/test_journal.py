@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from nunatak.detection.candidates import Candidates
-from nunatak.detection.journal import Finished, Journal
+from nunatak.detection.finished import Finished
+from nunatak.detection.journal import Journal
 from nunatak.errors import Mismatch, ResourceError
 from nunatak.images.stable import FileState
 

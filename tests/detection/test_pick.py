@@ -2,6 +2,7 @@ import json
 import logging
 import os
 import re
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -204,6 +205,40 @@ def test_nothing_is_written_if_nothing_could_be_picked(tmp_path: Path, model: Pa
     assert list(output.parent.iterdir()) == []
     with pytest.raises(BadInput, match=r"^.*a\.mrc: 0 bytes"):
         nunatak.pick([tmp_path / "a.mrc"], diameter_A=DIAMETER_A, model=model)
+
+
+def test_one_name_in_two_projects_is_two_micrographs(
+    tmp_path: Path, model: Path, write_spots: Spots
+) -> None:
+    stars = []
+    for seed, project in enumerate(("first", "second")):
+        (tmp_path / project / "mics").mkdir(parents=True)
+        write_spots(tmp_path / project / "mics" / "m.mrc", count=4 + seed, seed=seed)
+        stars.append(tmp_path / project / "micrographs_ctf.star")
+        stars[-1].write_text("data_micrographs\nloop_\n_rlnMicrographName #1\nmics/m.mrc\n")
+    alone = nunatak.pick(stars[:1], diameter_A=DIAMETER_A, model=model)
+    assert alone.picks.images == ("mics/m.mrc",)
+    both = nunatak.pick(stars, diameter_A=DIAMETER_A, model=model)
+    assert [len(Path(image).parts) > 2 for image in both.picks.images] == [True, True]
+    assert both.picks.table.groupby("image")["selected"].sum().tolist() == [4, 5]
+
+
+def test_stopping_from_the_progress_callback_keeps_what_was_done(
+    tmp_path: Path, model: Path, folder: Path
+) -> None:
+    def stop(count: int) -> None:
+        if count:
+            raise KeyboardInterrupt
+
+    output = tmp_path / "picks.star"
+    with pytest.raises(Interrupted):
+        nunatak.pick(
+            names(folder), diameter_A=DIAMETER_A, model=model, output=output, on_progress=stop
+        )
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("pick")]
+    lines = (tmp_path / "picks.star.journal").read_text().splitlines()
+    assert all(line.startswith('{"') and line.endswith("}") for line in lines)
+    assert len(lines) >= 3
 
 
 def test_one_run_one_result(model: Path, folder: Path) -> None:

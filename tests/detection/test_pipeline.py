@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nunatak.detection.journal import Finished
+from nunatak.detection.finished import Finished
 from nunatak.detection.model import DetectorModel
 from nunatak.detection.parallel import Crew, Stopwatch
 from nunatak.detection.pipeline import Finder, run

@@ -1,6 +1,7 @@
 """One picking job: a detector, options and micrographs put together."""
 
 import logging
+from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ import torch
 
 from nunatak import __version__
 from nunatak.detection.contrast import ContrastVote, Side, decide, spread, vote
-from nunatak.detection.journal import Finished, Journal
+from nunatak.detection.finished import Finished
+from nunatak.detection.journal import Journal
 from nunatak.detection.model import DetectorModel
 from nunatak.detection.options import PickOptions
 from nunatak.detection.parallel import Crew, Stopwatch, in_order
@@ -19,7 +21,7 @@ from nunatak.detection.preparation import Prepared, prepare
 from nunatak.detection.result import Failure
 from nunatak.detection.scoring import Scorer
 from nunatak.errors import BadInput
-from nunatak.images.micrograph_list import ListedMicrograph
+from nunatak.images.micrograph_list import ListedMicrograph, MicrographList
 from nunatak.images.stable import file_state
 
 _log = logging.getLogger(__name__)
@@ -147,6 +149,12 @@ class Job:
             return earlier is not None and earlier.state == file_state(self.entries[name].path)
         except BadInput:
             return False  # it will fail again, and be reported
+
+
+def by_identity(listed: MicrographList) -> dict[str, ListedMicrograph]:
+    """Micrographs by the name they were given, or by their path where a name means two files."""
+    uses = Counter(micrograph.name for micrograph in listed)
+    return {one.name if uses[one.name] == 1 else str(one.path.absolute()): one for one in listed}
 
 
 @contextmanager

@@ -11,18 +11,14 @@ import logging
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from threading import Lock
 from types import ModuleType
 from typing import Any, Self
 
-import numpy as np
-
-from nunatak.detection.candidates import Candidates
+from nunatak.detection.finished import Finished, from_json, to_json
 from nunatak.errors import Mismatch, ResourceError
-from nunatak.images.stable import FileState
 
 VERSION = 1
 SECONDS_BETWEEN_SYNCS = 1.0
@@ -31,31 +27,6 @@ SECONDS_BETWEEN_SYNCS = 1.0
 _FIRST_WORD = b'{"journal": '
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Finished:
-    """One finished micrograph.
-
-    Attributes
-    ----------
-    image : str
-        Its path as the user named it.
-    state : FileState
-        Which version of the file was picked.
-    shape : tuple of int
-        ``(ny, nx)`` of the source image.
-    pixel_size_A : float
-        Of the source image.
-    candidates : Candidates
-        All above the model's floor, best first.
-    """
-
-    image: str
-    state: FileState
-    shape: tuple[int, int]
-    pixel_size_A: float
-    candidates: Candidates
 
 
 class Journal:
@@ -119,7 +90,7 @@ class Journal:
         ResourceError
             If the disk is full or gone.
         """
-        line = _line({"finished": _to_json(micrograph)})
+        line = _line({"finished": to_json(micrograph)})
         with self._lock:
             self._write(line)
             self.finished[micrograph.image] = micrograph
@@ -162,7 +133,7 @@ class Journal:
 
     def _take(self, entry: dict[str, Any]) -> None:
         if "finished" in entry:
-            micrograph = _from_json(entry["finished"])
+            micrograph = from_json(entry["finished"])
             self.finished[micrograph.image] = micrograph
         self.memory.update(entry.get("memory", {}))
 
@@ -214,37 +185,6 @@ def _require_same(
             f"{path}: an unfinished run with other settings ({'; '.join(changed)}). Repeat its "
             f"options to finish it. {start_over}."
         )
-
-
-def _to_json(micrograph: Finished) -> dict[str, Any]:
-    candidates = micrograph.candidates
-    return {
-        "image": micrograph.image,
-        "size_bytes": micrograph.state.size_bytes,
-        "modified_ns": micrograph.state.modified_ns,
-        "shape": micrograph.shape,
-        "pixel_size_A": micrograph.pixel_size_A,
-        "x_px": candidates.x_px.tolist(),
-        "y_px": candidates.y_px.tolist(),
-        "score": candidates.score.tolist(),
-        "class_index": candidates.class_index.tolist(),
-    }
-
-
-def _from_json(fields: dict[str, Any]) -> Finished:
-    ny, nx = fields["shape"]
-    return Finished(
-        image=fields["image"],
-        state=FileState(fields["size_bytes"], fields["modified_ns"]),
-        shape=(ny, nx),
-        pixel_size_A=fields["pixel_size_A"],
-        candidates=Candidates(
-            x_px=np.array(fields["x_px"], dtype=np.float64),
-            y_px=np.array(fields["y_px"], dtype=np.float64),
-            score=np.array(fields["score"], dtype=np.float64),
-            class_index=np.array(fields["class_index"], dtype=np.int64),
-        ),
-    )
 
 
 def _lock(stream: FileIO, path: Path) -> None:

@@ -9,27 +9,19 @@ from os import PathLike
 from pathlib import Path
 
 import torch
-from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save_file
 from torch import Tensor
 
-from nunatak.detection.header import SCHEMA_VERSION, ModelHeader
+from nunatak.detection.header import ModelHeader
+from nunatak.detection.model_file import METADATA_KEY, RETRAIN, parse_header, read_content
 from nunatak.errors import BadInput, FormatError
 from nunatak.files import written_whole
 from nunatak.images import normalise
 from nunatak.networks.unet import UNet
 
-METADATA_KEY = "nunatak"
-MAXIMUM_HEADER_BYTES = 16 << 20
-MAXIMUM_FILE_BYTES = 4 << 30
 SUFFIX = ".safetensors"
-
-_PICKLE_SUFFIXES = frozenset({".sav", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".tloc"})
-# What torch.save (a zip archive) and pickle (its protocol mark) write first.
-_PICKLE_MARKS = (b"PK\x03\x04", b"\x80")
-_RETRAIN = "Train a model with nunatak, or use the general model"
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +99,8 @@ def load_model(path_or_name: str | PathLike[str]) -> DetectorModel:
         normalisation, wrong tensors.
     """
     path = resolve(path_or_name)
-    content = _content(path)
-    header = _header(path, content)
+    content = read_content(path)
+    header = parse_header(path, content)
     try:
         tensors = load_tensors(content)
     except SafetensorError as error:
@@ -173,8 +165,8 @@ def describe(path: str | PathLike[str]) -> dict[str, str]:
         If the file is no model of nunatak.
     """
     path = Path(path)
-    content = _content(path)
-    header = _header(path, content)
+    content = read_content(path)
+    header = parse_header(path, content)
     network = ", ".join(f"{k} {v}" for k, v in header.network.parameters.model_dump().items())
     classes = (
         f"{c.name} ({c.diameter_A:g} Å)" if c.diameter_A else f"{c.name} (any diameter)"
@@ -195,63 +187,6 @@ def describe(path: str | PathLike[str]) -> dict[str, str]:
     }
 
 
-def _content(path: Path) -> bytes:
-    try:
-        size = path.stat().st_size
-        if size > MAXIMUM_FILE_BYTES:
-            raise FormatError(path, f"{size} bytes are too many for a detector")
-        content = path.read_bytes()
-    except OSError as error:
-        raise BadInput(f"{path}: cannot read the model file ({error.strerror}).") from error
-    return content
-
-
-def _header_bytes(content: bytes) -> bytes | None:
-    """Return the safetensors header (8 bytes of length, then JSON), or None without one."""
-    length = int.from_bytes(content[:8], "little")
-    if len(content) < 8 or length > MAXIMUM_HEADER_BYTES or content[8:9] != b"{":
-        return None
-    return content[8 : 8 + length]
-
-
-def _header(path: Path, content: bytes) -> ModelHeader:
-    raw = _header_bytes(content)
-    if raw is None and (path.suffix in _PICKLE_SUFFIXES or content.startswith(_PICKLE_MARKS)):
-        raise FormatError(
-            path,
-            "this looks like a Python pickle, which can run any code when it is opened; "
-            "nothing was unpickled",
-            hint=_RETRAIN,
-        )
-    if raw is None:
-        raise FormatError(path, f"not a safetensors file ({len(content)} bytes)", hint=_RETRAIN)
-    try:
-        text = json.loads(raw).get("__metadata__", {}).get(METADATA_KEY)
-        fields = None if text is None else json.loads(text)
-    except (ValueError, AttributeError, TypeError, RecursionError) as error:
-        raise FormatError(
-            path, "the header is cut or damaged", field="header", hint="Fetch the file again"
-        ) from error
-    if not isinstance(fields, dict):
-        raise FormatError(
-            path, "a safetensors file, but not a model of nunatak", field="header", hint=_RETRAIN
-        )
-    version = fields.get("schema_version")
-    if version != SCHEMA_VERSION:
-        raise FormatError(
-            path,
-            f"found {version!r}, this nunatak reads {SCHEMA_VERSION}",
-            field="schema_version",
-            hint="Update nunatak, or train the model again",
-        )
-    try:
-        return ModelHeader.model_validate(fields)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "header"
-        raise FormatError(path, first["msg"], field=where, hint=_RETRAIN) from error
-
-
 def _network(path: Path, header: ModelHeader, tensors: Mapping[str, Tensor]) -> UNet:
     # On the meta device nothing is allocated before the shapes have been compared.
     with torch.device("meta"):
@@ -265,10 +200,10 @@ def _network(path: Path, header: ModelHeader, tensors: Mapping[str, Tensor]) -> 
                 path,
                 f"{found}, while the network in the header needs {wanted}",
                 field=f"tensor {name}",
-                hint=_RETRAIN,
+                hint=RETRAIN,
             )
         if not torch.isfinite(tensors[name]).all():
-            raise FormatError(path, "NaN or infinity", field=f"tensor {name}", hint=_RETRAIN)
+            raise FormatError(path, "NaN or infinity", field=f"tensor {name}", hint=RETRAIN)
     network.load_state_dict(
         {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()},
         assign=True,

@@ -1,8 +1,8 @@
 """What a picking run is asked to do, resolved."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nunatak.detection.header import ModelHeader, Positive, Probability
 from nunatak.detection.precision import Precision
@@ -73,7 +73,7 @@ class PickOptions(BaseModel):
         }
 
 
-def resolved_diameter_A(diameter_A: float | None, header: ModelHeader) -> float:
+def _diameter_A(diameter_A: float | None, header: ModelHeader) -> float:
     """Particle diameter from the user, or else from the model.
 
     Returns
@@ -96,3 +96,33 @@ def resolved_diameter_A(diameter_A: float | None, header: ModelHeader) -> float:
             "diameter in Å with --diameter."
         )
     return max(known)
+
+
+def resolved_options(header: ModelHeader, **given: Any) -> PickOptions:
+    """Fill in what the user left open, and check the rest.
+
+    Parameters
+    ----------
+    header
+        Of the model, which has defaults of its own.
+    given
+        The attributes of `PickOptions`, with None where the user said nothing.
+
+    Raises
+    ------
+    UsageError
+        If a value is impossible, or nobody knows the diameter.
+    """
+    diameter_A = _diameter_A(given["diameter_A"], header)
+    defaults = {
+        "diameter_A": diameter_A,
+        "min_distance_A": MIN_DISTANCE_IN_DIAMETERS * diameter_A,
+        "threshold": header.default_threshold,
+    }
+    filled = {name: defaults.get(name) if value is None else value for name, value in given.items()}
+    try:
+        return PickOptions.model_validate(filled)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"Option {name}: {first['msg']} (given: {first['input']!r}).") from error

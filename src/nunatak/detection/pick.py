@@ -1,41 +1,23 @@
 """Pick particles from micrographs: the package's main job."""
 
-import logging
-import time
-from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
-
-from nunatak.detection.contrast import Side
-from nunatak.detection.header import ModelHeader
-from nunatak.detection.job import Job, torch_threads
-from nunatak.detection.journal import Finished, Journal
+from nunatak.detection.execution import carry_out
+from nunatak.detection.job import Job, by_identity, torch_threads
+from nunatak.detection.journal import Journal
 from nunatak.detection.model import load_model
-from nunatak.detection.options import (
-    MIN_DISTANCE_IN_DIAMETERS,
-    Contrast,
-    PickOptions,
-    resolved_diameter_A,
-)
+from nunatak.detection.options import Contrast, resolved_options
 from nunatak.detection.output import Output
-from nunatak.detection.parallel import Stopwatch
 from nunatak.detection.precision import Precision
-from nunatak.detection.record import circumstances
-from nunatak.detection.result import Failure, PickResult, pick_set
+from nunatak.detection.result import PickResult
 from nunatak.detection.scoring import Scorer
-from nunatak.errors import BadInput, Interrupted, UsageError
 from nunatak.images.inputs import list_micrographs
-from nunatak.images.micrograph_list import ListedMicrograph, MicrographList, MissingMicrograph
+from nunatak.images.micrograph_list import MicrographList
 
 GENERAL_MODEL = "general-2d"
-
-_log = logging.getLogger(__name__)
 
 
 def pick(
@@ -134,7 +116,7 @@ def pick(
     >>> result.picks.table[["image", "x_px", "y_px", "score"]]  # doctest: +SKIP
     """
     detector = load_model(model)
-    options = _resolved(
+    options = resolved_options(
         detector.header,
         diameter_A=diameter_A,
         min_distance_A=min_distance_A,
@@ -152,7 +134,7 @@ def pick(
         micrographs if isinstance(micrographs, MicrographList) else list_micrographs(micrographs)
     )
     scorer = Scorer(detector, device=options.device, precision=options.precision)
-    job = Job(detector, options, _by_identity(listed), scorer)
+    job = Job(detector, options, by_identity(listed), scorer)
     target = None
     if output is not None:
         target = Output.named(Path(output), file_format, selected_only=selected_only)
@@ -161,123 +143,8 @@ def pick(
         torch_threads(options.threads),
         Journal(target.journal, job.settings, redo=redo) if target else nullcontext() as journal,
     ):
-        missing = [_missing(micrograph) for micrograph in listed.missing]
-        result = _picked(job, journal, missing, on_progress or _ignore)
+        result = carry_out(job, journal, missing=listed.missing, on_progress=on_progress)
         if target is not None and journal is not None:
             target.write(result)
             journal.remove()
     return result
-
-
-def _resolved(header: ModelHeader, **given: Any) -> PickOptions:
-    diameter_A = resolved_diameter_A(given["diameter_A"], header)
-    defaults = {
-        "diameter_A": diameter_A,
-        "min_distance_A": MIN_DISTANCE_IN_DIAMETERS * diameter_A,
-        "threshold": header.default_threshold,
-    }
-    filled = {name: defaults.get(name) if value is None else value for name, value in given.items()}
-    try:
-        return PickOptions.model_validate(filled)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise UsageError(f"Option {name}: {first['msg']} (given: {first['input']!r}).") from error
-
-
-def _by_identity(listed: MicrographList) -> dict[str, ListedMicrograph]:
-    """Micrographs by the name they were given, or by their path where a name means two files."""
-    uses = Counter(micrograph.name for micrograph in listed)
-    return {one.name if uses[one.name] == 1 else str(one.path.absolute()): one for one in listed}
-
-
-def _missing(micrograph: MissingMicrograph) -> Failure:
-    named = f"named by the {micrograph.origin}"
-    return Failure(micrograph.name, f"{micrograph.name}: there is no such file ({named}).")
-
-
-def _picked(
-    job: Job,
-    journal: Journal | None,
-    failures: list[Failure],
-    on_progress: Callable[[int], None],
-) -> PickResult:
-    finished: dict[str, Finished] = {}
-    stopwatch = Stopwatch()
-    start = time.perf_counter()
-    try:
-        images = job.unfinished(journal)
-        if journal is not None:
-            finished = {i: journal.finished[i] for i in job.entries.keys() - set(images)}
-        if finished:
-            _log.warning("%d micrographs were finished by an earlier run", len(finished))
-            on_progress(len(finished))
-        side = job.contrast_remembered(journal)
-        for outcome in job.results(images, contrast=side, journal=journal, stopwatch=stopwatch):
-            if isinstance(outcome, Failure):
-                failures.append(outcome)
-            else:
-                finished[outcome.image] = outcome
-            on_progress(1)
-    except KeyboardInterrupt as interrupt:
-        raise Interrupted(_farewell(finished, job, journal)) from interrupt
-    if not finished:
-        raise BadInput(_none_picked(failures))
-    seconds = {**stopwatch.seconds, "total": time.perf_counter() - start}
-    ordered = [finished[name] for name in job.entries if name in finished]
-    return PickResult(
-        picks=pick_set(ordered, job.options, job.detector.header.classes),
-        failures=tuple(failures),
-        options=job.options,
-        contrast=side,
-        shapes={micrograph.image: micrograph.shape for micrograph in ordered},
-        seconds=seconds,
-        provenance=_provenance(job, side, len(ordered), failures, seconds),
-    )
-
-
-def _provenance(
-    job: Job, side: Side, picked: int, failures: list[Failure], seconds: dict[str, float]
-) -> dict[str, Any]:
-    detector = job.detector
-    return {
-        "command": "pick",
-        **circumstances(),
-        "options": job.options.model_dump(),
-        "model": {
-            "name": detector.header.name,
-            "path": str(detector.path),
-            "sha256": detector.sha256,
-            "score_floor": detector.header.score_floor,
-        },
-        "device": str(job.scorer.device),
-        "dtype": str(job.scorer.dtype).removeprefix("torch."),
-        "contrast": side,
-        "micrographs": {"picked": picked, "failed": len(failures)},
-        "failures": [asdict(failure) for failure in failures],
-        "seconds": seconds,
-    }
-
-
-def _farewell(finished: dict[str, Finished], job: Job, journal: Journal | None) -> str:
-    total = len(job.entries)
-    if journal is None:
-        return f"Interrupted after {len(finished)} of {total} micrographs; nothing was written."
-    # Those in flight were still finished, but did not come back to this thread.
-    kept = len(job.entries.keys() & journal.finished.keys())
-    return (
-        f"Interrupted; {kept} of {total} micrographs are finished and kept in {journal.path}. "
-        "Give the same command again to go on from there."
-    )
-
-
-def _none_picked(failures: list[Failure]) -> str:
-    if len(failures) == 1:
-        return failures[0].reason
-    reasons = "".join(f"\n  {failure.reason}" for failure in failures[:5])
-    more = f"\n  and {len(failures) - 5} more" if len(failures) > 5 else ""
-    return f"None of the {len(failures)} micrographs could be picked:{reasons}{more}"
-
-
-def _ignore(_count: int) -> None:
-    """Say nothing."""

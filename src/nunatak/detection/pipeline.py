@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nunatak.detection.candidates import find_candidates
-from nunatak.detection.journal import Finished
+from nunatak.detection.finished import Finished
 from nunatak.detection.parallel import Crew, Stopwatch, in_order
 from nunatak.detection.preparation import Prepared
 from nunatak.detection.result import Failure

@@ -9,8 +9,8 @@ import pandas as pd
 
 from nunatak.detection.candidates import selected
 from nunatak.detection.contrast import Side
+from nunatak.detection.finished import Finished
 from nunatak.detection.header import ModelClass
-from nunatak.detection.journal import Finished
 from nunatak.detection.options import PickOptions
 from nunatak.picks.table import PickSet, empty_table
 

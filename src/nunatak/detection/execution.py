@@ -1,0 +1,144 @@
+"""Carry out a picking job, from the first micrograph to the joined result."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import asdict
+from typing import Any
+
+from nunatak.detection.contrast import Side
+from nunatak.detection.finished import Finished
+from nunatak.detection.job import Job
+from nunatak.detection.journal import Journal
+from nunatak.detection.parallel import Stopwatch
+from nunatak.detection.record import circumstances
+from nunatak.detection.result import Failure, PickResult, pick_set
+from nunatak.errors import BadInput, Interrupted
+from nunatak.images.micrograph_list import MissingMicrograph
+
+_log = logging.getLogger(__name__)
+
+
+def carry_out(
+    job: Job,
+    journal: Journal | None,
+    *,
+    missing: Iterable[MissingMicrograph] = (),
+    on_progress: Callable[[int], None] | None = None,
+) -> PickResult:
+    """Pick the micrographs of a job that an earlier run has not finished, and join all results.
+
+    Parameters
+    ----------
+    job
+        What to do.
+    journal
+        Keeps what is finished; None keeps nothing.
+    missing
+        Micrographs that were named and do not exist: failures from the start.
+    on_progress
+        Called with the number of micrographs finished since the last call.
+
+    Raises
+    ------
+    BadInput
+        If no micrograph could be picked.
+    Interrupted
+        If the process is asked to stop; the journal has what was finished.
+    """
+    advance = on_progress or _ignore
+    failures = [_failure(micrograph) for micrograph in missing]
+    stopwatch = Stopwatch()
+    start = time.perf_counter()
+    finished: dict[str, Finished] = {}
+    try:
+        images = job.unfinished(journal)
+        finished.update(_earlier(job, journal, images))
+        advance(len(finished))
+        side = job.contrast_remembered(journal)
+        outcomes = job.results(images, contrast=side, journal=journal, stopwatch=stopwatch)
+        with closing(outcomes):
+            for outcome in outcomes:
+                if isinstance(outcome, Failure):
+                    failures.append(outcome)
+                else:
+                    finished[outcome.image] = outcome
+                advance(1)
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted(_farewell(finished, job, journal)) from interrupt
+    if not finished:
+        raise BadInput(_none_picked(failures))
+    seconds = {**stopwatch.seconds, "total": time.perf_counter() - start}
+    ordered = [finished[name] for name in job.entries if name in finished]
+    return PickResult(
+        picks=pick_set(ordered, job.options, job.detector.header.classes),
+        failures=tuple(failures),
+        options=job.options,
+        contrast=side,
+        shapes={micrograph.image: micrograph.shape for micrograph in ordered},
+        seconds=seconds,
+        provenance=_provenance(job, side, len(ordered), failures, seconds),
+    )
+
+
+def _earlier(job: Job, journal: Journal | None, images: list[str]) -> dict[str, Finished]:
+    """Return what an earlier run has finished."""
+    if journal is None:
+        return {}
+    earlier = {name: journal.finished[name] for name in job.entries.keys() - set(images)}
+    if earlier:
+        _log.warning("%d micrographs were finished by an earlier run", len(earlier))
+    return earlier
+
+
+def _failure(micrograph: MissingMicrograph) -> Failure:
+    named = f"named by the {micrograph.origin}"
+    return Failure(micrograph.name, f"{micrograph.name}: there is no such file ({named}).")
+
+
+def _provenance(
+    job: Job, side: Side, picked: int, failures: list[Failure], seconds: dict[str, float]
+) -> dict[str, Any]:
+    detector = job.detector
+    return {
+        "command": "pick",
+        **circumstances(),
+        "options": job.options.model_dump(),
+        "model": {
+            "name": detector.header.name,
+            "path": str(detector.path),
+            "sha256": detector.sha256,
+            "score_floor": detector.header.score_floor,
+        },
+        "device": str(job.scorer.device),
+        "dtype": str(job.scorer.dtype).removeprefix("torch."),
+        "contrast": side,
+        "micrographs": {"picked": picked, "failed": len(failures)},
+        "failures": [asdict(failure) for failure in failures],
+        "seconds": seconds,
+    }
+
+
+def _farewell(finished: dict[str, Finished], job: Job, journal: Journal | None) -> str:
+    total = len(job.entries)
+    if journal is None:
+        return f"Interrupted after {len(finished)} of {total} micrographs; nothing was written."
+    # Those in flight were still finished, but did not come back to this thread.
+    kept = len(job.entries.keys() & journal.finished.keys())
+    return (
+        f"Interrupted; {kept} of {total} micrographs are finished and kept in {journal.path}. "
+        "Give the same command again to go on from there."
+    )
+
+
+def _none_picked(failures: list[Failure]) -> str:
+    if len(failures) == 1:
+        return failures[0].reason
+    reasons = "".join(f"\n  {failure.reason}" for failure in failures[:5])
+    more = f"\n  and {len(failures) - 5} more" if len(failures) > 5 else ""
+    return f"None of the {len(failures)} micrographs could be picked:{reasons}{more}"
+
+
+def _ignore(_count: int) -> None:
+    """Say nothing."""

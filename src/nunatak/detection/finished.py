@@ -1,0 +1,67 @@
+"""One finished micrograph, and how it is written down."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nunatak.detection.candidates import Candidates
+from nunatak.images.stable import FileState
+
+
+@dataclass(frozen=True)
+class Finished:
+    """One finished micrograph.
+
+    Attributes
+    ----------
+    image : str
+        Its path as the user named it.
+    state : FileState
+        Which version of the file was picked.
+    shape : tuple of int
+        ``(ny, nx)`` of the source image.
+    pixel_size_A : float
+        Of the source image.
+    candidates : Candidates
+        All above the model's floor, best first.
+    """
+
+    image: str
+    state: FileState
+    shape: tuple[int, int]
+    pixel_size_A: float
+    candidates: Candidates
+
+
+def to_json(micrograph: Finished) -> dict[str, Any]:
+    """Return JSON values that `from_json` turns back exactly."""
+    candidates = micrograph.candidates
+    return {
+        "image": micrograph.image,
+        "size_bytes": micrograph.state.size_bytes,
+        "modified_ns": micrograph.state.modified_ns,
+        "shape": micrograph.shape,
+        "pixel_size_A": micrograph.pixel_size_A,
+        "x_px": candidates.x_px.tolist(),
+        "y_px": candidates.y_px.tolist(),
+        "score": candidates.score.tolist(),
+        "class_index": candidates.class_index.tolist(),
+    }
+
+
+def from_json(fields: dict[str, Any]) -> Finished:
+    """Return the micrograph that `to_json` was given."""
+    ny, nx = fields["shape"]
+    return Finished(
+        image=fields["image"],
+        state=FileState(fields["size_bytes"], fields["modified_ns"]),
+        shape=(ny, nx),
+        pixel_size_A=fields["pixel_size_A"],
+        candidates=Candidates(
+            x_px=np.array(fields["x_px"], dtype=np.float64),
+            y_px=np.array(fields["y_px"], dtype=np.float64),
+            score=np.array(fields["score"], dtype=np.float64),
+            class_index=np.array(fields["class_index"], dtype=np.int64),
+        ),
+    )
