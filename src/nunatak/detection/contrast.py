@@ -16,6 +16,11 @@ Side = Literal["dark", "light"]
 SAMPLE = 5
 """Micrographs that are looked at: enough to outvote one of carbon or ice."""
 
+LEAST_EVIDENCE = 3.0
+CLEAR_RATIO = 2.0
+"""A micrograph counts if it shows the evidence of three certain particles or more for one side,
+and at least twice that for the other. Micrographs with particles show a hundred times."""
+
 MOST_PX = 1024
 """Side of what is looked at of each, at the working size: room for 2 000 particles."""
 
@@ -73,23 +78,30 @@ def vote(
     return ContrastVote(same, inverted) if as_trained else ContrastVote(inverted, same)
 
 
-def decide(ballots: Iterable[ContrastVote]) -> Side:
-    """Weigh the votes; micrographs as microscopes record them are dark on light.
-
-    A micrograph speaks for light particles only if it shows some, and clearly more of them than
-    dark ones: in empty ice, and in the grain of carbon, a few spots of either kind pass for
-    particles. Light wins only if most of the micrographs speak for it.
+def decide(ballots: Iterable[ContrastVote], *, otherwise: Side = "dark") -> Side:
+    """Majority of the micrographs; the larger sum of evidence where they are even.
 
     Parameters
     ----------
     ballots
-        One a micrograph.
+        One a micrograph. Those with little evidence, or with much for both, abstain: what is
+        found on empty ice says nothing.
+    otherwise
+        The answer where nothing speaks for either: nearly all micrographs are stored with dark
+        particles.
     """
-    cast = list(ballots)
-    for_light = sum(
-        vote.light >= LEAST_EVIDENCE and vote.light >= CLEARLY_MORE * vote.dark for vote in cast
-    )
-    return "light" if 2 * for_light > len(cast) else "dark"
+    cast = [ballot for ballot in ballots if _is_clear(ballot)]
+    if not cast:
+        return otherwise
+    ahead = sum(1 if ballot.dark > ballot.light else -1 for ballot in cast)
+    if ahead == 0:
+        return "dark" if sum(b.dark for b in cast) >= sum(b.light for b in cast) else "light"
+    return "dark" if ahead > 0 else "light"
+
+
+def _is_clear(ballot: ContrastVote) -> bool:
+    more, less = max(ballot.dark, ballot.light), min(ballot.dark, ballot.light)
+    return more >= LEAST_EVIDENCE and more >= CLEAR_RATIO * less
 
 
 def _middle(image: NDArray[np.float32]) -> NDArray[np.float32]:
