@@ -64,7 +64,7 @@ benchmark: $(READY)
 	$(BIN)/python benchmarks/results_table.py
 
 docs: $(READY)
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 wheel: $(READY)
 	.ci/wheel
