@@ -179,7 +179,7 @@ def pick(
             redo=redo,
             on_progress=advance,
         )
-    console.say(in_words(result, output, selected_only=selected_only))
+    console.say(in_words(result))
     failures = [(failure.image, failure.reason) for failure in result.failures]
     if report is not None:
         from nunatak.reports.locate import locate_images

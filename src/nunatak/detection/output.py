@@ -71,7 +71,7 @@ class Output:
         if not redo:
             refuse_to_replace(self.path)
 
-    def write(self, result: PickResult) -> list[Path]:
+    def write(self, result: PickResult) -> PickResult:
         """Write the picks, then the record of the run.
 
         Parameters
@@ -81,8 +81,8 @@ class Output:
 
         Returns
         -------
-        list of Path
-            The files that hold the picks.
+        PickResult
+            The same, with what was written.
         """
         picks = _only_selected(result.picks) if self.selected_only else result.picks
         files = write_picks(
@@ -94,16 +94,16 @@ class Output:
         )
         counts = {"candidates": len(result.picks), "selected": result.selected_count}
         write_record(self.path, {**result.provenance, **counts}, files)
-        return files
+        return replace(result, output=self.path, is_output_selected=self.selected_only)
 
 
 def _only_selected(picks: PickSet) -> PickSet:
     return replace(picks, table=picks.table[picks.table["selected"]])
 
 
-def _box_px(picks: PickSet, diameter_A: float) -> int | None:
-    """Even side of a box, pixels; None without picks, which need none."""
+def _box_px(picks: PickSet, diameter_A: float) -> int:
+    """Return an even side of a box, pixels."""
     if not len(picks):
-        return 2
+        return 2  # for no box at all
     half = BOX_IN_DIAMETERS * diameter_A / float(picks.table["pixel_size_A"].iloc[0]) / 2
     return max(2, 2 * round(half))

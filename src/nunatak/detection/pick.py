@@ -145,6 +145,6 @@ def pick(
     ):
         result = carry_out(job, journal, missing=listed.missing, on_progress=on_progress)
         if target is not None and journal is not None:
-            target.write(result)
+            result = target.write(result)
             journal.remove()
     return result

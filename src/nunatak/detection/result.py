@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,10 @@ class PickResult:
         ``"finding"``, which overlap.
     provenance : dict
         Model, options, versions: JSON values.
+    output : Path or None
+        The file or folder that was written.
+    is_output_selected : bool
+        Whether only the selected candidates were written.
     """
 
     picks: PickSet
@@ -63,6 +68,8 @@ class PickResult:
     shapes: dict[str, tuple[int, int]] = field(repr=False)
     seconds: dict[str, float] = field(repr=False)
     provenance: dict[str, Any] = field(repr=False)
+    output: Path | None = None
+    is_output_selected: bool = False
 
     @property
     def selected_count(self) -> int:

@@ -1,24 +1,13 @@
 """Say in words what a picking run found, and how to go on from there."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from nunatak.detection.result import PickResult
 
 
-def in_words(result: PickResult, output: Path, *, selected_only: bool = False) -> str:
-    """Sum up a run for its user.
-
-    Parameters
-    ----------
-    result
-        What was found.
-    output
-        Where the picks were written.
-    selected_only
-        Whether only the selected candidates were.
-    """
-    return "\n".join(_lines(result, output, selected_only=selected_only))
+def in_words(result: PickResult) -> str:
+    """Sum up a run for its user: what was found, where it is, and what to do with it."""
+    return "\n".join(_lines(result))
 
 
 def origin(result: PickResult) -> dict[str, str]:
@@ -41,25 +30,29 @@ def origin(result: PickResult) -> dict[str, str]:
     }
 
 
-def _lines(result: PickResult, output: Path, *, selected_only: bool) -> Iterator[str]:
+def _lines(result: PickResult) -> Iterator[str]:
     count = len(result.picks.images)
     threshold = result.options.threshold
-    found = "found to be " if result.options.contrast == "auto" else ""
+    taken = "taken to be " if result.options.contrast == "auto" else ""
     yield (
         f"{_number(count, 'micrograph')} in {result.seconds['total']:.1f} s; particles are "
-        f"{found}{result.contrast}."
+        f"{taken}{result.contrast}."
     )
     yield (
         f"{_number(len(result.picks), 'candidate')}, {result.selected_count} of them selected "
         f"(score at least {threshold:g}): {result.selected_count / count:.0f} a micrograph."
     )
-    if selected_only:
-        yield f"{output} holds the selected ones."
+    if result.output is None:
         return
-    yield f"{output} holds all candidates with their scores. To use the selected ones alone:"
-    yield f"  RELION     in Particle extraction, use an autopick FOM threshold of {threshold:g}"
-    yield f"  CryoSPARC  in Inspect Picks, set the NCC score threshold to {threshold:g}"
-    yield "  otherwise  give this command again with --selected-only --redo"
+    if result.is_output_selected:
+        yield f"{result.output} holds the selected ones."
+        return
+    yield f"{result.output} holds all candidates with their scores. To use the selected ones:"
+    if result.output.suffix == ".star":
+        yield f"  in RELION's Particle extraction, use an autopick FOM threshold of {threshold:g};"
+    elif result.output.suffix == ".cs":
+        yield f"  in CryoSPARC's Inspect Picks, set the NCC score threshold to {threshold:g};"
+    yield "  or give this command again with --selected-only."
 
 
 def _number(count: int, noun: str) -> str:

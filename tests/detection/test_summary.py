@@ -1,0 +1,78 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from nunatak.detection.options import PickOptions
+from nunatak.detection.result import PickResult
+from nunatak.detection.summary import in_words, origin
+from nunatak.picks.table import PickSet
+
+
+@pytest.fixture
+def result() -> PickResult:
+    table = pd.DataFrame(
+        {
+            "image": ["a.mrc"] * 3,
+            "x_px": 1.0,
+            "y_px": 2.0,
+            "score": [0.9, 0.5, 0.1],
+            "selected": [True, True, False],
+        }
+    )
+    options = PickOptions(
+        diameter_A=122,
+        min_distance_A=48.8,
+        border_A=0,
+        threshold=0.4,
+        max_per_micrograph=None,
+        contrast="auto",
+        pixel_size_A=None,
+        override_pixel_size=False,
+        device="cpu",
+        precision="auto",
+        threads=None,
+    )
+    return PickResult(
+        picks=PickSet(table, images=("a.mrc", "b.mrc")),
+        failures=(),
+        options=options,
+        contrast="dark",
+        shapes={"a.mrc": (10, 20), "b.mrc": (10, 20)},
+        seconds={"total": 1.25},
+        provenance={
+            "command_line": ["nunatak", "pick"],
+            "model": {"name": "general-2d", "sha256": "0123456789abcdef", "score_floor": 0.05},
+            "device": "cpu",
+            "dtype": "bfloat16",
+            "date": "2026-01-02T03:04:05+00:00",
+        },
+        output=Path("picks.star"),
+    )
+
+
+def test_the_user_learns_what_to_do_next(result: PickResult) -> None:
+    assert in_words(result).splitlines() == [
+        "2 micrographs in 1.2 s; particles are taken to be dark.",
+        "3 candidates, 2 of them selected (score at least 0.4): 1 a micrograph.",
+        "picks.star holds all candidates with their scores. To use the selected ones:",
+        "  in RELION's Particle extraction, use an autopick FOM threshold of 0.4;",
+        "  or give this command again with --selected-only.",
+    ]
+
+
+def test_the_advice_fits_the_output(result: PickResult) -> None:
+    assert "Inspect Picks" in in_words(replace(result, output=Path("picks.cs")))
+    assert "RELION" not in in_words(replace(result, output=Path("picks.csv")))
+    only = in_words(replace(result, is_output_selected=True))
+    assert only.endswith("picks.star holds the selected ones.")
+    assert len(in_words(replace(result, output=None)).splitlines()) == 2
+
+
+def test_a_report_says_where_picks_come_from(result: PickResult) -> None:
+    said = origin(result)
+    assert said["Model"] == "general-2d (sha256 0123456789ab…)"
+    assert said["Threshold"] == "0.4 (candidates from 0.05 on)"
+    assert said["Contrast"] == "dark particles (found out)"
+    assert said["Limit a micrograph"] == "none"
