@@ -45,12 +45,15 @@ def test_reads_what_mrcfile_writes(tmp_path):
 
 
 def test_native_pixels_are_mapped_not_copied(written):
-    micrograph = read_micrograph(written(mrc_bytes(noise())))
+    path = written(mrc_bytes(noise()))
+    stored = path.read_bytes()
+    micrograph = read_micrograph(path)
     base = micrograph.pixels
     while isinstance(base, np.ndarray) and not isinstance(base, np.memmap):
         base = base.base
     assert isinstance(base, np.memmap)
-    assert not micrograph.pixels.flags.writeable
+    micrograph.pixels[:] = 0
+    assert path.read_bytes() == stored
 
 
 class TestBytes:

@@ -80,8 +80,10 @@ def arrange(data: NDArray[np.uint8], header: MrcHeader) -> Pixels:
 
 
 def _map(path: Path, header: MrcHeader) -> tuple[Pixels, tuple[str, ...]]:
+    # Copy on write: nothing can change the file, and torch, which shares memory with writeable
+    # arrays only, need not copy the micrograph.
     mapped = np.memmap(
-        path, dtype=np.uint8, mode="r", offset=header.data_offset, shape=(header.data_bytes,)
+        path, dtype=np.uint8, mode="c", offset=header.data_offset, shape=(header.data_bytes,)
     )
     # A plain array keeps the map alive and spares every later view the subclass's bookkeeping.
     return arrange(np.asarray(mapped), header), ()
