@@ -344,6 +344,28 @@ def test_an_output_that_was_edited_is_not_replaced(
         pick()
 
 
+def test_a_folder_of_its_own_is_replaced_and_no_other(
+    tmp_path: Path, model: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def pick(output: str) -> PickResult:
+        return nunatak.pick(
+            ["micrographs"],
+            diameter_A=DIAMETER_A,
+            model=model,
+            output=output,
+            file_format="relion-autopick",
+        )
+
+    pick("AutoPick/job001")
+    assert len(list(Path("AutoPick/job001/micrographs").glob("*_autopick.star"))) == 5
+    pick(str(tmp_path / "AutoPick" / "job001"))
+    (tmp_path / "AutoPick" / "job001" / "micrographs" / "note.txt").write_text("mine")
+    with pytest.raises(UsageError, match="was changed after"):
+        pick("AutoPick/job001")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -46,7 +46,8 @@ def refuse_to_replace(output: Path) -> None:
     written = _written(record_path(output))
     if written is None:
         problem = "exists, and nothing says that 'nunatak pick' wrote it"
-    elif written != fingerprint([output]):
+    elif sorted(written.values()) != sorted(fingerprint([output]).values()):
+        # By content: the same files have other names when seen from another folder.
         problem = "was changed after 'nunatak pick' wrote it"
     else:
         return
@@ -71,9 +72,9 @@ def write_record(output: Path, record: dict[str, Any], files: list[Path]) -> Non
 
 
 def fingerprint(files: list[Path]) -> dict[str, str]:
-    """SHA-256 of files by their names; of all files in a folder."""
+    """Return the SHA-256 of files by their names; of all files below a folder."""
     plain = [
-        file for path in files for file in (sorted(path.iterdir()) if path.is_dir() else [path])
+        file for path in files for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
     ]
     return {str(file): _sha256(file) for file in plain if file.is_file()}
 
