@@ -1,9 +1,9 @@
 """The same micrographs through topaz-em and through nunatak: accuracy, time and memory.
 
 Both work without labels: topaz with its pretrained detector (ResNet16) after its own
-preprocessing, nunatak with its general model. Topaz is tried at three scales, at which the
-particle is 20, 12.5 and 9 pixels across (as nearly as its whole-number downscaling allows), and
-the best of the three is reported for each set; nunatak gets one setting for all. Both are rated
+preprocessing, nunatak with its general model. Topaz is tried at several scales, at which the
+particle is 30, 20, 12.5 and 9 pixels across (as nearly as its whole-number downscaling allows),
+and the best of them is reported for each set; nunatak gets one setting for all. Both are rated
 by the same evaluator. Time and memory are those of whole processes on the same machine.
 
 What topaz has finished is kept in the work folder, so that the comparison may be interrupted.

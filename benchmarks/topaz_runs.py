@@ -13,7 +13,7 @@ from nunatak.picks.context import FileGrid
 from nunatak.picks.formats import read_picks
 from processes import Run, run_measured
 
-NOMINAL_DIAMETERS_PX = (20.0, 12.5, 9.0)
+NOMINAL_DIAMETERS_PX = (30.0, 20.0, 12.5, 9.0)
 """Particle diameters in topaz's downscaled image that are tried."""
 
 

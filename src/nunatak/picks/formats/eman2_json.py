@@ -26,8 +26,9 @@ _BOXES, _BOXES_3D = "boxes", "boxes_3d"
 
 
 def sniff(head: bytes) -> bool:
-    """Whether this is a JSON object."""
-    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    """Whether this is a JSON object, and not the record that nunatak leaves beside its picks."""
+    is_object = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    return is_object and b'"command_line"' not in head
 
 
 def read(path: Path, context: FormatContext) -> PickSet:
