@@ -6,16 +6,19 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import mrcfile
 import numpy as np
 import pytest
 import torch
 
 import nunatak
 from nunatak.detection import job as job_module
+from nunatak.detection.header import ModelClass, NetworkSpec, UNetParameters
 from nunatak.detection.model import DetectorModel, save_model
 from nunatak.detection.preparation import prepare
 from nunatak.detection.result import PickResult
 from nunatak.errors import BadInput, Interrupted, Mismatch, UsageError
+from nunatak.networks.unet import UNet
 from nunatak.picks.formats import read_picks
 
 Spots = Callable[..., np.ndarray]
@@ -395,3 +398,41 @@ def test_torch_threads_are_put_back(model: Path, folder: Path) -> None:
     result = nunatak.pick(names(folder)[:1], diameter_A=DIAMETER_A, model=model, threads=before + 1)
     assert torch.get_num_threads() == before
     assert result.provenance["options"]["threads"] == before + 1
+
+
+def test_a_model_that_knows_its_particles_names_them(
+    tmp_path: Path, blob_model: DetectorModel, write_spots: Spots
+) -> None:
+    write_spots(tmp_path / "m.mrc", count=6)
+    parameters = UNetParameters(classes=2, width=1, depth=1)
+    network = UNet(**parameters.model_dump()).eval()
+    weights = blob_model.network.state_dict()
+    head = weights["head.weight"]
+    weights["head.weight"] = torch.cat([0.5 * head, head])
+    weights["head.bias"] = torch.tensor([-6.0, -6.0])
+    network.load_state_dict(weights)
+    kinds = (ModelClass(name="small", diameter_A=90), ModelClass(name="large", diameter_A=120))
+    header = blob_model.header.model_copy(
+        update={"classes": kinds, "network": NetworkSpec(parameters=parameters)}
+    )
+    save_model(DetectorModel(header, network), tmp_path / "two.safetensors")
+    output = tmp_path / "picks.star"
+    result = nunatak.pick([tmp_path / "m.mrc"], model=tmp_path / "two.safetensors", output=output)
+    chosen = result.picks.table[result.picks.table["selected"]]
+    assert len(chosen) == 6
+    assert set(chosen["class_name"]) == {"large"}
+    assert set(chosen["diameter_A"]) == {120.0}
+    assert set(read_picks(output).table["class_name"]) >= {"large"}
+
+
+def test_a_micrograph_without_any_candidate(tmp_path: Path, model: Path) -> None:
+    rng = np.random.default_rng(0)
+    with mrcfile.new(tmp_path / "m.mrc") as file:
+        file.set_data(rng.standard_normal((600, 600), dtype=np.float32))
+        file.voxel_size = 2.0
+    output = tmp_path / "picks.star"
+    result = nunatak.pick(
+        [tmp_path / "m.mrc"], diameter_A=240.0, model=model, output=output, contrast="dark"
+    )
+    assert len(result.picks) == result.selected_count == 0
+    assert read_picks(output).images == (str(tmp_path / "m.mrc"),)
