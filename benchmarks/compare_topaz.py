@@ -19,10 +19,11 @@ from accuracy import rate
 from datasets import REAL_SETS, RealSet
 from large_files import micrographs_of_4096
 from nunatak.picks.formats import read_picks
-from processes import GB, nunatak_command, run_measured
+from nunatak.picks.table import PickSet
+from processes import GB, Run, nunatak_command, run_measured
 from speed import FEW, MANY
 from topaz_cache import CHUNK, TopazCache, estimated_seconds
-from topaz_runs import nominal_scales
+from topaz_runs import LARGEST_MEGAPIXELS, TopazScale, nominal_scales, shape_of
 from topaz_speed import compare_speed, estimated_speed_seconds
 
 TOPAZ = {"version": "0.3.20", "detector": "resnet16 with 64 units, pretrained, topaz's default"}
@@ -59,6 +60,7 @@ def main() -> None:
             "topaz": TOPAZ,
             "cores_used": arguments.cores,
             "judged_scale": judged,
+            "largest_megapixels_for_topaz": LARGEST_MEGAPIXELS,
             "speed": common.rounded(speed),
             "accuracy": common.rounded(accuracy),
         },
@@ -89,40 +91,46 @@ def _arguments() -> argparse.Namespace:
 
 
 def _print_estimate(cache: TopazCache, files: list[Path], arguments: argparse.Namespace) -> None:
-    seconds = 0.0
+    seconds = estimated_speed_seconds(files, arguments)
     for real in REAL_SETS:
         micrographs = real.micrographs(arguments.data, arguments.limit)
-        for scale in nominal_scales(real.diameter_px):
+        for scale in _feasible_scales(real, micrographs):
             missing = cache.missing(real.name, micrographs, scale)
-            if missing:
-                runs = -(-len(missing) // CHUNK)
-                seconds += estimated_seconds(missing, scale, runs=runs)
-    seconds += estimated_speed_seconds(files, arguments)
+            runs = -(-len(missing) // CHUNK)
+            seconds += estimated_seconds(missing, scale, runs=runs)
     print(f"topaz will take about {seconds / 60:.0f} minutes", flush=True)
+
+
+def _feasible_scales(real: RealSet, micrographs: list[Path]) -> list[TopazScale]:
+    shape = shape_of(micrographs[0])
+    scales = nominal_scales(real.diameter_px)
+    return [scale for scale in scales if not scale.is_too_large(shape)]
 
 
 def _accuracy(real: RealSet, cache: TopazCache, arguments: argparse.Namespace) -> dict[str, Any]:
     micrographs = real.micrographs(arguments.data, arguments.limit)
     labels = real.labels(arguments.data, micrographs)
-    settings = {
-        "radius_A": real.matching_radius_A,
-        "resamples": arguments.resamples,
-        "seed": arguments.seed,
-    }
-    with tempfile.TemporaryDirectory(dir=arguments.work) as folder:
-        output = Path(folder) / "picks.star"
-        options = ["--diameter", f"{real.diameter_A:g}", "--model", arguments.model, "-o", output]
-        run = run_measured(
-            [nunatak_command(), "pick", *micrographs, *options], cores=arguments.cores
+
+    def rated(name: str, picks: PickSet) -> dict[str, Any]:
+        result = rate(
+            picks,
+            labels,
+            radius_A=real.matching_radius_A,
+            resamples=arguments.resamples,
+            seed=arguments.seed,
         )
-        mine = {
-            "seconds_per_micrograph": run.seconds / len(micrographs),
-            "peak_GB": run.peak_bytes / GB,
-            **rate(read_picks(output), labels, **settings),
-        }
-    print(f"nunatak, {real.name}: average precision {_average_precision(mine):.4f}", flush=True)
+        value = _average_precision(result)
+        print(f"{real.name}, {name}: average precision {value:.4f}", flush=True)
+        return result
+
+    picks, run = _nunatak_picks(real, micrographs, arguments)
+    mine = {
+        "seconds_per_micrograph": run.seconds / len(micrographs),
+        "peak_GB": run.peak_bytes / GB,
+        **rated("nunatak", picks),
+    }
     theirs = {}
-    for scale in nominal_scales(real.diameter_px):
+    for scale in _feasible_scales(real, micrographs):
         found = cache.pick(real.name, micrographs, scale)
         theirs[scale.title] = {
             "binning": scale.binning,
@@ -130,12 +138,22 @@ def _accuracy(real: RealSet, cache: TopazCache, arguments: argparse.Namespace) -
             "diameter_px": real.diameter_px / scale.binning,
             "seconds_per_micrograph": found.seconds_per_micrograph,
             "peak_GB": found.peak_GB,
-            **rate(found.picks, labels, **settings),
+            **rated(f"topaz at {scale.title}", found.picks),
         }
-        ap = _average_precision(theirs[scale.title])
-        print(f"topaz, {real.name}, {scale.title}: average precision {ap:.4f}", flush=True)
     best = max(theirs, key=lambda title: _average_precision(theirs[title]))
     return {"nunatak": mine, "topaz": theirs, "topaz_best": best}
+
+
+def _nunatak_picks(
+    real: RealSet, micrographs: list[Path], arguments: argparse.Namespace
+) -> tuple[PickSet, Run]:
+    with tempfile.TemporaryDirectory(dir=arguments.work) as folder:
+        output = Path(folder) / "picks.star"
+        options = ["--diameter", f"{real.diameter_A:g}", "--model", arguments.model, "-o", output]
+        run = run_measured(
+            [nunatak_command(), "pick", *micrographs, *options], cores=arguments.cores
+        )
+        return read_picks(output), run
 
 
 def _average_precision(rated: dict[str, Any]) -> float:
@@ -143,11 +161,10 @@ def _average_precision(rated: dict[str, Any]) -> float:
 
 
 def _best_over_all(accuracy: dict[str, Any]) -> str:
-    titles: list[str] = list(next(iter(accuracy.values()))["topaz"])
-    return max(
-        titles,
-        key=lambda title: sum(_average_precision(one["topaz"][title]) for one in accuracy.values()),
-    )
+    """Return the scale at which topaz scores best on average, of those tried on every set."""
+    sets: list[dict[str, Any]] = [one["topaz"] for one in accuracy.values()]
+    common_to_all = [title for title in sets[0] if all(title in one for one in sets)]
+    return max(common_to_all, key=lambda title: sum(_average_precision(one[title]) for one in sets))
 
 
 if __name__ == "__main__":

@@ -158,6 +158,21 @@ def compare_topaz(result: Result) -> str:
                     f"{rated['peak_GB']:.2f} GB",
                 )
             )
+    scales = list(
+        dict.fromkeys(scale for one in result["accuracy"].values() for scale in one["topaz"])
+    )
+    by_scale = [
+        (
+            name,
+            *(
+                f"{one['topaz'][scale]['average_precision']['micro']['value']:.3f}"
+                if scale in one["topaz"]
+                else "-"
+                for scale in scales
+            ),
+        )
+        for name, one in result["accuracy"].items()
+    ]
     speed = [
         (
             program,
@@ -173,8 +188,8 @@ def compare_topaz(result: Result) -> str:
     return "\n\n".join(
         (
             "### Beside topaz-em",
-            f"Best of {len(result['speed']['topaz'])} scales for topaz (the particle's diameter "
-            "in its downscaled image is given), one setting for nunatak:",
+            "Topaz at its best scale for each set (named by the particle's diameter in its "
+            "downscaled image), nunatak with one setting:",
             markdown(
                 (
                     "micrographs",
@@ -186,6 +201,8 @@ def compare_topaz(result: Result) -> str:
                 ),
                 accuracy,
             ),
+            "Topaz's average precision by scale (- where its image would be too large for it):",
+            markdown(("micrographs", *scales), by_scale),
             f"The same 4096 × 4096 files through both; judged at topaz's {result['judged_scale']}, "
             "where it scores best over all sets:",
             markdown(("program", "a micrograph", "start-up", "peak memory"), speed),

@@ -13,8 +13,12 @@ from nunatak.picks.context import FileGrid
 from nunatak.picks.formats import read_picks
 from processes import Run, run_measured
 
-NOMINAL_DIAMETERS_PX = (30.0, 20.0, 12.5, 9.0)
-"""Particle diameters in topaz's downscaled image that are tried."""
+NOMINAL_DIAMETERS_PX = (50.0, 30.0, 20.0, 12.5, 9.0)
+"""Particle diameters in topaz's downscaled image that are tried. The choice is generous: topaz
+itself recommends none, and RELION's wrapper aims at 35 pixels."""
+
+LARGEST_MEGAPIXELS = 1.6
+"""Of a downscaled image: topaz needs about 8 GB a megapixel, and three minutes for four."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +59,9 @@ class TopazScale:
         binning = max(1, round(diameter_px / nominal_px))
         return cls.binned(f"{nominal_px:g} px", diameter_px, binning)
 
-    @classmethod
-    def of_relion(cls, diameter_px: float) -> "TopazScale":
-        """Return the scale that RELION's wrapper chooses, written for networks of 71 pixels."""
-        return cls.binned("RELION's scale", diameter_px, max(4, round(2 * diameter_px / 71)))
+    def is_too_large(self, shape: tuple[int, int]) -> bool:
+        """Whether images of a size stay too large for topaz at this scale."""
+        return shape[0] * shape[1] / self.binning**2 > LARGEST_MEGAPIXELS * 1e6
 
 
 def nominal_scales(diameter_px: float) -> list[TopazScale]:

@@ -20,7 +20,7 @@ def estimated_speed_seconds(files: list[Path], arguments: argparse.Namespace) ->
     """Estimate how long topaz will take over what is still to be timed."""
     return sum(
         estimated_seconds(files[:count], scale, runs=1)
-        for scale in _scales()
+        for scale in nominal_scales(DIAMETER_A)
         for count in (1, arguments.files)
         if not _path(scale, count, arguments).exists()
     )
@@ -37,7 +37,7 @@ def compare_speed(files: list[Path], arguments: argparse.Namespace) -> dict[str,
     dict
         JSON values: seconds a micrograph, start-up and peak memory of both.
     """
-    read_once(files)
+    read_once(files)  # their pixels are of 1 Å: the diameter is the same in pixels
     repeats = []
     for _ in range(arguments.repeats):
         few, _ = pick_process(files[: arguments.few], DIAMETER_A, arguments)
@@ -49,7 +49,7 @@ def compare_speed(files: list[Path], arguments: argparse.Namespace) -> dict[str,
         "nunatak": {name: float(np.median([one[name] for one in repeats])) for name in repeats[0]},
         "topaz": {
             scale.title: _topaz_speed(files[: arguments.files], scale, arguments)
-            for scale in _scales()
+            for scale in nominal_scales(DIAMETER_A)
         },
     }
 
@@ -90,8 +90,3 @@ def _remembered(path: Path, measure: Callable[[], dict[str, Any]]) -> dict[str, 
         write_text(path, json.dumps(measure()))
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
-
-
-def _scales() -> list[TopazScale]:
-    # Micrographs of the speed test have pixels of 1 Å.
-    return [*nominal_scales(DIAMETER_A), TopazScale.of_relion(DIAMETER_A)]
