@@ -80,6 +80,14 @@ def test_images_that_are_not_given_are_counted(micrographs: Path, tmp_path: Path
     assert result.stderr.startswith("1 of 2 images failed:\n  mics/b.mrc: fits none of the 1")
 
 
+def test_the_selection_reaches_the_conversion(tmp_path: Path) -> None:
+    table = tmp_path / "in.csv"
+    table.write_text("image,x_px,y_px,score,selected\na,1,2,0.7,true\na,3,4,0.5,false\n")
+    command = ("convert", table, "-o", tmp_path / "out.star", "--dry-run")
+    assert "1 picks would be written (RELION STAR), 1 left out" in run(*command, "--selected-only")
+    assert "2 picks would be written (RELION STAR), 0 left out" in run(*command, "-t", 0.5)
+
+
 @pytest.mark.parametrize("found", ["identity", "flip-y"])
 def test_orientation(found: str, micrographs: Path, tmp_path: Path) -> None:
     star = tmp_path / "picks.star"

@@ -137,3 +137,71 @@ def test_a_damaged_source_leaves_no_target(tmp_path: Path) -> None:
     with pytest.raises(FormatError):
         convert(path, tmp_path / "out.star")
     assert not (tmp_path / "out.star").exists()
+
+
+@pytest.fixture
+def candidates(tmp_path: Path) -> Path:
+    path = tmp_path / "candidates.csv"
+    path.write_text(
+        "image,x_px,y_px,score,selected\nm/a.mrc,50,50,0.9,true\nm/a.mrc,60,50,0.5,false\n"
+        "m/a.mrc,-7,50,0.7,true\nm/b.mrc,70,50,0.05,false\n"
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("options", "x_px"),
+    [
+        ({"selected_only": True}, [50, -7]),
+        ({"threshold": 0.5}, [50, 60, -7]),
+        ({"selected_only": True, "threshold": 0.8}, [50]),
+    ],
+)
+def test_candidates_are_chosen_and_counted(
+    candidates: Path, tmp_path: Path, options: dict[str, float], x_px: list[float]
+) -> None:
+    report = convert(candidates, tmp_path / "out.csv", images=IMAGES, **options)
+    assert read_picks(tmp_path / "out.csv").table["x_px"].tolist() == x_px
+    assert (report.n_in, report.n_left_out, report.n_out) == (4, 4 - len(x_px), len(x_px))
+    assert f"{len(x_px)} picks written (CSV), {4 - len(x_px)} left out\n" in str(report)
+    assert f"{int(-7 in x_px)} outside their image (kept)" in str(report)
+
+
+def test_an_image_of_which_nothing_is_selected_stays(candidates: Path, tmp_path: Path) -> None:
+    written = convert(
+        candidates, tmp_path / "boxes", to_format="eman2-json", images=IMAGES, selected_only=True
+    ).written
+    assert [path.name for path in written] == ["a_info.json", "b_info.json"]
+
+
+def test_candidates_that_become_picks_are_warned_of(candidates: Path, tmp_path: Path) -> None:
+    def warnings(to_format: str, **options: float) -> list[str]:
+        report = convert(
+            candidates, tmp_path / to_format, to_format=to_format, images=IMAGES, **options
+        )
+        return [note for note in report.notes if note.startswith("Warning")]
+
+    assert warnings("eman2-json", dry_run=True) == [
+        "Warning: 2 of the 4 picks are candidates that are not selected, and EMAN2 info JSON "
+        "holds no scores to tell them apart. Give --selected-only or --threshold SCORE to leave "
+        "them out."
+    ]
+    assert warnings("relion-star") == []
+    assert warnings("eman2-json", threshold=0.0) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"selected_only": True}, "--selected-only: the picks are not marked"),
+        ({"threshold": 0.5}, "--threshold 0.5: the picks have no scores"),
+    ],
+)
+def test_there_must_be_something_to_choose_by(
+    tmp_path: Path, options: dict[str, float], message: str
+) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text("image,x_px,y_px\na,1,2\n")
+    with pytest.raises(UsageError, match=message):
+        convert(path, tmp_path / "out.star", **options)
+    assert not (tmp_path / "out.star").exists()

@@ -12,6 +12,7 @@ PANEL = "Convert and compare"
 EXAMPLE = "nunatak convert topaz.txt -o picks.star --micrographs 'mics/*.mrc' --input-binning 8"
 
 UNIT = "Unit and orientation"
+SELECTION = "Selection"
 CHECKS = "Checks"
 
 
@@ -208,6 +209,25 @@ def convert(
             "--dry-run", help="Do everything but leave files.", rich_help_panel=options.OUTPUT
         ),
     ] = False,
+    selected_only: Annotated[
+        bool,
+        typer.Option(
+            "--selected-only",
+            help="Leave out candidates that are not marked as selected. Default: all are written.",
+            rich_help_panel=SELECTION,
+        ),
+    ] = False,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            "--threshold",
+            "-t",
+            metavar="SCORE",
+            help="Leave out candidates with a lower score. Default: all are written.",
+            show_default=False,
+            rich_help_panel=SELECTION,
+        ),
+    ] = None,
     drop_outside: Annotated[
         bool,
         typer.Option(
@@ -267,6 +287,8 @@ def convert(
         box_px=box_px,
         round_coordinates=round_coordinates,
         refined=refined,
+        selected_only=selected_only,
+        threshold=threshold,
         drop_outside=drop_outside,
         duplicate_radius_px=duplicate_radius_px,
         overwrite=overwrite,

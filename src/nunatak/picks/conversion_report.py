@@ -18,6 +18,9 @@ class ConversionReport:
         Title of the format written.
     n_in, n_out, n_images : int
         Picks read, picks written, images.
+    n_left_out : int or None
+        Candidates that were not selected or had too low a score; None if all were wanted. The
+        figures that follow do not count them.
     n_outside : int
         Picks beyond the edge of their image. They are kept unless dropping was asked for.
     n_on_border : int
@@ -44,6 +47,7 @@ class ConversionReport:
     n_outside: int
     n_on_border: int
     n_duplicates: int
+    n_left_out: int | None = None
     unplaced: dict[str, str] = field(default_factory=dict)
     suspicion: UnitSuspicion | None = None
     written: tuple[Path, ...] = ()
@@ -52,10 +56,12 @@ class ConversionReport:
 
     def __str__(self) -> str:
         verb = "would be written" if self.dry_run else "written"
-        outside = "dropped" if self.n_out < self.n_in else "kept"
+        chosen = self.n_in - (self.n_left_out or 0)
+        outside = "dropped" if self.n_out < chosen else "kept"
+        left_out = "" if self.n_left_out is None else f", {self.n_left_out} left out"
         lines = [
             f"{self.n_in} picks read ({', '.join(self.source_formats)}), {self.n_images} images",
-            f"{self.n_out} picks {verb} ({self.target_format})",
+            f"{self.n_out} picks {verb} ({self.target_format}){left_out}",
             f"{self.n_duplicates} duplicates",
         ]
         if len(self.unplaced) < self.n_images:

@@ -15,6 +15,7 @@ from nunatak.picks.formats.base import PickFormat
 from nunatak.picks.formats.doors import AnyPath, files_of, read_with
 from nunatak.picks.formats.per_image import refuse_existing
 from nunatak.picks.formats.registry import format_for_writing, format_named
+from nunatak.picks.selection import chosen, count_unselected
 from nunatak.picks.table import FLOAT_COLUMNS, REQUIRED_COLUMNS, PickSet
 
 _DEFAULT_BORDER_BOX_PX = 3
@@ -36,6 +37,8 @@ def convert(
     box_px: int | None = None,
     round_coordinates: bool | None = None,
     refined: bool = False,
+    selected_only: bool = False,
+    threshold: float | None = None,
     drop_outside: bool = False,
     duplicate_radius_px: float = 1.0,
     overwrite: bool = False,
@@ -43,7 +46,8 @@ def convert(
 ) -> ConversionReport:
     """Read picks, check them, and write them in another format.
 
-    Positions are never clipped, and no pick is dropped unless ``drop_outside`` asks for it.
+    Positions are never clipped, and no pick is left out unless ``selected_only``, ``threshold``
+    or ``drop_outside`` asks for it.
 
     Parameters
     ----------
@@ -62,6 +66,10 @@ def convert(
         Box side in pixels of the target, for formats that hold boxes.
     round_coordinates, refined
         As in `write_picks` and `read_picks`.
+    selected_only
+        Leave out candidates that are not marked as selected.
+    threshold
+        Leave out candidates whose score is lower or unknown.
     drop_outside
         Leave out picks beyond the edge of their image.
     duplicate_radius_px
@@ -78,8 +86,8 @@ def convert(
     Raises
     ------
     UsageError
-        If the unit of the source is not stated where its format leaves it open, or the target
-        needs something that is not given.
+        If the unit of the source is not stated where its format leaves it open, the target
+        needs something that is not given, or there is no selection or score to choose by.
     FormatError
         If a source is damaged.
     Mismatch
@@ -91,7 +99,7 @@ def convert(
     target = Path(target)
     target_format = format_for_writing(target) if to_format is None else format_named(to_format)
     catalogue = images if images is not None else ImageCatalogue()
-    picks = read_with(
+    candidates = read_with(
         source,
         FormatContext(
             images=catalogue,
@@ -102,6 +110,8 @@ def convert(
         ),
         from_format,
     )
+    picks = chosen(candidates, selected_only=selected_only, threshold=threshold)
+    is_chosen = selected_only or threshold is not None
     extents = inspection.extents_of(picks.table, catalogue)
     outside = inspection.is_outside(picks.table, extents)
     writing = FormatContext(
@@ -119,7 +129,8 @@ def convert(
     return ConversionReport(
         source_formats=tuple(dict.fromkeys(fmt.title for _, fmt in found)),
         target_format=target_format.title,
-        n_in=len(picks),
+        n_in=len(candidates),
+        n_left_out=len(candidates) - len(picks) if is_chosen else None,
         n_out=len(kept),
         n_images=len(picks.images),
         n_outside=int(outside.sum()),
@@ -128,7 +139,12 @@ def convert(
         unplaced=extents.unknown,
         suspicion=inspection.suspected_unit(picks.table, extents, pixel_size_A),
         written=tuple(written),
-        notes=(*picks.notes, *_moves(extents), *_losses(kept, target_format, writing)),
+        notes=(
+            *([] if is_chosen else _unselected(kept, target_format)),
+            *picks.notes,
+            *_moves(extents),
+            *_losses(kept, target_format, writing),
+        ),
         dry_run=dry_run,
     )
 
@@ -170,6 +186,18 @@ def _pixel_size_A(picks: PickSet, images: ImageCatalogue) -> float | None:
         return float(sizes_A.iloc[0])
     found = images.index.resolve_all(picks.images).found
     return images.pixel_size_A(next(iter(found.values()))) if found else None
+
+
+def _unselected(picks: PickSet, fmt: PickFormat) -> list[str]:
+    """Warn where candidates become picks, because the target tells them apart by nothing."""
+    count = count_unselected(picks)
+    if fmt.capabilities.score or not count:
+        return []
+    return [
+        f"Warning: {count} of the {len(picks)} picks are candidates that are not selected, and "
+        f"{fmt.title} holds no scores to tell them apart. Give --selected-only or --threshold "
+        "SCORE to leave them out."
+    ]
 
 
 def _moves(extents: inspection.Extents) -> list[str]:

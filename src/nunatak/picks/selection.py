@@ -1,0 +1,49 @@
+"""Leave out candidates that nobody would take for particles."""
+
+from dataclasses import replace
+
+from nunatak.errors import UsageError
+from nunatak.picks.table import PickSet
+
+
+def chosen(
+    picks: PickSet, *, selected_only: bool = False, threshold: float | None = None
+) -> PickSet:
+    """Return the picks that pass; every image stays, also one without a pick left.
+
+    Parameters
+    ----------
+    picks
+        Candidates.
+    selected_only
+        Keep those marked as selected.
+    threshold
+        Keep those with at least this score; a pick of unknown score does not pass.
+
+    Raises
+    ------
+    UsageError
+        If the table has no selection, or no scores, to go by.
+    """
+    table = picks.table
+    if selected_only:
+        if "selected" not in table.columns:
+            raise UsageError(
+                "--selected-only: the picks are not marked as selected or not. Give --threshold "
+                "SCORE instead."
+            )
+        table = table[table["selected"].astype(bool)]
+    if threshold is not None:
+        if "score" not in table.columns:
+            raise UsageError(
+                f"--threshold {threshold:g}: the picks have no scores. Leave the option out."
+            )
+        table = table[table["score"] >= threshold]
+    return replace(picks, table=table)
+
+
+def count_unselected(picks: PickSet) -> int:
+    """Count the candidates that are marked as not selected."""
+    if "selected" not in picks.table.columns:
+        return 0
+    return int((~picks.table["selected"].astype(bool)).sum())
