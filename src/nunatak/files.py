@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 
-from nunatak.errors import ResourceError
+from nunatak.errors import ResourceError, UsageError
 
 
 @contextmanager
@@ -68,6 +68,21 @@ def write_text(path: str | PathLike[str], text: str) -> None:
     """Write UTF-8 text whole or not at all (see `written_whole`)."""
     with written_whole(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def require_reachable(path: str | PathLike[str]) -> None:
+    """Refuse a path of which more than the last folder is missing: most likely a typing error.
+
+    Raises
+    ------
+    UsageError
+        If neither the folder of ``path`` nor the folder above that one exists.
+    """
+    folder = Path(path).absolute().parent
+    if not folder.exists() and not folder.parent.exists():
+        raise UsageError(
+            f"{path}: there is no folder {folder.parent}. Check the path, or make the folder first."
+        )
 
 
 def _sync(path: Path) -> None:

@@ -108,6 +108,7 @@ def test_bad_files_end_with_a_table_and_exit_code_3(project: Path, pick: Pick) -
         (("a.mrc", *OPTIONS, "--device", "tpu"), 2, "Device 'tpu' is not one of"),
         (("a.mrc", *OPTIONS, "--pixel-size", "3"), 4, "two pixel sizes"),
         (("none/*.mrc", *OPTIONS), 4, "No micrographs in none/*.mrc"),
+        (("a.mrc", *OPTIONS, "--report", "a.mrc"), 2, "a report is an HTML file"),
         (("a.mrc", "-d", "40", "--model", "x.pt", "-o", "p.star"), 4, "x.pt: no such model file"),
     ],
 )

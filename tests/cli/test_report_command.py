@@ -48,3 +48,20 @@ def test_what_is_missing_is_asked_for(picks: Path, capsys: pytest.CaptureFixture
     assert run(picks, "--micrographs", picks.with_name("mics"), "-o", page) == EXIT_USAGE
     assert "Give --diameter" in capsys.readouterr().err
     assert not page.exists()
+
+
+def test_its_own_page_is_replaced_and_no_other_file(
+    picks: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    micrograph = picks.with_name("mics") / "a.mrc"
+    pixels = micrograph.read_bytes()
+    options = ["--micrographs", micrograph.parent, "--diameter", 40]
+    assert run(picks, *options, "-o", micrograph) == EXIT_USAGE
+    assert micrograph.read_bytes() == pixels
+    page = picks.with_name("report.html")
+    page.write_text("mine")
+    assert run(picks, *options, "-o", page) == EXIT_USAGE
+    assert "is not a report of nunatak" in capsys.readouterr().err
+    assert page.read_text() == "mine"
+    assert run(picks, *options, "-o", page, "--redo") == EXIT_OK
+    assert run(picks, *options, "-o", page) == EXIT_OK

@@ -154,7 +154,10 @@ def pick(
     from nunatak.detection.pick import pick as find_particles
     from nunatak.detection.summary import in_words, origin
     from nunatak.images.inputs import list_micrographs
+    from nunatak.reports.destination import check_destination
 
+    if report is not None:
+        check_destination(report, redo=redo)
     listed = list_micrographs(micrographs)
     for note in listed.notes:
         console.say(f"{note}.")
@@ -195,6 +198,7 @@ def pick(
             override_pixel_size=override_pixel_size,
             provenance=origin(result),
             failures=failures,
+            redo=redo,
         )
         console.say(f"{report} shows them.")
     total = len(listed) + len(listed.missing)

@@ -65,6 +65,14 @@ def report(
             rich_help_panel=options.PARTICLE,
         ),
     ] = None,
+    redo: Annotated[
+        bool,
+        typer.Option(
+            "--redo",
+            help="Replace HTML even if it is not a report of nunatak.",
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = False,
 ) -> None:
     """Write a page with counts, scores, micrographs and galleries of the picks.
 
@@ -74,8 +82,10 @@ def report(
     """
     from nunatak.images.inputs import list_micrographs
     from nunatak.picks.formats import read_picks
+    from nunatak.reports.destination import check_destination
     from nunatak.reports.from_file import report_on_file
 
+    check_destination(output, redo=redo)
     files = [str(entry.path) for entry in list_micrographs(micrographs)] if micrographs else []
     report_on_file(
         read_picks(picks, images=files),
@@ -86,5 +96,6 @@ def report(
         diameter_A=diameter_A,
         pixel_size_A=pixel_size_A,
         override_pixel_size=override_pixel_size,
+        redo=redo,
     )
     console.say(f"{output} shows the picks.")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from nunatak.errors import UsageError
 from nunatak.picks.table import PickSet
+from nunatak.reports.destination import check_destination
 from nunatak.reports.locate import locate_images
 from nunatak.reports.origin import origin_of_file
 from nunatak.reports.report import build_report
@@ -20,6 +21,7 @@ def report_on_file(
     diameter_A: float | None = None,
     pixel_size_A: float | None = None,
     override_pixel_size: bool = False,
+    redo: bool = False,
 ) -> Path:
     """Write a report on picks read from a file.
 
@@ -40,7 +42,7 @@ def report_on_file(
         Picks with at least this score are selected; None keeps the file's own selection.
     diameter_A
         Particle diameter, Å; None takes the file's or the record's.
-    pixel_size_A, override_pixel_size
+    pixel_size_A, override_pixel_size, redo
         As in `nunatak.reports.report.build_report`.
 
     Returns
@@ -51,12 +53,13 @@ def report_on_file(
     Raises
     ------
     UsageError
-        If the diameter is nowhere stated.
+        If the diameter is nowhere stated, or ``output`` must not be written.
     Mismatch
         If no image is found.
     BadInput
         If a threshold is given for picks without scores, or a pixel size is unknown.
     """
+    check_destination(output, redo=redo)
     origin = origin_of_file(picks_file)
     diameter_A = diameter_A or origin.diameter_A or _stated_diameter(picks)
     if diameter_A is None:
@@ -72,6 +75,7 @@ def report_on_file(
         override_pixel_size=override_pixel_size,
         provenance=origin.provenance,
         failures=origin.failures,
+        redo=redo,
     )
 
 

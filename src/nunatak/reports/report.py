@@ -12,6 +12,7 @@ from nunatak import __version__
 from nunatak.errors import UsageError
 from nunatak.files import write_text
 from nunatak.picks.table import PickSet
+from nunatak.reports.destination import check_destination
 from nunatak.reports.galleries import choose_galleries
 from nunatak.reports.page import Page, compose
 from nunatak.reports.pictures import draw
@@ -29,6 +30,7 @@ def build_report(
     override_pixel_size: bool = False,
     provenance: Mapping[str, str] | None = None,
     failures: Sequence[tuple[str, str]] = (),
+    redo: bool = False,
 ) -> Path:
     """Write a report on picks as a single HTML file.
 
@@ -58,6 +60,8 @@ def build_report(
         time of writing are added.
     failures
         Inputs that could not be picked, and why; they are not counted as empty.
+    redo
+        Replace an existing ``output`` even if it is not a report.
 
     Returns
     -------
@@ -67,12 +71,14 @@ def build_report(
     Raises
     ------
     UsageError
-        If the diameter is not positive.
+        If the diameter is not positive, or ``output`` must not be written.
     BadInput
         If a threshold is given for picks without scores, or a pixel size is unknown.
     ResourceError
         If the file cannot be written.
     """
+    path = Path(output)
+    check_destination(path, redo=redo)
     if not diameter_A > 0:
         raise UsageError(f"The particle diameter must be positive, found {diameter_A:g} Å.")
     summary = summarise(
@@ -102,7 +108,6 @@ def build_report(
         provenance=origin,
         failures=failures,
     )
-    path = Path(output)
     write_text(path, _encodable(render(page)))
     return path
 
@@ -116,7 +121,7 @@ def render(page: Page) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html.j2").render(page=page)
+    return environment.get_template("report.html.j2").render(page=page, version=__version__)
 
 
 def _encodable(text: str) -> str:
