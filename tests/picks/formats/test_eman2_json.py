@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from nunatak.errors import FormatError, UsageError
-from nunatak.picks.formats import read_picks, write_picks
+from nunatak.picks.formats import format_of, read_picks, write_picks
 from nunatak.picks.table import PickSet
 
 NAME = "eman2-json"
@@ -94,3 +94,17 @@ def test_half_characters_are_not_text(tmp_path: Path) -> None:
     path = tmp_path / "mic_1_info.json"
     path.write_text('{"boxes": [[1, 2, "\\ud800"]]}')
     assert read_picks(path).table["eman2_picker"].tolist() == ["?"]
+
+
+@pytest.mark.parametrize("content", ['{"quality": 5}', '{"ctf" : [1]}', '{"boxes_3d": []}'])
+def test_information_files_are_known_by_their_content(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "copy.json"
+    path.write_text(content)
+    assert format_of(path).name == NAME
+
+
+def test_json_of_other_programs_is_not_taken_for_picks(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text('{"count": 20, "shape": [2048, 2048], "note": "boxes"}')
+    with pytest.raises(FormatError, match="not a file of picks that nunatak knows"):
+        format_of(path)

@@ -27,8 +27,7 @@ def test_written_files_are_recognised_whatever_their_name(
     target = tmp_path / ("picks" + fmt.suffixes[0] if fmt.capabilities.multi_image else "many")
     file = write_picks(picks, target, name, images=images, box_px=10)[0]
     assert format_of(file).name == name
-    if name != "eman2-json":  # JSON alone says nothing of picks
-        assert format_of(file.rename(tmp_path / "without_suffix")).name == name
+    assert format_of(file.rename(tmp_path / "without_suffix")).name == name
 
 
 @pytest.mark.parametrize(

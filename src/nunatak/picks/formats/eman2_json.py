@@ -6,6 +6,7 @@ from. The file holds more than picks (defocus, quality, ...): what else is in it
 
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +24,16 @@ ENDING = "_info.json"
 PICKER_COLUMN = "eman2_picker"
 _DEFAULT_PICKER = "nunatak"
 _BOXES, _BOXES_3D = "boxes", "boxes_3d"
+_KEY = re.compile(
+    rb'"(boxes|boxes_3d|boxes_rct|class_list|ctf|ctf_frame|ctf_microbox|quality|sets)"\s*:'
+)
+"""EMAN2 writes other files of JSON too, and so does everybody else."""
 
 
 def sniff(head: bytes) -> bool:
-    """Whether this is a JSON object, and not the record that nunatak leaves beside its picks."""
+    """Whether this is a JSON object with a key that EMAN2 gives to its information files."""
     is_object = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
-    return is_object and b'"command_line"' not in head
+    return is_object and _KEY.search(head) is not None
 
 
 def read(path: Path, context: FormatContext) -> PickSet:
@@ -125,7 +130,7 @@ def _position(path: Path, number: int, box: object) -> tuple[float, float]:
 FORMAT = PickFormat(
     name="eman2-json",
     title="EMAN2 info JSON",
-    suffixes=(ENDING, ".json"),
+    suffixes=(ENDING,),
     capabilities=Capabilities(score=False, multi_image=False),
     sniff=sniff,
     read=read,
