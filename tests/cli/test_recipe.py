@@ -48,3 +48,15 @@ def test_without_options_it_is_the_shipped_recipe(asked: dict[str, Any], tmp_pat
     assert asked["maps"] is None
     assert asked["recipe"].seed == 1
     assert asked["recipe"].excluded_maps == ()
+
+
+@pytest.mark.parametrize(("words", "seed"), [([], 7), (["--seed", "3"], 3)])
+def test_the_seed_of_the_file_counts_unless_one_is_given(
+    asked: dict[str, Any], tmp_path: Path, words: list[str], seed: int
+) -> None:
+    config = tmp_path / "recipe.toml"
+    config.write_text("seed = 7\n")
+    given = ["--config", str(config), "-o", str(tmp_path / "m.safetensors"), *words]
+    result = runner.invoke(app, ["recipe", "general-2d", *given])
+    assert result.exit_code == 0, result.output
+    assert asked["recipe"].seed == seed

@@ -25,7 +25,17 @@ app = typer.Typer(
 )
 def general_2d(
     *,
-    output: options.Output,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Model file to write, .safetensors.",
+            show_default=False,
+            rich_help_panel=options.OUTPUT,
+        ),
+    ],
     maps: Annotated[
         Path | None,
         typer.Option(
@@ -64,7 +74,16 @@ def general_2d(
             rich_help_panel=TRAINING,
         ),
     ] = None,
-    seed: options.Seed = 1,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=0,
+            help="Seed of every random choice; one seed, one result. Default: the recipe's.",
+            show_default=False,
+            rich_help_panel=options.COMPUTING,
+        ),
+    ] = None,
     threads: options.Threads = None,
 ) -> None:
     """Train the general 2D model: any particle, no labels, simulation only."""

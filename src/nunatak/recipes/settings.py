@@ -14,7 +14,7 @@ from nunatak.recipes.general_2d import GeneralRecipe
 def load_recipe(
     path: str | PathLike[str] | None,
     *,
-    seed: int,
+    seed: int | None,
     steps: int | None,
     excluded_maps: tuple[str, ...],
 ) -> GeneralRecipe:
@@ -42,7 +42,8 @@ def load_recipe(
             raise BadInput(f"{path}: cannot read the recipe ({error.strerror}).") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise FormatError(path, f"not TOML: {error}") from error
-    settings["seed"] = seed
+    if seed is not None:
+        settings["seed"] = seed
     if steps is not None:
         settings["training"] = {**settings.get("training", {}), "steps": steps}
     if excluded_maps:
