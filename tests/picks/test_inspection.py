@@ -26,6 +26,19 @@ def test_the_outer_edge_of_the_pixels_is_the_limit() -> None:
     assert outside.tolist() == [False, True, False, True, False, True]
 
 
+def test_picks_on_the_edge_stay_inside_through_float32_fractions() -> None:
+    images = ImageCatalogue({"m/a.mrc": (7676, 7420)})
+    edge = np.array([[-0.5, -0.5], [7419.5, 7675.5]])
+    size = np.array([7420, 7676])
+    for way in (-np.inf, np.inf):  # one step of float32 away, whichever way it was rounded
+        fractions = np.nextafter(((edge + 0.5) / size).astype(np.float32), np.float32(way))
+        x, y = (fractions.astype(np.float64) * size - 0.5).T.tolist()
+        picks = table(x, y)
+        assert not is_outside(picks, extents_of(picks, images)).any()
+    beyond = table([-0.502], [10])
+    assert is_outside(beyond, extents_of(beyond, images)).all()
+
+
 def test_boxes_that_just_fit_are_not_on_the_border() -> None:
     # A box of 20 pixels around 9.5 covers pixels 0 to 19.
     picks = table([9.5, 9.4, 189.5, 189.6, -5], [50, 50, 50, 50, 50])

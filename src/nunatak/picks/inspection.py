@@ -23,6 +23,11 @@ _MIN_PICKS = 50
 """Fewer picks may well keep to one corner of the image."""
 
 
+_EDGE_TOLERANCE_PX = 1e-3
+"""Positions so close to the outer edge lie on it: CryoSPARC stores float32 fractions of the
+image, which at the far edge of 10,000 pixels are exact to half of this."""
+
+
 @dataclass(frozen=True)
 class Extents:
     """Sizes of the image of each pick.
@@ -65,11 +70,12 @@ def is_outside(table: pd.DataFrame, extents: Extents) -> BoolArray:
     Returns
     -------
     ndarray, shape (n,), bool
-        False where the image's size is not known.
+        False where the image's size is not known, and on the edge itself.
     """
     x, y = table["x_px"].to_numpy(), table["y_px"].to_numpy()
     with np.errstate(invalid="ignore"):
-        beyond = (x < -0.5) | (y < -0.5) | (x > extents.nx - 0.5) | (y > extents.ny - 0.5)
+        overshoot = np.maximum.reduce([-x, -y, x - (extents.nx - 1), y - (extents.ny - 1)])
+        beyond = overshoot > 0.5 + _EDGE_TOLERANCE_PX
     return np.asarray(beyond, dtype=np.bool_)
 
 
