@@ -22,7 +22,6 @@ ROOMS = (
     "objectives",
     "training",
     "detection",
-    "pruning",
     "reports",
     "recipes",
     "describe",
@@ -52,9 +51,14 @@ def imported(path: Path, *, only_at_import_time: bool = False) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def test_every_module_belongs_to_a_room() -> None:
+def test_every_module_belongs_to_a_room_and_no_room_is_empty() -> None:
     rooms = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in MODULES}
-    assert rooms - {"__init__", "models"} <= set(ROOMS)
+    assert rooms - {"__init__", "models"} == set(ROOMS)
+
+
+def test_contributors_are_told_the_same_rooms() -> None:
+    text = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert f"house of rooms: {', '.join(f'`{room}`' for room in ROOMS)}." in text
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
