@@ -113,6 +113,23 @@ def test_rows_stay_as_stored(tmp_path):
     np.testing.assert_array_equal(read_micrograph(path).pixels[0], pixels[0])
 
 
+@pytest.mark.parametrize(
+    ("orientation", "notes"),
+    [
+        (1, []),
+        (4, ["marked as stored bottom-up (orientation 4): rows are kept as stored"]),
+        (9, ["marked as stored in an unknown order (orientation 9): rows are kept as stored"]),
+    ],
+)
+def test_another_order_of_rows_is_noted(tmp_path, orientation, notes):
+    pixels = noise((37, 50))
+    path = tmp_path / "image.tif"
+    tifffile.imwrite(path, pixels, extratags=[(274, "H", 1, orientation)])
+    micrograph = read_micrograph(path)
+    assert [note for note in micrograph.info.notes if "orientation" in note] == notes
+    np.testing.assert_array_equal(micrograph.pixels, pixels)
+
+
 def test_a_chain_of_directories_that_returns_to_itself(tmp_path):
     path = tmp_path / "image.tif"
     tifffile.imwrite(path, noise((2, 37, 50)), photometric="minisblack", metadata=None)

@@ -23,6 +23,16 @@ MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _COMPRESSION_RATIO = 1032
 # tifffile reports damage to its own log, too; without a handler Python prints that on stderr.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
+_ORIENTATIONS = {
+    2: "mirrored left to right",
+    3: "turned by 180°",
+    4: "stored bottom-up",
+    5: "transposed",
+    6: "turned by 90°",
+    7: "transposed and turned by 180°",
+    8: "turned by 270°",
+}
+"""TIFF 6.0, Orientation; 1 is top-left, the order in which rows are taken here."""
 _EER_COMPRESSIONS = range(65000, 65003)
 
 
@@ -72,6 +82,10 @@ def _describe(tiff: tifffile.TiffFile, path: Path, file_bytes: int, pages: int) 
     notes: tuple[str, ...] = (size_note,)
     if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
         notes += ("marked as 'white is zero'; values are kept as stored",)
+    orientation = int(page.tags.valueof("Orientation", default=1))
+    if orientation != 1:
+        stored = _ORIENTATIONS.get(orientation, "stored in an unknown order")
+        notes += (f"marked as {stored} (orientation {orientation}): rows are kept as stored",)
     # ImageJ writes all images of a large stack behind one page.
     images = max(pages, int((tiff.imagej_metadata or {}).get("images", 1)))
     side_px = (page.imagelength, page.imagewidth)
