@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from nunatak.cli.simulate import app
@@ -44,3 +45,9 @@ def test_impossible_wishes(tmp_path: Path, words: list[str], message: str) -> No
     with pytest.raises(UsageError, match=message):
         run("-o", str(tmp_path / "made"), *SMALL, *words)
     assert not (tmp_path / "made").exists()
+
+
+def test_every_value_has_a_unit_in_the_help() -> None:
+    command = typer.main.get_command(app).commands["micrographs"]
+    values = [one for one in command.params if not one.is_flag and one.name != "help"]
+    assert [one.name for one in values if one.metavar is None] == []

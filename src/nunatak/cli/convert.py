@@ -51,16 +51,7 @@ def convert(
     ],
     *,
     output: options.Output,
-    from_format: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            metavar="FORMAT",
-            help="Format of PICKS. Default: told by name and content.",
-            show_default=False,
-            rich_help_panel=options.INPUT,
-        ),
-    ] = None,
+    from_format: options.FromFormat = None,
     to_format: Annotated[
         str | None,
         typer.Option(
@@ -72,17 +63,7 @@ def convert(
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,
-    micrographs: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--micrographs",
-            metavar="PATH",
-            help="The images of the picks: file, folder, quoted glob, list or STAR file; may be "
-            "given several times. Needed for stems, fractions, mirrored axes and the checks.",
-            show_default=False,
-            rich_help_panel=options.INPUT,
-        ),
-    ] = None,
+    micrographs: options.Micrographs = None,
     image: Annotated[
         str | None,
         typer.Option(

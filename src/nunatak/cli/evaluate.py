@@ -49,17 +49,7 @@ def evaluate(
             rich_help_panel=MATCHING,
         ),
     ] = None,
-    micrographs: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--micrographs",
-            metavar="PATH",
-            help="The micrographs, for formats that need their size or name stems only: a folder, "
-            "a file or a quoted glob; may be given several times.",
-            show_default=False,
-            rich_help_panel=options.INPUT,
-        ),
-    ] = None,
+    micrographs: options.Micrographs = None,
     pixel_size_A: Annotated[
         float | None,
         typer.Option(
@@ -101,16 +91,7 @@ def evaluate(
             rich_help_panel=MATCHING,
         ),
     ] = False,
-    json_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--json",
-            metavar="FILE",
-            help="Write all figures, also those of each micrograph, as JSON.",
-            show_default=False,
-            rich_help_panel=options.OUTPUT,
-        ),
-    ] = None,
+    json_file: options.JsonFile = None,
     curve_file: Annotated[
         Path | None,
         typer.Option(

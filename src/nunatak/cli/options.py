@@ -24,6 +24,30 @@ Images = Annotated[
     ),
 ]
 
+Micrographs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--micrographs",
+        metavar="PATH",
+        help="The images of the picks: file, folder, quoted glob, list or STAR file; may be "
+        "given several times. Needed for formats of stems, fractions or mirrored axes, and to "
+        "check positions.",
+        show_default=False,
+        rich_help_panel=INPUT,
+    ),
+]
+
+FromFormat = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="FORMAT",
+        help="Format of PICKS. Default: told by name and content.",
+        show_default=False,
+        rich_help_panel=INPUT,
+    ),
+]
+
 Output = Annotated[
     Path,
     typer.Option(
@@ -40,6 +64,17 @@ Json = Annotated[
     bool,
     typer.Option(
         "--json", help="Print JSON on standard output instead of text.", rich_help_panel=OUTPUT
+    ),
+]
+
+JsonFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--json",
+        metavar="FILE",
+        help="Write all figures, also those of each micrograph, as JSON.",
+        show_default=False,
+        rich_help_panel=OUTPUT,
     ),
 ]
 
@@ -73,19 +108,6 @@ Diameter = Annotated[
         metavar="Å",
         min=1.0,
         help="Particle diameter (longest extent), Å.",
-        show_default=False,
-        rich_help_panel=PARTICLE,
-    ),
-]
-
-MatchingRadius = Annotated[
-    float,
-    typer.Option(
-        "--radius",
-        metavar="PX",
-        min=0.0,
-        help="A pick and a true particle match when their centres are at most this far apart, "
-        "pixels of the stored image.",
         show_default=False,
         rich_help_panel=PARTICLE,
     ),

@@ -30,16 +30,7 @@ def orientation(
         ),
     ] = None,
     pixel_size_A: options.PixelSize = None,
-    from_format: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            metavar="FORMAT",
-            help="Format of PICKS. Default: told by name and content.",
-            show_default=False,
-            rich_help_panel=options.INPUT,
-        ),
-    ] = None,
+    from_format: options.FromFormat = None,
     input_binning: Annotated[
         float | None,
         typer.Option(

@@ -39,7 +39,14 @@ def micrographs(
     *,
     count: Annotated[
         int,
-        typer.Option("--count", "-n", min=1, help="Micrographs.", rich_help_panel=options.OUTPUT),
+        typer.Option(
+            "--count",
+            "-n",
+            metavar="N",
+            min=1,
+            help="Micrographs.",
+            rich_help_panel=options.OUTPUT,
+        ),
     ] = 20,
     shape: Annotated[
         tuple[int, int],
@@ -64,6 +71,7 @@ def micrographs(
     complexes: Annotated[
         int,
         typer.Option(
+            metavar="N",
             min=1,
             help="How many built-in complexes to draw where no --density is given.",
             rich_help_panel=SPECIMEN,
@@ -92,6 +100,7 @@ def micrographs(
     preferred: Annotated[
         float,
         typer.Option(
+            metavar="FRACTION",
             min=0.0,
             max=1.0,
             help="Fraction of particles in one preferred view (within 5°); the others are "
@@ -102,6 +111,7 @@ def micrographs(
     empty: Annotated[
         float,
         typer.Option(
+            metavar="FRACTION",
             min=0.0,
             max=1.0,
             help="Fraction of micrographs without particles.",
@@ -137,7 +147,9 @@ def micrographs(
     ] = 2.7,
     amplitude_contrast: Annotated[
         float,
-        typer.Option(help="Amplitude contrast, fraction.", rich_help_panel=MICROSCOPE),
+        typer.Option(
+            metavar="FRACTION", help="Amplitude contrast, fraction.", rich_help_panel=MICROSCOPE
+        ),
     ] = 0.1,
     phase_shift_deg: Annotated[
         float,
@@ -186,6 +198,7 @@ def micrographs(
     junk: Annotated[
         float,
         typer.Option(
+            metavar="FACTOR",
             min=0.0,
             help="Factor on the chance of every kind of junk; 0 for none.",
             rich_help_panel=ICE_AND_JUNK,
