@@ -92,7 +92,7 @@ def test_other_settings_are_refused_and_nothing_is_lost(tmp_path: Path) -> None:
     with Journal(path, SETTINGS) as journal:
         journal.append(micrograph("a"))
     before = path.read_bytes()
-    message = "unfinished run with other settings (diameter_A was 122.0, is 140.0)"
+    message = "holds a run with other settings (diameter_A was 122.0, is 140.0)"
     with pytest.raises(Mismatch, match=re.escape(message)):
         Journal(path, {**SETTINGS, "diameter_A": 140.0})
     assert path.read_bytes() == before

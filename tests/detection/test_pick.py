@@ -102,14 +102,15 @@ def test_output_record_and_nothing_else(tmp_path: Path, model: Path, folder: Pat
         output=output,
         on_progress=progress.append,
     )
-    assert sorted(path.name for path in output.parent.iterdir()) == ["picks.json", "picks.star"]
+    names_left = ["picks.star", "picks.star.journal", "picks.star.run.json"]
+    assert sorted(path.name for path in output.parent.iterdir()) == names_left
     assert sum(progress) == 5
     read = read_picks(output)
     assert len(read) == len(result.picks)
     assert set(read.images) == set(names(folder))  # the empty micrograph too
     assert read.table["selected"].sum() == result.selected_count
     np.testing.assert_allclose(read.table["score"], result.picks.table["score"], atol=1e-6)
-    record = json.loads((output.parent / "picks.json").read_text())
+    record = json.loads((output.parent / "picks.star.run.json").read_text())
     assert record["options"]["diameter_A"] == DIAMETER_A
     assert record["options"]["min_distance_A"] == 0.4 * DIAMETER_A
     assert record["model"]["name"] == "blob"
@@ -190,7 +191,7 @@ def test_bad_files_are_reported_and_the_rest_is_picked(
     assert reasons["missing.mrc"].endswith("there is no such file (named by the command line).")
     images = sorted(Path(image).name for image in read_picks(output).images)
     assert images == ["m0.mrc", "m2.mrc", "m4.mrc"]
-    record = json.loads((tmp_path / "picks.json").read_text())
+    record = json.loads((tmp_path / "picks.star.run.json").read_text())
     assert len(record["failures"]) == 3
 
 
@@ -296,7 +297,7 @@ def test_an_interrupted_run_goes_on_and_ends_the_same(
         patch.setattr(job_module, "prepare", counted)
         resumed = pick(threshold=0.8)  # which candidates are selected may be said anew
     assert 0 < len(seen) < 5  # neither all again, nor the contrast
-    assert not (tmp_path / "picks.star.journal").exists()
+    assert resumed.reused_count == 5 - len(seen)
     whole = nunatak.pick(names(folder), diameter_A=DIAMETER_A, model=model, threshold=0.8)
     assert same_picks(resumed, whole)
 
@@ -342,7 +343,7 @@ def test_an_output_that_was_edited_is_not_replaced(
         pick()
     assert output.read_text() == edited
     pick(redo=True)
-    (tmp_path / "picks.json").unlink()
+    (tmp_path / "picks.star.run.json").unlink()
     with pytest.raises(UsageError, match="nothing says that 'nunatak pick' wrote it"):
         pick()
 
@@ -369,6 +370,98 @@ def test_a_folder_of_its_own_is_replaced_and_no_other(
         pick("AutoPick/job001")
 
 
+def test_a_finished_run_picks_only_what_is_new_or_changed(
+    tmp_path: Path,
+    model: Path,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    write_spots: Spots,
+) -> None:
+    output = tmp_path / "picks.star"
+    seen: list[str] = []
+
+    def counted(path: Path, **keywords: object) -> object:
+        seen.append(path.name)
+        return prepare(path, **keywords)  # type: ignore[arg-type]
+
+    def pick(**options: object) -> PickResult:
+        seen.clear()
+        common = {"diameter_A": DIAMETER_A, "model": model, "output": output}
+        return nunatak.pick(names(folder), **{**common, **options})  # type: ignore[arg-type]
+
+    monkeypatch.setattr(job_module, "prepare", counted)
+    (folder / "m4.mrc").rename(tmp_path / "later.mrc")
+    pick()
+    assert pick(threshold=0.9).reused_count == 4
+    assert seen == []
+    (tmp_path / "later.mrc").rename(folder / "m4.mrc")
+    write_spots(folder / "m0.mrc", count=3, seed=77)
+    result = pick()
+    assert sorted(seen) == ["m0.mrc", "m4.mrc"]
+    assert (result.reused_count, len(read_picks(output).images)) == (3, 5)
+    assert same_picks(result, pick(output=None))
+    assert pick(redo=True).reused_count == 0
+    assert len(set(seen)) == 5
+
+
+def test_micrographs_that_are_not_named_again_are_counted(
+    tmp_path: Path, model: Path, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for chosen in (names(folder)[:3], names(folder)[:1]):
+        nunatak.pick(chosen, diameter_A=DIAMETER_A, model=model, output=tmp_path / "p.star")
+    assert "2 micrographs of an earlier run are not named now" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("options", "change"),
+    [
+        ({"diameter_A": 100.0}, "diameter_A was 120.0, is 100.0; min_distance_A was 48.0, is 40.0"),
+        ({"selected_only": True}, "selected_only was False, is True"),
+        ({"file_format": "relion-autopick"}, "format was relion-star, is relion-autopick"),
+    ],
+)
+def test_an_output_of_other_settings_is_replaced_only_on_demand(
+    tmp_path: Path,
+    model: Path,
+    folder: Path,
+    options: dict[str, object],
+    change: str,
+) -> None:
+    output = tmp_path / "picks.star"
+    common = {"diameter_A": DIAMETER_A, "model": model, "output": output, "contrast": "dark"}
+    nunatak.pick(names(folder)[:1], **common)  # type: ignore[arg-type]
+    before = output.read_bytes()
+    (tmp_path / "picks.star.journal").unlink()  # the record knows it as well
+    message = f"picks.star was written with other settings ({change}). Choose another output"
+    with pytest.raises(UsageError, match=re.escape(message)):
+        nunatak.pick(names(folder)[:1], **{**common, **options})  # type: ignore[arg-type]
+    assert output.read_bytes() == before
+
+
+def test_outputs_of_one_stem_do_not_disturb_each_other(
+    tmp_path: Path, model: Path, folder: Path
+) -> None:
+    for name in ("q.star", "q.csv", "q.star"):
+        nunatak.pick(names(folder)[:1], diameter_A=DIAMETER_A, model=model, output=tmp_path / name)
+    assert {path.name for path in tmp_path.glob("q.*.run.json")} == {
+        "q.star.run.json",
+        "q.csv.run.json",
+    }
+
+
+@pytest.mark.parametrize("redo", [False, True])
+def test_a_foreign_file_where_the_record_belongs_is_kept(
+    tmp_path: Path, model: Path, folder: Path, redo: bool
+) -> None:
+    foreign = tmp_path / "picks.star.run.json"
+    foreign.write_text('{"mine": 1}')
+    output = tmp_path / "picks.star"
+    with pytest.raises(UsageError, match=r"picks\.star\.run\.json exists and is not the record"):
+        nunatak.pick(names(folder), diameter_A=DIAMETER_A, model=model, output=output, redo=redo)
+    assert foreign.read_text() == '{"mine": 1}'
+    assert not output.exists()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -378,6 +471,9 @@ def test_a_folder_of_its_own_is_replaced_and_no_other(
         ({"device": "gpu"}, "Device 'gpu' is not one of"),
         ({"output": "picks.xyz"}, "does not say in which format"),
         ({"output": "p.star", "file_format": "word"}, "no pick format 'word'"),
+        ({"output": "p.json", "file_format": "eman2-json"}, "named …_info.json, and there are 5"),
+        ({"output": "p.box"}, "Name a folder instead: -o p --to eman-box"),
+        ({"output": "new/and/deep/p.star"}, "there is no folder"),
     ],
 )
 def test_options_are_checked_before_any_work(

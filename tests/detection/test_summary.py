@@ -58,8 +58,14 @@ def test_the_user_learns_what_to_do_next(result: PickResult) -> None:
         "3 candidates, 2 of them selected (score at least 0.4): 1 a micrograph.",
         "picks.star holds all candidates with their scores. To use the selected ones:",
         "  in RELION's Particle extraction, use an autopick FOM threshold of 0.4;",
-        "  or give this command again with --selected-only.",
+        "  or write them to a file of their own, in any format:",
+        "  nunatak convert picks.star -o selected.star --selected-only",
     ]
+
+
+def test_what_was_not_picked_again_is_counted(result: PickResult) -> None:
+    line = in_words(replace(result, reused_count=1)).splitlines()[1]
+    assert line == "1 micrograph of them finished by an earlier run and unchanged; 1 picked now."
 
 
 def test_the_advice_fits_the_output(result: PickResult) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from nunatak.detection.record import write_record
+from nunatak.detection.record import record_path, write_record
 from nunatak.reports.origin import origin_of_file
 
 RECORD = {
@@ -44,5 +44,5 @@ def test_a_record_of_other_picks_is_not_believed(picks_file: Path) -> None:
 @pytest.mark.parametrize("text", [None, "", "[]", "{}", json.dumps({"output": {"files": 3}})])
 def test_without_a_record_only_the_file_is_named(picks_file: Path, text: str | None) -> None:
     if text is not None:
-        picks_file.with_suffix(".json").write_text(text)
+        record_path(picks_file).write_text(text)
     assert origin_of_file(picks_file).provenance == {"Picks": str(picks_file)}

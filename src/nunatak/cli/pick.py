@@ -145,8 +145,9 @@ def pick(
     """Find particles in micrographs: from their diameter alone, or with a trained model.
 
     Every candidate is written with its score; the threshold, the border and the limit only mark
-    the selected ones. A run that was stopped goes on where it ended when the same command is
-    given again. Beside the output lies a record of the run, in JSON.
+    the selected ones. When the same command is given again, a run that was stopped goes on where
+    it ended, and a finished one picks only micrographs that are new or have changed. Beside the
+    output lie a record of the run (.run.json) and the journal of what is finished (.journal).
 
     Exits with 3 if some micrographs could not be picked.
     """

@@ -55,8 +55,9 @@ def carry_out(
     try:
         images = job.unfinished(journal)
         finished.update(_earlier(job, journal, images))
-        advance(len(finished))
-        side = job.contrast_remembered(journal)
+        reused_count = len(finished)
+        advance(reused_count)
+        side = job.contrast_remembered(journal, anew=not finished)
         outcomes = job.results(images, contrast=side, journal=journal, stopwatch=stopwatch)
         with closing(outcomes):
             for outcome in outcomes:
@@ -79,6 +80,7 @@ def carry_out(
         shapes={micrograph.image: micrograph.shape for micrograph in ordered},
         seconds=seconds,
         provenance=_provenance(job, side, len(ordered), failures, seconds),
+        reused_count=reused_count,
     )
 
 
@@ -88,7 +90,13 @@ def _earlier(job: Job, journal: Journal | None, images: list[str]) -> dict[str, 
         return {}
     earlier = {name: journal.finished[name] for name in job.entries.keys() - set(images)}
     if earlier:
-        _log.warning("%d micrographs were finished by an earlier run", len(earlier))
+        _log.info("%d micrographs were finished by an earlier run", len(earlier))
+    left_out = len(journal.finished.keys() - job.entries.keys())
+    if left_out:
+        _log.warning(
+            "%d micrographs of an earlier run are not named now, and are left out of the output",
+            left_out,
+        )
     return earlier
 
 

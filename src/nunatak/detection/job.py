@@ -86,11 +86,11 @@ class Job:
         )
         return side
 
-    def contrast_remembered(self, journal: Journal | None) -> Side:
-        """Return the contrast that an interrupted run has decided on, or decide."""
+    def contrast_remembered(self, journal: Journal | None, *, anew: bool) -> Side:
+        """Return the contrast that an earlier run has decided on, or decide (anew)."""
         if journal is None:
             return self.contrast()
-        if "contrast" not in journal.memory:
+        if anew or "contrast" not in journal.memory:
             journal.remember(contrast=self.contrast())
         side: Side = journal.memory["contrast"]
         return side

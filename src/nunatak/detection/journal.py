@@ -1,8 +1,8 @@
-"""The durable memory of an unfinished run: a line for every finished micrograph.
+"""The durable memory of a run: a line for every finished micrograph.
 
 A journal grows by appending, so that a run may be killed at any moment and loses at most the
-micrographs in flight; a line that was cut is recognised and dropped. It is removed when the
-picks have been written whole.
+micrographs in flight; a line that was cut is recognised and dropped. It stays beside the picks,
+so that the same command picks only micrographs that are new or have changed.
 """
 
 import importlib
@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any, Self
 
 from nunatak.detection.finished import Finished, from_json, to_json
+from nunatak.detection.settings import changes
 from nunatak.errors import Mismatch, ResourceError
 
 VERSION = 1
@@ -102,7 +103,7 @@ class Journal:
             self.memory.update(values)
 
     def remove(self) -> None:
-        """Delete the journal: the run is complete."""
+        """Delete the journal."""
         self.path.unlink(missing_ok=True)
 
     def _open(self) -> FileIO:
@@ -174,16 +175,11 @@ def _require_same(
         return  # killed while it wrote its first line
     if entry is None or entry.get("journal") != VERSION:
         raise Mismatch(f"{path}: not a journal of this version of nunatak. {start_over}.")
-    before = entry.get("settings", {})
-    changed = [
-        f"{name} was {before.get(name)}, is {settings.get(name)}"
-        for name in sorted(before.keys() | settings.keys())
-        if before.get(name) != settings.get(name)
-    ]
+    changed = changes(entry.get("settings", {}), settings)
     if changed:
         raise Mismatch(
-            f"{path}: an unfinished run with other settings ({'; '.join(changed)}). Repeat its "
-            f"options to finish it. {start_over}."
+            f"{path}: holds a run with other settings ({changed}). Repeat its options to go on "
+            f"from it. {start_over}."
         )
 
 

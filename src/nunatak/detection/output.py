@@ -3,9 +3,11 @@
 import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from nunatak.detection.record import journal_path, refuse_to_replace, write_record
 from nunatak.detection.result import PickResult
+from nunatak.errors import UsageError
 from nunatak.picks.context import ImageCatalogue
 from nunatak.picks.formats import format_for_writing, format_named, write_picks
 from nunatak.picks.formats.base import PickFormat
@@ -57,27 +59,39 @@ class Output:
 
     @property
     def journal(self) -> Path:
-        """Where the journal of an unfinished run lies."""
+        """Where the journal of the run lies."""
         return journal_path(self.path)
 
-    def check(self, *, redo: bool) -> None:
-        """Refuse, before any work, an output that must not be replaced.
+    def check(self, settings: dict[str, Any], *, n_images: int, redo: bool) -> None:
+        """Refuse, before any work, an output that cannot be written or must not be replaced.
+
+        Parameters
+        ----------
+        settings
+            Of the job.
+        n_images
+            Number of micrographs.
+        redo
+            Replace what is there.
 
         Raises
         ------
         UsageError
-            See `nunatak.detection.record.refuse_to_replace`.
+            If a single file is named for a format of one file a micrograph; see also
+            `nunatak.detection.record.refuse_to_replace`.
         """
-        if not redo:
-            refuse_to_replace(self.path)
+        self._refuse_one_file_for_many(n_images)
+        refuse_to_replace(self.path, self._settings(settings), redo=redo)
 
-    def write(self, result: PickResult) -> PickResult:
+    def write(self, result: PickResult, settings: dict[str, Any]) -> PickResult:
         """Write the picks, then the record of the run.
 
         Parameters
         ----------
         result
             What was found.
+        settings
+            Of the job.
 
         Returns
         -------
@@ -93,8 +107,24 @@ class Output:
             box_px=_box_px(result.picks, result.options.diameter_A),
         )
         counts = {"candidates": len(result.picks), "selected": result.selected_count}
-        write_record(self.path, {**result.provenance, **counts}, files)
+        record = {**result.provenance, **counts, "settings": self._settings(settings)}
+        write_record(self.path, record, files)
         return replace(result, output=self.path, is_output_selected=self.selected_only)
+
+    def _settings(self, settings: dict[str, Any]) -> dict[str, Any]:
+        return {**settings, "format": self.format.name, "selected_only": self.selected_only}
+
+    def _refuse_one_file_for_many(self, n_images: int) -> None:
+        if self.format.capabilities.multi_image or self.path.is_dir():
+            return
+        name, ending = self.path.name.lower(), self.format.suffixes[0]
+        looks_like_a_file = name.endswith("." + ending.rpartition(".")[2])
+        if looks_like_a_file and not (name.endswith(ending) and n_images == 1):
+            raise UsageError(
+                f"{self.path}: {self.format.title} holds one micrograph a file, named "
+                f"…{ending}, and there are {n_images} to pick. Name a folder instead: "
+                f"-o {self.path.stem} --to {self.format.name}."
+            )
 
 
 def _only_selected(picks: PickSet) -> PickSet:

@@ -46,8 +46,9 @@ def pick(
     Every candidate above the model's low floor is returned, and written, with its score; the
     threshold, the border and the limit only mark which of them are ``selected``.
 
-    A run that was stopped is continued where it ended when the same call is made again: what
-    is finished lies in a journal beside the output until the output is complete.
+    When the same call is made again, a run that was stopped is continued where it ended, and
+    one that was completed picks only micrographs that are new or have changed: what is finished
+    lies in a journal beside the output.
 
     Parameters
     ----------
@@ -99,11 +100,12 @@ def pick(
     Raises
     ------
     UsageError
-        If options contradict each other, or the output exists and is not this program's.
+        If options contradict each other, or the output exists and is not this program's, or
+        was written with other settings.
     BadInput
         If there is no micrograph, none of them can be picked, or the model cannot be read.
     Mismatch
-        If an unfinished run with other options lies beside the output.
+        If the journal of a run with other settings lies beside the output.
     ResourceError
         If the device, the memory or the disk does not suffice.
     Interrupted
@@ -138,13 +140,12 @@ def pick(
     target = None
     if output is not None:
         target = Output.named(Path(output), file_format, selected_only=selected_only)
-        target.check(redo=redo)
+        target.check(job.settings, n_images=len(job.entries), redo=redo)
     with (
         torch_threads(options.threads),
         Journal(target.journal, job.settings, redo=redo) if target else nullcontext() as journal,
     ):
         result = carry_out(job, journal, missing=listed.missing, on_progress=on_progress)
-        if target is not None and journal is not None:
-            result = target.write(result)
-            journal.remove()
+        if target is not None:
+            result = target.write(result, job.settings)
     return result

@@ -4,14 +4,16 @@ import hashlib
 import json
 import platform
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from nunatak import __version__
+from nunatak.detection.settings import changes
 from nunatak.errors import UsageError
-from nunatak.files import write_text
+from nunatak.files import require_reachable, write_text
 
 LIBRARIES = ("torch", "numpy", "scipy")
 
@@ -22,36 +24,49 @@ def record_path(output: Path) -> Path:
     Examples
     --------
     >>> record_path(Path("run/picks.star")).as_posix(), record_path(Path("run/boxes")).as_posix()
-    ('run/picks.json', 'run/boxes.json')
+    ('run/picks.star.run.json', 'run/boxes.run.json')
     """
-    path = output.with_suffix(".json")
-    return path if path != output else output.with_suffix(".run.json")
+    return output.with_name(output.name + ".run.json")
 
 
 def journal_path(output: Path) -> Path:
-    """Where the journal of an unfinished run lies, until the output is complete."""
+    """Where the journal of an output lies (see `nunatak.detection.journal`)."""
     return output.with_name(output.name + ".journal")
 
 
-def refuse_to_replace(output: Path) -> None:
-    """Refuse an output that this program did not write, or that was changed since.
+def refuse_to_replace(output: Path, settings: Mapping[str, Any], *, redo: bool) -> None:
+    """Refuse an output that this program did not write, or wrote with other settings.
+
+    Parameters
+    ----------
+    output
+        What the user named: a file or a folder.
+    settings
+        Everything that decides what is written, except the micrographs; JSON values.
+    redo
+        Replace the output all the same; never a foreign file where the record belongs.
 
     Raises
     ------
     UsageError
-        If the output exists, and no record beside it describes it as it is.
+        If the output exists, and no record beside it describes it as it is and with these
+        settings; if a foreign file lies where the record belongs; or if the output's folder is
+        far from existing.
     """
-    if not output.exists() or (output.is_dir() and not any(output.iterdir())):
+    require_reachable(output)
+    record = _read(record_path(output))
+    if record is None and record_path(output).exists():
+        raise UsageError(
+            f"{record_path(output)} exists and is not the record of a run, which belongs there. "
+            "Move it away, or choose another output."
+        )
+    if redo or not output.exists() or (output.is_dir() and not any(output.iterdir())):
         return
-    written = _written(record_path(output))
-    if written is None:
-        problem = "exists, and nothing says that 'nunatak pick' wrote it"
-    elif sorted(written.values()) != sorted(fingerprint([output]).values()):
-        # By content: the same files have other names when seen from another folder.
-        problem = "was changed after 'nunatak pick' wrote it"
-    else:
-        return
-    raise UsageError(f"{output} {problem}. Choose another output, or give --redo to replace it.")
+    problem = _problem(output, record, settings)
+    if problem:
+        raise UsageError(
+            f"{output} {problem}. Choose another output, or give --redo to replace it."
+        )
 
 
 def write_record(output: Path, record: dict[str, Any], files: list[Path]) -> None:
@@ -93,12 +108,24 @@ def circumstances() -> dict[str, Any]:
     }
 
 
-def _written(path: Path) -> dict[str, str] | None:
+def _problem(output: Path, record: dict[str, Any] | None, settings: Mapping[str, Any]) -> str:
+    if record is None:
+        return "exists, and nothing says that 'nunatak pick' wrote it"
+    # By content: the same files have other names when seen from another folder.
+    if sorted(record["output"]["files"].values()) != sorted(fingerprint([output]).values()):
+        return "was changed after 'nunatak pick' wrote it"
+    changed = changes(record.get("settings", {}), settings)
+    return f"was written with other settings ({changed})" if changed else ""
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """Return a record, or None where there is none or something else."""
     try:
-        files = json.loads(path.read_bytes())["output"]["files"]
+        record = json.loads(path.read_bytes())
+        is_record = isinstance(record["output"]["files"], dict)
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return files if isinstance(files, dict) else None
+    return record if is_record else None
 
 
 def _sha256(path: Path) -> str:

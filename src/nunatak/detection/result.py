@@ -59,6 +59,8 @@ class PickResult:
         The file or folder that was written.
     is_output_selected : bool
         Whether only the selected candidates were written.
+    reused_count : int
+        Number of micrographs that an earlier run had finished and that have not changed since.
     """
 
     picks: PickSet
@@ -70,6 +72,7 @@ class PickResult:
     provenance: dict[str, Any] = field(repr=False)
     output: Path | None = None
     is_output_selected: bool = False
+    reused_count: int = 0
 
     @property
     def selected_count(self) -> int:

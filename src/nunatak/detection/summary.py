@@ -1,5 +1,6 @@
 """Say in words what a picking run found, and how to go on from there."""
 
+import shlex
 from collections.abc import Iterator
 
 from nunatak.detection.result import PickResult
@@ -38,6 +39,11 @@ def _lines(result: PickResult) -> Iterator[str]:
         f"{_number(count, 'micrograph')} in {result.seconds['total']:.1f} s; particles are "
         f"{taken}{result.contrast}."
     )
+    if result.reused_count:
+        yield (
+            f"{_number(result.reused_count, 'micrograph')} of them finished by an earlier run and "
+            f"unchanged; {count - result.reused_count} picked now."
+        )
     yield (
         f"{_number(len(result.picks), 'candidate')}, {result.selected_count} of them selected "
         f"(score at least {threshold:g}): {result.selected_count / count:.0f} a micrograph."
@@ -52,7 +58,9 @@ def _lines(result: PickResult) -> Iterator[str]:
         yield f"  in RELION's Particle extraction, use an autopick FOM threshold of {threshold:g};"
     elif result.output.suffix == ".cs":
         yield f"  in CryoSPARC's Inspect Picks, set the NCC score threshold to {threshold:g};"
-    yield "  or give this command again with --selected-only."
+    written = shlex.quote(str(result.output))
+    yield "  or write them to a file of their own, in any format:"
+    yield f"  nunatak convert {written} -o selected.star --selected-only"
 
 
 def _number(count: int, noun: str) -> str:
