@@ -14,6 +14,7 @@ import typer
 
 import nunatak
 from nunatak.cli.main import _flags_first, app
+from nunatak.describe import describe
 from nunatak.picks.formats import FORMATS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -109,3 +110,8 @@ def test_the_manual_builds_and_fetches_nothing(site: Path) -> None:
 def test_no_marker_is_left_over(site: Path) -> None:
     for page in site.glob("*.html"):
         assert not re.search(r"(&lt;|<)!-- (commands|api|formats)", page.read_text("utf-8"))
+
+
+def test_the_default_threshold_in_the_manual_is_the_models() -> None:
+    text = (ROOT / "docs/first-pick.md").read_text(encoding="utf-8")
+    assert f"The default threshold, {describe('general-2d')['default threshold']}," in text
