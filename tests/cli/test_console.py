@@ -38,9 +38,11 @@ def test_log_records_are_plain_lines_without_a_terminal(
     console.set_up_logging(logging.INFO)
     logging.getLogger("nunatak.images.reader").info("a.mrc: [12 px] no pixel size")
     logging.getLogger("nunatak.images.reader").debug("hidden")
-    line = capsys.readouterr().err
-    assert line.endswith("INFO nunatak.images.reader: a.mrc: [12 px] no pixel size\n")
-    assert line.count("\n") == 1
+    logging.getLogger("nunatak.detection.output").warning("p.box: no scores")
+    assert capsys.readouterr().err.splitlines() == [
+        "nunatak: info: a.mrc: [12 px] no pixel size",
+        "nunatak: warning: p.box: no scores",
+    ]
 
 
 def test_setting_up_twice_does_not_double_the_lines(capsys: pytest.CaptureFixture[str]) -> None:

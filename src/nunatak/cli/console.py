@@ -50,7 +50,7 @@ def set_up_logging(level: int) -> None:
         handler.setFormatter(logging.Formatter("%(message)s"))
     else:
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        handler.setFormatter(_PlainFormatter())
     for old in list(_log.handlers):
         _log.removeHandler(old)
     _log.addHandler(handler)
@@ -59,6 +59,13 @@ def set_up_logging(level: int) -> None:
     warnings_log = logging.getLogger("py.warnings")
     warnings_log.handlers[:] = [handler]
     warnings_log.setLevel(level)
+
+
+class _PlainFormatter(logging.Formatter):
+    """Lines like those of errors: who speaks, how serious it is, what there is to say."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return f"nunatak: {record.levelname.lower()}: {record.message}"
 
 
 def stderr_console() -> "Console":
