@@ -521,6 +521,25 @@ def test_a_model_that_knows_its_particles_names_them(
     assert set(read_picks(output).table["class_name"]) >= {"large"}
 
 
+def test_numbers_that_look_like_a_mistake_are_doubted(
+    tmp_path: Path, model: Path, write_spots: Spots, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_spots(tmp_path / "m.mrc", shape=(60, 60), count=0, pixel_size_A=40.0)
+    nunatak.pick(
+        [tmp_path / "m.mrc"], diameter_A=DIAMETER_A, model=model, contrast="dark", threshold=1.0
+    )
+    tiny, none_selected = caplog.messages
+    assert tiny.startswith("a particle of 120 Å spans only 3 pixels of 40 Å. Check the diameter")
+    assert re.match(
+        r"none of \d+ candidates is selected: the best score is 0\.\d+, the threshold 1\. Check",
+        none_selected,
+    )
+    nunatak.pick(
+        [tmp_path / "m.mrc"], diameter_A=DIAMETER_A, model=model, contrast="dark", border_A=1e6
+    )
+    assert caplog.messages[-1].endswith("lie within the border of 1e+06 Å")
+
+
 def test_a_micrograph_without_any_candidate(tmp_path: Path, model: Path) -> None:
     rng = np.random.default_rng(0)
     with mrcfile.new(tmp_path / "m.mrc") as file:

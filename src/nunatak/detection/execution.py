@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from nunatak.detection.contrast import Side
+from nunatak.detection.doubts import doubt_about_selection, doubt_about_size
 from nunatak.detection.finished import Finished
 from nunatak.detection.job import Job
 from nunatak.detection.journal import Journal
@@ -64,6 +65,8 @@ def carry_out(
                 if isinstance(outcome, Failure):
                     failures.append(outcome)
                 else:
+                    if len(finished) == reused_count:  # the first one, while there is time
+                        _warn(doubt_about_size(job.options.diameter_A, outcome.pixel_size_A))
                     finished[outcome.image] = outcome
                 advance(1)
     except KeyboardInterrupt as interrupt:
@@ -72,7 +75,7 @@ def carry_out(
         raise BadInput(_none_picked(failures))
     seconds = {**stopwatch.seconds, "total": time.perf_counter() - start}
     ordered = [finished[name] for name in job.entries if name in finished]
-    return PickResult(
+    result = PickResult(
         picks=pick_set(ordered, job.options, job.detector.header.classes),
         failures=tuple(failures),
         options=job.options,
@@ -82,6 +85,13 @@ def carry_out(
         provenance=_provenance(job, side, len(ordered), failures, seconds),
         reused_count=reused_count,
     )
+    _warn(doubt_about_selection(result))
+    return result
+
+
+def _warn(doubt: str | None) -> None:
+    if doubt is not None:
+        _log.warning("%s", doubt)
 
 
 def _earlier(job: Job, journal: Journal | None, images: list[str]) -> dict[str, Finished]:
