@@ -65,7 +65,9 @@ def test_the_user_learns_what_to_do_next(result: PickResult) -> None:
 
 def test_what_was_not_picked_again_is_counted(result: PickResult) -> None:
     line = in_words(replace(result, reused_count=1)).splitlines()[1]
-    assert line == "1 micrograph of them finished by an earlier run and unchanged; 1 picked now."
+    assert line == (
+        "1 of the micrographs were finished by an earlier run and have not changed; 1 picked now."
+    )
 
 
 def test_the_advice_fits_the_output(result: PickResult) -> None:
