@@ -41,8 +41,8 @@ def _lines(result: PickResult) -> Iterator[str]:
     )
     if result.reused_count:
         yield (
-            f"{result.reused_count} of the micrographs were finished by an earlier run and have not "
-            f"changed; {count - result.reused_count} picked now."
+            f"{result.reused_count} of the micrographs were finished by an earlier run and have "
+            f"not changed; {count - result.reused_count} picked now."
         )
     yield (
         f"{_number(len(result.picks), 'candidate')}, {result.selected_count} of them selected "
