@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from nunatak.errors import BadInput
 
-VERSION = "background-blocks-1"
+VERSION = "background-blocks-2"
 """Written into model files: a model needs the normalisation it was trained with."""
 
 BACKGROUND_SIGMA_PX = 40.0

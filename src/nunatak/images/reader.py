@@ -63,8 +63,8 @@ def read_micrograph(
 
     Uncompressed MRC files are mapped, not copied: their pixels come as an array over the
     system's page cache, in the stored type; writing to it never changes the file. Whoever needs
-    floats converts them, once. The file must not be cut shorter as long as those pixels are in use: the system ends a process
-    that touches a map beyond the end of its file.
+    floats converts them, once. The file must not be cut shorter as long as those pixels are in
+    use: the system ends a process that touches a map beyond the end of its file.
 
     Parameters
     ----------

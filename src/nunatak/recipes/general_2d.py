@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 import nunatak
 from nunatak.detection.header import ModelHeader, NetworkSpec, UNetParameters
 from nunatak.detection.model import DetectorModel, save_model
-from nunatak.detection.precision import processor_has_bfloat16
+from nunatak.detection.precision import choose_device, choose_dtype
 from nunatak.images import normalise
 from nunatak.networks.unet import UNet
 from nunatak.recipes.complexes import balanced, map_complexes, procedural_complexes
@@ -67,6 +67,7 @@ def train_general_2d(
     *,
     maps: str | PathLike[str] | None = None,
     workers: int | None = None,
+    device: str = "cpu",
     on_step: Callable[[int, float], None] = lambda step, loss: None,
 ) -> DetectorModel:
     """Train the general model and write its file.
@@ -81,6 +82,8 @@ def train_general_2d(
         Folder of density maps or atomic models to train on besides the procedural complexes.
     workers
         Processes that simulate; all processors by default.
+    device
+        Where to train: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
     on_step
         Called after every step with its number (from 1) and its loss.
 
@@ -102,7 +105,7 @@ def train_general_2d(
     )
     complexes = balanced(procedural, from_maps, map_share=recipe.map_share)
     _log.info("training on %d procedural complexes and %d maps", len(procedural), len(from_maps))
-    network = _fitted(recipe, complexes, workers, on_step)
+    network = _fitted(recipe, complexes, workers, choose_device(device), on_step)
     model = DetectorModel(_header(recipe, from_maps, table=()), network)
     fields = _validation_fields(recipe, workers)
     curve = validation_curve(model, fields)
@@ -115,6 +118,7 @@ def train_general_2d(
         "data": f"{len(fields)} simulated fields of {recipe.validation_shapes} complexes "
         "that took no part in training",
     }
+    header.provenance["device"] = device
     header.provenance["minutes"] = round((time.monotonic() - started) / 60, 1)
     model = DetectorModel(header, network, Path(output))
     save_model(model, output)
@@ -125,12 +129,13 @@ def _fitted(
     recipe: GeneralRecipe,
     complexes: Sequence[Density],
     workers: int,
+    device: torch.device,
     on_step: Callable[[int, float], None],
 ) -> UNet:
     torch.manual_seed(recipe.seed)
     network = UNet(**recipe.network.model_dump())
     training = recipe.training
-    if training.precision == "bfloat16" and not processor_has_bfloat16():
+    if choose_dtype(device) != torch.bfloat16:
         _log.info("no bfloat16 units here: training in float32")
         training = training.model_copy(update={"precision": "float32"})
     with crop_factory(complexes, recipe.crops, seed=recipe.seed, workers=workers) as factory:
@@ -138,10 +143,11 @@ def _fitted(
             network,
             _batches(recipe, factory, stride=network.output_stride),
             training,
+            device=device,
             on_step=on_step,
         )
     network.load_state_dict(trained.state_dict())
-    return network.eval()
+    return network.eval().cpu()
 
 
 def _batches(recipe: GeneralRecipe, factory: CropFactory, *, stride: int) -> Iterator[Batch]:

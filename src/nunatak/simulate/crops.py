@@ -40,7 +40,7 @@ class CropConfig(BaseModel):
     """Fraction of the area that particles aim to cover (drawn uniformly in its square root)."""
     spacing: tuple[float, float] = (0.55, 1.3)
     """Smallest distance between particles, in true diameters."""
-    empty: float = 0.2
+    empty: float = 0.25
     """Fraction of crops without a particle, which are twice as rich in junk."""
     preferred_view: float = 0.25
     """Fraction of crops whose particles share one preferred view."""

@@ -21,8 +21,8 @@ class TrainingConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    steps: int = Field(4000, gt=0)
-    batch_size: int = Field(24, gt=0)
+    steps: int = Field(8000, gt=0)
+    batch_size: int = Field(32, gt=0)
     learning_rate: float = Field(2e-3, gt=0)
     """Peak of the one-cycle schedule (Smith & Topin, arXiv 1708.07120)."""
     weight_decay: float = Field(1e-3, ge=0)
@@ -38,6 +38,7 @@ def fit(
     batches: Iterable[Batch],
     config: TrainingConfig,
     *,
+    device: torch.device | str = "cpu",
     on_step: Callable[[int, float], None] = lambda step, loss: None,
 ) -> nn.Module:
     """Train a network on fully labelled batches.
@@ -50,6 +51,8 @@ def fit(
         At least ``config.steps`` batches.
     config
         Optimisation.
+    device
+        Where to train; the result is brought back to the CPU.
     on_step
         Called after every step with its number (from 1) and its loss.
 
@@ -64,7 +67,7 @@ def fit(
         If the loss stops being a number.
     """
     # Channels last is the layout in which convolution libraries are fastest.
-    network.train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.train().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = AveragedModel(
         network,
         multi_avg_fn=get_ema_multi_avg_fn(config.averaging),  # type: ignore[no-untyped-call]
@@ -77,7 +80,7 @@ def fit(
         optimiser, config.learning_rate, total_steps=config.steps, pct_start=0.1
     )
     for step, batch in zip(range(1, config.steps + 1), batches, strict=False):
-        loss = _loss(network, batch, config)
+        loss = _loss(network, batch, config, torch.device(device))
         if not torch.isfinite(loss):
             raise NunatakError(
                 f"Training diverged: the loss of step {step} is {loss.item()}. "
@@ -91,11 +94,13 @@ def fit(
         averaged.update_parameters(network)
         on_step(step, loss.item())
     result: nn.Module = averaged.module
-    return result.eval()
+    return result.eval().cpu()
 
 
-def _loss(network: nn.Module, batch: Batch, config: TrainingConfig) -> torch.Tensor:
-    image = batch.image.contiguous(memory_format=torch.channels_last)
-    with torch.autocast("cpu", torch.bfloat16, enabled=config.precision == "bfloat16"):
+def _loss(
+    network: nn.Module, batch: Batch, config: TrainingConfig, device: torch.device
+) -> torch.Tensor:
+    image = batch.image.to(device).contiguous(memory_format=torch.channels_last)
+    with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
         logits = network(image)
-    return focal_loss(logits, batch.target, batch.weight)
+    return focal_loss(logits, batch.target.to(device), batch.weight.to(device))
