@@ -99,7 +99,7 @@ def pick_process(
         output = Path(folder) / "picks.star"
         options = ["--diameter", f"{diameter_A:g}", "--model", arguments.model, "-o", output]
         run = run_measured([nunatak_command(), "pick", *files, *options], cores=arguments.cores)
-        record = json.loads(output.with_suffix(".json").read_text(encoding="utf-8"))
+        record = json.loads(output.with_name(f"{output.name}.run.json").read_text(encoding="utf-8"))
         return run, record["seconds"]
 
 
