@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+import torch
 
 from nunatak.errors import BadInput
-from nunatak.images.normalise import CLIP, normalise
+from nunatak.images.normalise import CLIP, _background, normalise
 
 
 @pytest.fixture
@@ -86,3 +87,13 @@ def test_mostly_constant_image_still_has_a_scale() -> None:
 def test_image_without_contrast_is_refused() -> None:
     with pytest.raises(BadInput, match="no contrast"):
         normalise(np.full((64, 64), 3.0, np.float32))
+
+
+@pytest.mark.parametrize("width", [1000, 1001, 1005])
+def test_the_background_lies_where_the_image_does(width: int) -> None:
+    # Far from its ends, the Gaussian average of a slope is the slope itself.
+    slope = torch.arange(width, dtype=torch.float32).expand(64, width)
+    background = _background(slope, None)
+    assert background.shape == slope.shape
+    for column in (200, 500, 800):
+        assert background[32, column].item() == pytest.approx(column, abs=0.1)

@@ -84,6 +84,7 @@ def general_2d(
             rich_help_panel=options.COMPUTING,
         ),
     ] = None,
+    device: options.Device = "auto",
     threads: options.Threads = None,
 ) -> None:
     """Train the general 2D model: any particle, no labels, simulation only."""
@@ -102,6 +103,7 @@ def general_2d(
             output,
             maps=maps,
             workers=threads,
+            device=device,
             on_step=lambda _step, _loss: advance(1),
         )
     validation = model.header.provenance["validation"]

@@ -118,7 +118,7 @@ def train_general_2d(
         "data": f"{len(fields)} simulated fields of {recipe.validation_shapes} complexes "
         "that took no part in training",
     }
-    header.provenance["device"] = device
+    header.provenance["device"] = str(choose_device(device))
     header.provenance["minutes"] = round((time.monotonic() - started) / 60, 1)
     model = DetectorModel(header, network, Path(output))
     save_model(model, output)
