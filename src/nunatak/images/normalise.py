@@ -93,9 +93,10 @@ def _background(pixels: Tensor, good: Tensor | None) -> Tensor:
     pooled = functional.avg_pool2d(stacked, _POOL, ceil_mode=True, count_include_pad=False)
     smooth = _gaussian(pooled, BACKGROUND_SIGMA_PX / _POOL)
     ratio = smooth[:, :1] / smooth[:, 1:].clamp_min(1e-3)
-    return functional.interpolate(ratio, size=pixels.shape, mode="bilinear", align_corners=False)[
-        0, 0
-    ]
+    # The last blocks may reach beyond the image: enlarge to what they cover, then cut.
+    covered = [_POOL * side for side in ratio.shape[-2:]]
+    full = functional.interpolate(ratio, size=covered, mode="bilinear", align_corners=False)
+    return full[0, 0, : pixels.shape[0], : pixels.shape[1]]
 
 
 def _gaussian(image: Tensor, sigma_px: float) -> Tensor:
