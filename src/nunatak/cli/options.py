@@ -100,6 +100,15 @@ PixelSize = Annotated[
     ),
 ]
 
+OverridePixelSize = Annotated[
+    bool,
+    typer.Option(
+        "--override-pixel-size",
+        help="Believe --pixel-size where a header or a list contradicts it.",
+        rich_help_panel=INPUT,
+    ),
+]
+
 Diameter = Annotated[
     float | None,
     typer.Option(

@@ -49,14 +49,7 @@ def pick(
         ),
     ] = None,
     pixel_size_A: options.PixelSize = None,
-    override_pixel_size: Annotated[
-        bool,
-        typer.Option(
-            "--override-pixel-size",
-            help="Believe --pixel-size where a header or a list contradicts it.",
-            rich_help_panel=options.INPUT,
-        ),
-    ] = False,
+    override_pixel_size: options.OverridePixelSize = False,
     contrast: Annotated[
         ContrastChoice,
         typer.Option(

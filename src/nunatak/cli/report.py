@@ -44,14 +44,7 @@ def report(
         ),
     ] = None,
     pixel_size_A: options.PixelSize = None,
-    override_pixel_size: Annotated[
-        bool,
-        typer.Option(
-            "--override-pixel-size",
-            help="Believe --pixel-size where a header or a list contradicts it.",
-            rich_help_panel=options.INPUT,
-        ),
-    ] = False,
+    override_pixel_size: options.OverridePixelSize = False,
     diameter_A: options.Diameter = None,
     threshold: Annotated[
         float | None,

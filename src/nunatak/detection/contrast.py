@@ -24,12 +24,6 @@ and at least twice that for the other. Micrographs with particles show a hundred
 MOST_PX = 1024
 """Side of what is looked at of each, at the working size: room for 2 000 particles."""
 
-LEAST_EVIDENCE = 3.0
-"""Sum of scores below which a micrograph shows no light particles, only chance."""
-
-CLEARLY_MORE = 2.0
-"""Ratio by which light evidence must exceed dark evidence."""
-
 
 @dataclass(frozen=True)
 class ContrastVote:

@@ -1,6 +1,5 @@
 """Where a network runs, and in which number format."""
 
-import logging
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -12,8 +11,6 @@ Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
 _CPU_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
 """Words of ``/proc/cpuinfo`` for bfloat16 units: Intel and AMD, Intel's tiles, Arm."""
-
-_log = logging.getLogger(__name__)
 
 
 def choose_device(wanted: str) -> torch.device:

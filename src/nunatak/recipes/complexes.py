@@ -1,6 +1,5 @@
 """The complexes that a recipe trains on."""
 
-import logging
 from collections.abc import Sequence
 from os import PathLike
 
@@ -10,8 +9,6 @@ from nunatak.errors import BadInput
 from nunatak.simulate.density import Density
 from nunatak.simulate.density_files import load_densities
 from nunatak.simulate.procedural import procedural_complex
-
-_log = logging.getLogger(__name__)
 
 
 def procedural_complexes(count: int, *, scatterers: int, seed: int) -> list[Density]:

@@ -99,13 +99,14 @@ def train_general_2d(
     """
     started = time.monotonic()
     workers = workers or os.cpu_count() or 1
+    chosen_device = choose_device(device)
     procedural = procedural_complexes(recipe.shapes, scatterers=recipe.scatterers, seed=recipe.seed)
     from_maps = map_complexes(
         maps, exclude=recipe.excluded_maps, scatterers=recipe.scatterers, seed=recipe.seed
     )
     complexes = balanced(procedural, from_maps, map_share=recipe.map_share)
     _log.info("training on %d procedural complexes and %d maps", len(procedural), len(from_maps))
-    network = _fitted(recipe, complexes, workers, choose_device(device), on_step)
+    network = _fitted(recipe, complexes, workers, chosen_device, on_step)
     model = DetectorModel(_header(recipe, from_maps, table=()), network)
     fields = _validation_fields(recipe, workers)
     curve = validation_curve(model, fields)
@@ -118,7 +119,7 @@ def train_general_2d(
         "data": f"{len(fields)} simulated fields of {recipe.validation_shapes} complexes "
         "that took no part in training",
     }
-    header.provenance["device"] = str(choose_device(device))
+    header.provenance["device"] = str(chosen_device)
     header.provenance["minutes"] = round((time.monotonic() - started) / 60, 1)
     model = DetectorModel(header, network, Path(output))
     save_model(model, output)

@@ -1,6 +1,5 @@
 """The training loop: optimiser, learning-rate schedule, averaged weights."""
 
-import logging
 from collections.abc import Callable, Iterable
 from typing import Literal
 
@@ -12,8 +11,6 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from nunatak.errors import NunatakError
 from nunatak.objectives.heatmap import focal_loss
 from nunatak.training.batches import Batch
-
-_log = logging.getLogger(__name__)
 
 
 class TrainingConfig(BaseModel):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nunatak.errors import FormatError
 from nunatak.geometry import FloatArray
+from nunatak.picks.formats.columns import require_columns
 from nunatak.picks.formats.numbers import parsed
 from nunatak.picks.formats.text import read_text
 
@@ -42,14 +43,7 @@ class TextTable:
         FormatError
             If one is missing; the message lists those that are there.
         """
-        missing = [name for name in names if name not in self.columns]
-        if missing:
-            raise FormatError(
-                self.path,
-                f"no column {' and '.join(missing)}",
-                line=1,
-                hint=f"Columns found: {', '.join(self.columns) or 'none'}",
-            )
+        require_columns(self.path, self.columns, names, line=1)
 
     def numbers(self, name: str, *, missing_allowed: bool = False) -> FloatArray:
         """Return a column as numbers (see `numbers.parsed`)."""

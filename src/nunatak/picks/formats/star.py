@@ -15,6 +15,7 @@ from gemmi import cif
 from nunatak.errors import FormatError
 from nunatak.geometry import FloatArray
 from nunatak.picks.formats import star_rows
+from nunatak.picks.formats.columns import require_columns
 from nunatak.picks.formats.numbers import parsed
 from nunatak.picks.formats.text import read_text
 
@@ -56,15 +57,9 @@ class StarTable:
         FormatError
             If one is missing; the message lists those that are there.
         """
-        missing = [name for name in names if name not in self.columns]
-        if missing:
-            raise FormatError(
-                self.path,
-                f"no column {' and '.join(missing)}",
-                line=self.line,
-                field=f"block data_{self.block}",
-                hint=f"Columns found: {', '.join(self.columns) or 'none'}",
-            )
+        require_columns(
+            self.path, self.columns, names, line=self.line, field=f"block data_{self.block}"
+        )
 
     def numbers(self, name: str, *, missing_allowed: bool = False) -> FloatArray:
         """Return a column as numbers (see `numbers.parsed`)."""
