@@ -22,6 +22,7 @@ ROOMS = (
     "objectives",
     "training",
     "detection",
+    "learning",
     "reports",
     "recipes",
     "describe",

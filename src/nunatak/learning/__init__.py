@@ -1,0 +1,1 @@
+"""Train detectors from a user's labels: ten clicks or thousands."""

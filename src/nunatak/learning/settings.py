@@ -1,0 +1,54 @@
+"""Everything that determines a training on labels; recorded in the model file."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from nunatak.detection.header import NetworkSpec
+
+ObjectiveName = Literal["pn", "pu", "ge-kl", "ge-binomial"]
+Normalisation = Literal["background", "mixture"]
+
+
+class LearningSettings(BaseModel):
+    """How to learn from labels.
+
+    Attributes
+    ----------
+    seed : int
+        Of all randomness: split, sampling, augmentation, first weights.
+    start : str or None
+        Model to start from, a file or a shipped model's name; None for random weights.
+    network : NetworkSpec
+        What to train from scratch; a start model brings its own.
+    objective : str
+        Name in `nunatak.objectives.registry.OBJECTIVES`.
+    teacher : bool
+        Whether the averaged network labels the unlabelled part for its student.
+    autoencoder_weight : float
+        Weight of the reconstruction term; 0 leaves it out. Patch classifiers only.
+    steps, batch_size, learning_rate, weight_decay : int, int, float, float
+        Of the optimiser.
+    validation_share : float
+        Share of the labelled micrographs that are kept for validation, whole.
+    validate_every : int
+        Steps between two validations.
+    patience : int
+        Validations without progress after which training stops.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int = Field(0, ge=0)
+    start: str | None = "general-2d"
+    network: NetworkSpec = NetworkSpec()
+    objective: ObjectiveName = "pu"
+    teacher: bool = True
+    autoencoder_weight: float = Field(0.0, ge=0)
+    steps: int = Field(300, gt=0)
+    batch_size: int = Field(16, gt=0)
+    learning_rate: float = Field(3e-4, gt=0)
+    weight_decay: float = Field(1e-3, ge=0)
+    validation_share: float = Field(0.25, ge=0, lt=1)
+    validate_every: int = Field(50, gt=0)
+    patience: int = Field(5, gt=0)
