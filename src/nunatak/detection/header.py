@@ -46,12 +46,26 @@ class ModelClass(_Frozen):
 
 
 class ThresholdRow(_Frozen):
-    """What a threshold gave on the data on which the model was calibrated."""
+    """What a threshold gave on the data on which the model was calibrated.
+
+    Attributes
+    ----------
+    threshold : float
+        Smallest score of a selected candidate.
+    precision, recall, f1 : float
+        Of the selected candidates.
+    precision_low, precision_high, recall_low, recall_high : float or None
+        95 % intervals; None where they were not estimated.
+    """
 
     threshold: Probability
     precision: Probability
     recall: Probability
     f1: Probability
+    precision_low: Probability | None = None
+    precision_high: Probability | None = None
+    recall_low: Probability | None = None
+    recall_high: Probability | None = None
 
 
 class ModelHeader(_Frozen):
