@@ -5,21 +5,26 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import count
 from os import PathLike
 from pathlib import Path
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 import nunatak
 from nunatak.detection.header import ModelHeader, NetworkSpec, UNetParameters
-from nunatak.detection.model import DetectorModel, save_model
+from nunatak.detection.model import DetectorModel, load_model, save_model
 from nunatak.detection.precision import choose_device, choose_dtype
+from nunatak.detection.scoring import Scorer
+from nunatak.errors import Mismatch
 from nunatak.images import normalise
 from nunatak.networks.unet import UNet
 from nunatak.recipes.complexes import balanced, map_complexes, procedural_complexes
+from nunatak.recipes.hard_negatives import HardNegativeConfig, hardest
 from nunatak.recipes.validation import threshold_table, validation_curve
 from nunatak.simulate.bank import CropFactory, crop_factory
 from nunatak.simulate.crops import CropConfig, TrainingCrop
@@ -31,6 +36,7 @@ _log = logging.getLogger(__name__)
 
 _THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 20))
 _VALIDATION_SEED_OFFSET = 1_000_003  # far from the seeds of the training crops
+_EMPTY_SEED_OFFSET = 2_000_003
 
 
 class GeneralRecipe(BaseModel):
@@ -39,6 +45,10 @@ class GeneralRecipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     seed: int = Field(1, ge=0)
+    start: str | None = None
+    """Model to go on from, a file or a shipped model; None begins with random weights."""
+    hard_negatives: HardNegativeConfig | None = None
+    """Empty crops on which the start model errs, if any."""
     shapes: int = Field(800, gt=0)
     """Procedural complexes to train on."""
     scatterers: int = Field(900, gt=0)
@@ -59,6 +69,12 @@ class GeneralRecipe(BaseModel):
     default_threshold: float = Field(0.6, gt=0, lt=1)
     """Gives a precision above 0.98 on simulated fields, and hardly a pick on empty ones."""
     score_floor: float = Field(0.05, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "GeneralRecipe":
+        if self.hard_negatives is not None and self.start is None:
+            raise ValueError("hard_negatives are the errors of a start model; none is given")
+        return self
 
 
 def train_general_2d(
@@ -106,12 +122,19 @@ def train_general_2d(
     )
     complexes = balanced(procedural, from_maps, map_share=recipe.map_share)
     _log.info("training on %d procedural complexes and %d maps", len(procedural), len(from_maps))
-    network = _fitted(recipe, complexes, workers, chosen_device, on_step)
+    start = None if recipe.start is None else _start_model(recipe)
+    network = _fitted(recipe, complexes, start, workers, chosen_device, on_step)
     model = DetectorModel(_header(recipe, from_maps, table=()), network)
     fields = _validation_fields(recipe, workers)
     curve = validation_curve(model, fields)
     _log.info("simulated validation: average precision %.4f", curve.average_precision)
     header = _header(recipe, from_maps, table=threshold_table(curve, _THRESHOLDS))
+    if start is not None:
+        header.provenance["start"] = {
+            "name": start.header.name,
+            "sha256": start.sha256,
+            "provenance": start.header.provenance,
+        }
     header.provenance["validation"] = {
         "average_precision": round(curve.average_precision, 4),
         "best_f1": round(float(curve.f1[curve.best]), 4),
@@ -129,20 +152,23 @@ def train_general_2d(
 def _fitted(
     recipe: GeneralRecipe,
     complexes: Sequence[Density],
+    start: DetectorModel | None,
     workers: int,
     device: torch.device,
     on_step: Callable[[int, float], None],
 ) -> UNet:
     torch.manual_seed(recipe.seed)
     network = UNet(**recipe.network.model_dump())
+    if start is not None:
+        network.load_state_dict(start.network.state_dict())
     training = recipe.training
     if choose_dtype(device) != torch.bfloat16:
         _log.info("no bfloat16 units here: training in float32")
         training = training.model_copy(update={"precision": "float32"})
-    with crop_factory(complexes, recipe.crops, seed=recipe.seed, workers=workers) as factory:
+    with _crop_rounds(recipe, complexes, start, workers) as rounds:
         trained = fit(
             network,
-            _batches(recipe, factory, stride=network.output_stride),
+            _batches(recipe, rounds, stride=network.output_stride),
             training,
             device=device,
             on_step=on_step,
@@ -151,20 +177,65 @@ def _fitted(
     return network.eval().cpu()
 
 
-def _batches(recipe: GeneralRecipe, factory: CropFactory, *, stride: int) -> Iterator[Batch]:
+@contextmanager
+def _crop_rounds(
+    recipe: GeneralRecipe,
+    complexes: Sequence[Density],
+    start: DetectorModel | None,
+    workers: int,
+) -> Iterator[Iterator[list[TrainingCrop]]]:
+    """Simulate crops round by round, the start model's hardest negatives among them."""
+    hard = recipe.hard_negatives
+    if hard is None or start is None:
+        with crop_factory(complexes, recipe.crops, seed=recipe.seed, workers=workers) as factory:
+            yield (
+                factory.make(first, recipe.round_crops) for first in count(0, recipe.round_crops)
+            )
+        return
+    scorer = Scorer(start)
+    n_hard = round(hard.share * recipe.round_crops)
+    n_plain = recipe.round_crops - n_hard
+    empty = recipe.crops.model_copy(update={"empty": 1.0})
+    empty_seed = recipe.seed + _EMPTY_SEED_OFFSET
+    with (
+        crop_factory(complexes, recipe.crops, seed=recipe.seed, workers=workers) as factory,
+        crop_factory(complexes, empty, seed=empty_seed, workers=workers) as empty_factory,
+    ):
+        yield (
+            factory.make(index * n_plain, n_plain)
+            + hardest(empty_factory, scorer, start=index * n_hard, count=n_hard, config=hard)
+            for index in count()
+        )
+
+
+def _batches(
+    recipe: GeneralRecipe, rounds: Iterator[list[TrainingCrop]], *, stride: int
+) -> Iterator[Batch]:
     """Alternate between simulating a round of crops and passing over it."""
     rng = np.random.default_rng([recipe.seed, 1])
     size = recipe.training.batch_size
     sigma_px = recipe.training.target_sigma * recipe.crops.diameter_px
-    start = 0
-    while True:
-        crops = factory.make(start, recipe.round_crops)
-        start += recipe.round_crops
+    for crops in rounds:
         for _ in range(recipe.passes):
             order = rng.permutation(len(crops))
             for first in range(0, len(order) - size + 1, size):
                 chosen = [crops[index] for index in order[first : first + size]]
                 yield assemble(chosen, stride=stride, sigma_px=sigma_px, rng=rng)
+
+
+def _start_model(recipe: GeneralRecipe) -> DetectorModel:
+    start = load_model(str(recipe.start))
+    if start.header.network.parameters != recipe.network:
+        raise Mismatch(
+            f"{start.path}: the start model's network has {start.header.network.parameters!r}, "
+            f"the recipe asks for {recipe.network!r}. Set the recipe's network to the former."
+        )
+    if start.header.diameter_px != recipe.crops.diameter_px:
+        raise Mismatch(
+            f"{start.path}: the start model sees particles at {start.header.diameter_px:g} px, "
+            f"the recipe makes them {recipe.crops.diameter_px:g} px. Set crops.diameter_px."
+        )
+    return start
 
 
 def _validation_fields(recipe: GeneralRecipe, workers: int) -> list[TrainingCrop]:

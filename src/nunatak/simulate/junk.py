@@ -102,6 +102,31 @@ def add_contamination(
         )
 
 
+def add_specks(
+    field: Field, rng: np.random.Generator, *, sigma_e: float, diameter_A: float
+) -> None:
+    """Sprinkle faint grains of about ``diameter_A`` everywhere, too weak to be seen one by one.
+
+    Ice that looks empty holds them: surface frost, small droplets, free subunits.
+    """
+    height_A, width_A = field.size_A
+    spacing_A = diameter_A * rng.uniform(1.5, 6.0)
+    number = min(round(height_A * width_A / spacing_A**2), 400)
+    # Frost that is thick in one data set is thick everywhere in it.
+    phase_rad_per_A = sigma_e * float(np.exp(rng.uniform(np.log(0.3), np.log(3.0))))
+    for _ in range(number):
+        x_A, y_A = _anywhere(field, rng)
+        radius_A = 0.5 * diameter_A * rng.uniform(0.6, 1.4)
+        window = field.window(x_A, y_A, radius_A)
+        field.add_matter(
+            _sphere_A(field.distance_A(x_A, y_A, window), radius_A),
+            JunkClass.CONTAMINATION,
+            phase_rad_per_A=phase_rad_per_A,
+            mean_free_path_A=DIRT_MEAN_FREE_PATH_A,
+            window=window,
+        )
+
+
 def add_vesicle(field: Field, rng: np.random.Generator, *, sigma_e: float) -> None:
     """Add a vesicle or micelle: the projection of a spherical shell 40 Å thick."""
     outer_A = rng.uniform(150.0, 900.0)

@@ -4,6 +4,7 @@ import numpy as np
 import scipy.ndimage
 from numpy.typing import NDArray
 
+from nunatak.images.resample import resample
 from nunatak.simulate.field import smooth_noise
 
 
@@ -27,6 +28,10 @@ def random_processing(image: NDArray[np.float32], rng: np.random.Generator) -> N
         image = _low_passed(image, rng)
     if rng.random() < 0.06:
         image = _streaked(image, rng)
+    if rng.random() < 0.1:
+        image = _enlarged(image, rng)
+    if rng.random() < 0.08:
+        image = _clipped(image, rng)
     if rng.random() < 0.04:
         image = _framed(image, rng)
     return image
@@ -49,6 +54,22 @@ def _low_passed(image: NDArray[np.float32], rng: np.random.Generator) -> NDArray
     response = 1 / (1 + np.exp((frequency - cutoff) / rng.uniform(0.005, 0.04)))
     filtered = np.fft.irfft2(np.fft.rfft2(image) * response, s=image.shape)
     return np.asarray(filtered, dtype=np.float32)
+
+
+def _enlarged(image: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Bin and enlarge again, as for micrographs whose pixels are coarser than the working size."""
+    ny, nx = image.shape
+    factor = rng.uniform(1.1, 2.2)
+    small = resample(image, (round(ny / factor), round(nx / factor)))
+    return resample(small, (ny, nx))
+
+
+def _clipped(image: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Clip to few grey levels around the median, as pictures for the screen are."""
+    low, high = np.quantile(image, [rng.uniform(0.001, 0.03), 1 - rng.uniform(0.001, 0.03)])
+    levels = np.float32((high - low) / 255)
+    clipped = np.clip(image, low, high)
+    return np.asarray(np.round((clipped - low) / levels), dtype=np.float32)
 
 
 def _streaked(image: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:

@@ -20,6 +20,7 @@ JUNK_PROBABILITY = {
     "gold_beads": 0.05,
     "ice_crystal": 0.22,
     "contamination": 0.15,
+    "specks": 0.06,
     "vesicle": 0.04,
     "filament": 0.05,
     "mottled_ice": 0.16,
@@ -128,6 +129,9 @@ def add_random_junk(
                 scene.surroundings, rng, sigma_e=sigma_e, diameter_A=size_A(0.3, 2.5)
             )
 
+    def specks() -> None:
+        junk.add_specks(scene.surroundings, rng, sigma_e=sigma_e, diameter_A=size_A(0.15, 0.6))
+
     def mottle() -> None:
         # Strong mottle hides particles: where there are some, they must stay visible.
         strongest_A = 25.0 if scene.particles else 150.0
@@ -151,6 +155,7 @@ def add_random_junk(
         "gold_beads": lambda: junk.add_gold_beads(scene.surroundings, rng, sigma_e=sigma_e),
         "ice_crystal": crystals,
         "contamination": contamination,
+        "specks": specks,
         "vesicle": lambda: junk.add_vesicle(scene.surroundings, rng, sigma_e=sigma_e),
         "filament": lambda: junk.add_filament(scene.surroundings, rng, sigma_e=sigma_e),
         "mottled_ice": mottle,
