@@ -2,7 +2,8 @@
 
 import torch
 from torch import Tensor
-from torch.nn import functional
+
+from nunatak.objectives.logistic import full_precision, loss_as_negative, loss_as_positive
 
 
 def peak_targets(
@@ -78,10 +79,34 @@ def outside_discs(discs_px: Tensor, *, shape: tuple[int, int], stride: int) -> T
 def focal_loss(
     logits: Tensor, target: Tensor, weight: Tensor, *, alpha: float = 2.0, beta: float = 4.0
 ) -> Tensor:
-    """Penalty-reduced focal loss of a heatmap.
+    """Penalty-reduced focal loss of a heatmap: `pixel_loss`, summed, per peak.
 
-    At peaks (target 1) ``-(1 - p)^α log p``, elsewhere ``-(1 - t)^β p^α log(1 - p)``, summed
-    and divided by the number of peaks (Law & Deng, arXiv 1808.01244, eq. 1).
+    Parameters
+    ----------
+    logits, target, alpha, beta
+        As in `pixel_loss`.
+    weight : Tensor, same shape
+        0 where neither a hit nor a miss counts.
+
+    Returns
+    -------
+    Tensor, scalar
+        Divided by the number of peaks, if there are any.
+
+    Notes
+    -----
+    Law & Deng, arXiv 1808.01244, eq. 1.
+    """
+    peaks = ((target == 1.0).float() * weight).sum()
+    loss = (weight * pixel_loss(logits, target, alpha=alpha, beta=beta)).sum()
+    return loss / peaks.clamp_min(1.0)
+
+
+def pixel_loss(logits: Tensor, target: Tensor, *, alpha: float = 2.0, beta: float = 4.0) -> Tensor:
+    """Focal loss of every pixel of a heatmap.
+
+    At peaks (target 1) a hit, ``-(1 - p)^α log p``; elsewhere a miss,
+    ``-(1 - t)^β p^α log(1 - p)``, the milder the nearer a peak is.
 
     Parameters
     ----------
@@ -89,19 +114,19 @@ def focal_loss(
         Scores before the sigmoid ``p``.
     target : Tensor, same shape, in [0, 1]
         See `peak_targets`.
-    weight : Tensor, same shape
-        0 where neither a hit nor a miss counts.
     alpha, beta
         Exponents of the paper.
 
     Returns
     -------
-    Tensor, scalar
+    Tensor, same shape
+
+    Notes
+    -----
+    Law & Deng, arXiv 1808.01244, eq. 1; Lin et al., arXiv 1708.02002.
     """
-    logits = logits.float()
-    peak = (target == 1.0).float() * weight
+    logits = full_precision(logits)
     p = torch.sigmoid(logits)
-    hit = (1 - p) ** alpha * functional.softplus(-logits)
-    miss = (1 - target) ** beta * p**alpha * functional.softplus(logits)
-    loss = (peak * hit + (1 - peak) * weight * miss).sum()
-    return loss / peak.sum().clamp_min(1.0)
+    hit = (1 - p) ** alpha * loss_as_positive(logits)
+    miss = (1 - target) ** beta * p**alpha * loss_as_negative(logits)
+    return torch.where(target == 1.0, hit, miss)
