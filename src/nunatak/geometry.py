@@ -76,6 +76,27 @@ def source_to_decimated(position_px: ArrayLike, ratio: float) -> FloatArray:
     return np.asarray(position_px, dtype=np.float64) / ratio
 
 
+def strided_to_source(position_px: ArrayLike, stride: float, first_centre_px: float) -> FloatArray:
+    """Map positions in a network's output to its input image.
+
+    Parameters
+    ----------
+    position_px
+        Positions along one axis, output pixels, 0 = centre of the first pixel.
+    stride
+        Input pixels an output pixel.
+    first_centre_px
+        Input position of the first output pixel's centre: ``(stride - 1) / 2`` where the network
+        keeps the outer edges of the image in place, 0 where it keeps the first pixel's centre.
+
+    Examples
+    --------
+    >>> strided_to_source([0, 1], stride=2, first_centre_px=0.5).tolist()
+    [0.5, 2.5]
+    """
+    return np.asarray(position_px, dtype=np.float64) * stride + first_centre_px
+
+
 def flipped(position_px: ArrayLike, size_px: int) -> FloatArray:
     """Mirror positions along an axis of ``size_px`` pixels: ``x -> size - 1 - x``."""
     return (size_px - 1) - np.asarray(position_px, dtype=np.float64)

@@ -35,6 +35,7 @@ def test_a_position_survives_the_way_through_map_and_image(
         bumps(maps, [(x_map, y_map, 2.0)]),
         Scale(source, working),
         stride=2,
+        origin_px=0.5,
         floor=0.5,
         min_distance_px=0.0,
     )
@@ -52,6 +53,7 @@ def test_score_is_the_probability_and_the_best_comes_first() -> None:
         bumps((40, 40), [(5, 5, -1.0), (20, 20, 3.0), (30, 5, 0.0), (5, 30, -4.0)]),
         scale,
         stride=2,
+        origin_px=0.5,
         floor=0.1,
         min_distance_px=4.0,
     )
@@ -66,7 +68,7 @@ def test_classes_compete_for_a_place() -> None:
         [bumps(shape, [(10, 10, 1.0), (30, 30, 2.0)]), bumps(shape, [(11, 10, 3.0)])]
     )
     found = find_candidates(
-        logits, Scale((80, 80), (80, 80)), stride=2, floor=0.1, min_distance_px=8.0
+        logits, Scale((80, 80), (80, 80)), stride=2, origin_px=0.5, floor=0.1, min_distance_px=8.0
     )
     assert found.class_index.tolist() == [1, 0]
     assert found.x_px.tolist() == [22.5, 60.5]
@@ -76,7 +78,7 @@ def test_a_peak_in_the_padding_is_no_candidate() -> None:
     # 78 columns were scored as 80: the centre of the last map pixel lies outside the image.
     scale = Scale((160, 156), (80, 78))
     logits = bumps((40, 40), [(39, 20, 2.0), (30, 20, 1.0)])
-    found = find_candidates(logits, scale, stride=2, floor=0.1, min_distance_px=4.0)
+    found = find_candidates(logits, scale, stride=2, origin_px=0.5, floor=0.1, min_distance_px=4.0)
     assert len(found) == 1
     assert found.x_px[0] == pytest.approx(121.5)
 
@@ -86,6 +88,7 @@ def test_nothing_found() -> None:
         np.full((2, 9, 9), -9, np.float32),
         Scale((18, 18), (18, 18)),
         stride=2,
+        origin_px=0.5,
         floor=0.1,
         min_distance_px=4.0,
     )

@@ -4,7 +4,7 @@ import torch
 
 from nunatak.detection.header import ModelHeader, NetworkSpec, UNetParameters
 from nunatak.detection.model import DetectorModel
-from nunatak.detection.scoring import MARGIN_IN_MULTIPLES, Scorer, spans
+from nunatak.detection.scoring import Scorer, spans
 from nunatak.errors import ResourceError
 from nunatak.networks.unet import UNet
 
@@ -26,7 +26,7 @@ def wide_reaching(header: ModelHeader, depth: int) -> DetectorModel:
 @pytest.mark.parametrize("depth", [1, 2, 3, 4, 5])
 def test_the_margin_covers_the_receptive_field(tiny_header: ModelHeader, depth: int) -> None:
     network = wide_reaching(tiny_header, depth).network
-    margin = MARGIN_IN_MULTIPLES * network.size_multiple
+    margin = network.context_px
     side = 4 * margin
     image = torch.rand(1, 1, side, 2**depth, dtype=torch.float64, requires_grad=True)
     output = network(image)

@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 
 from nunatak.detection.peaks import find_peaks
 from nunatak.detection.suppression import suppress
-from nunatak.geometry import Scale, resampled_to_source
+from nunatak.geometry import Scale, resampled_to_source, strided_to_source
 
 POSITION_DECIMALS = 3
 SCORE_DECIMALS = 6
@@ -50,6 +50,7 @@ def find_candidates(
     scale: Scale,
     *,
     stride: int,
+    origin_px: float,
     floor: float,
     min_distance_px: float,
 ) -> Candidates:
@@ -63,8 +64,9 @@ def find_candidates(
         From `nunatak.detection.scoring.Scorer`.
     scale
         Source image and the image that was scored.
-    stride
-        Pixels of the scored image a pixel of the map.
+    stride, origin_px
+        Pixels of the scored image a pixel of the map, and where in it the map's first pixel lies
+        (see `nunatak.networks.interface.DetectorNetwork`).
     floor
         Probability below which a peak is no candidate.
     min_distance_px
@@ -72,19 +74,16 @@ def find_candidates(
     """
     # On the scale of logits a peak neither saturates nor loses its curvature.
     maps = [find_peaks(score_map, float(logit(floor))) for score_map in logits]
-    x_px = _to_source(np.concatenate([peaks.x for peaks in maps]), stride, scale.ratio_x)
-    y_px = _to_source(np.concatenate([peaks.y for peaks in maps]), stride, scale.ratio_y)
+    x_image = strided_to_source(np.concatenate([peaks.x for peaks in maps]), stride, origin_px)
+    y_image = strided_to_source(np.concatenate([peaks.y for peaks in maps]), stride, origin_px)
+    x_px = resampled_to_source(x_image, scale.ratio_x).round(POSITION_DECIMALS)
+    y_px = resampled_to_source(y_image, scale.ratio_y).round(POSITION_DECIMALS)
     value = np.concatenate([peaks.value for peaks in maps])
     class_index = np.repeat(np.arange(len(maps)), [len(peaks.x) for peaks in maps])
     score = expit(value).astype(np.float64).round(SCORE_DECIMALS)
     found = Candidates(x_px, y_px, score, class_index.astype(np.int64))
     found = found.taken(_inside(x_px, y_px, scale.source_shape))
     return found.taken(suppress(found.x_px, found.y_px, found.score, min_distance_px))
-
-
-def _to_source(position: NDArray[np.float64], stride: int, ratio: float) -> NDArray[np.float64]:
-    in_image = resampled_to_source(position, stride)
-    return np.round(resampled_to_source(in_image, ratio), POSITION_DECIMALS)
 
 
 def _inside(

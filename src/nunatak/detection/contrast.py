@@ -112,6 +112,7 @@ def _evidence(
         scorer.logits(image),
         Scale(shape, shape),
         stride=scorer.stride,
+        origin_px=scorer.origin_px,
         floor=level,
         min_distance_px=min_distance_px,
     )

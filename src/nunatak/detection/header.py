@@ -4,6 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from nunatak.networks.specs import NetworkSpec, UNetParameters
+
+__all__ = ["ModelClass", "ModelHeader", "NetworkSpec", "ThresholdRow", "UNetParameters"]
+
 SCHEMA_VERSION = 1
 """Raised whenever a reader of the previous version could misunderstand a header."""
 
@@ -13,21 +17,6 @@ Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class UNetParameters(_Frozen):
-    """Arguments of `nunatak.networks.unet.UNet`, bounded so that no header can ask for a giant."""
-
-    classes: int = Field(default=1, ge=1, le=256)
-    width: int = Field(default=24, ge=1, le=512)
-    depth: int = Field(default=4, ge=1, le=7)
-
-
-class NetworkSpec(_Frozen):
-    """Which network, and with which parameters."""
-
-    name: Literal["UNet"] = "UNet"
-    parameters: UNetParameters = UNetParameters()
 
 
 class ModelClass(_Frozen):
@@ -54,7 +43,10 @@ class ThresholdRow(_Frozen):
         Smallest score of a selected candidate.
     precision, recall, f1 : float
         Of the selected candidates.
+    probability : float or None
+        That a candidate of just this score is right; tables of early models do not have it.
     precision_low, precision_high, recall_low, recall_high : float or None
+    probability_low, probability_high : float or None
         95 % intervals; None where they were not estimated.
     """
 
@@ -62,10 +54,13 @@ class ThresholdRow(_Frozen):
     precision: Probability
     recall: Probability
     f1: Probability
+    probability: Probability | None = None
     precision_low: Probability | None = None
     precision_high: Probability | None = None
     recall_low: Probability | None = None
     recall_high: Probability | None = None
+    probability_low: Probability | None = None
+    probability_high: Probability | None = None
 
 
 class ModelHeader(_Frozen):
@@ -86,9 +81,9 @@ class ModelHeader(_Frozen):
     diameter_px : float
         Diameter of a particle in the image the network is given, pixels.
     output_stride : int
-        Pixels of that image a pixel of the score map.
+        Pixels of that image a pixel of the score map; the network's.
     normalisation : str
-        `nunatak.images.normalise.VERSION` at the time of training.
+        One of `nunatak.images.normalisations.NORMALISATIONS`, that of the training.
     contrast : str
         ``"dark"`` or ``"light"``: particles against ice in that image.
     default_threshold, score_floor : float
@@ -106,7 +101,7 @@ class ModelHeader(_Frozen):
     ndim: Literal[2] = 2
     classes: tuple[ModelClass, ...] = (ModelClass(name="particle"),)
     diameter_px: Positive = 20.0
-    output_stride: Literal[2] = 2
+    output_stride: int = 2
     normalisation: str = Field(min_length=1, max_length=100)
     contrast: Literal["dark", "light"] = "dark"
     default_threshold: Probability = 0.5
@@ -119,6 +114,11 @@ class ModelHeader(_Frozen):
         maps = self.network.parameters.classes
         if len(self.classes) != maps:
             raise ValueError(f"{len(self.classes)} classes are named, the network scores {maps}")
+        stride = self.network.parameters.output_stride
+        if self.output_stride != stride:
+            raise ValueError(
+                f"output_stride is {self.output_stride}, that of the network is {stride}"
+            )
         if self.score_floor > self.default_threshold:
             raise ValueError(
                 f"score_floor ({self.score_floor}) is above default_threshold "

@@ -64,6 +64,7 @@ class Job:
             entry.path,
             diameter_A=self.options.diameter_A,
             diameter_px=self.detector.header.diameter_px,
+            normalisation=self.detector.header.normalisation,
             pixel_size_A=self.options.pixel_size_A,
             listed_pixel_size_A=entry.pixel_size_A,
             override_pixel_size=self.options.override_pixel_size,

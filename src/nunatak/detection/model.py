@@ -18,8 +18,9 @@ from nunatak.detection.header import ModelHeader
 from nunatak.detection.model_file import METADATA_KEY, RETRAIN, parse_header, read_content
 from nunatak.errors import BadInput, FormatError
 from nunatak.files import written_whole
-from nunatak.images import normalise
-from nunatak.networks.unet import UNet
+from nunatak.images.normalisations import NORMALISATIONS
+from nunatak.networks.interface import DetectorNetwork
+from nunatak.networks.registry import build
 
 SUFFIX = ".safetensors"
 
@@ -32,7 +33,7 @@ class DetectorModel:
     ----------
     header : ModelHeader
         How to apply it.
-    network : UNet
+    network : DetectorNetwork
         Evaluation mode, float32, on the CPU when it comes from `load_model`.
     path : Path or None
         The file it came from.
@@ -41,7 +42,7 @@ class DetectorModel:
     """
 
     header: ModelHeader
-    network: UNet
+    network: DetectorNetwork
     path: Path | None = None
     sha256: str = ""
 
@@ -107,10 +108,11 @@ def load_model(path_or_name: str | PathLike[str]) -> DetectorModel:
         raise FormatError(
             path, f"the weights cannot be read ({error})", hint="Fetch the file again"
         ) from error
-    if header.normalisation != normalise.VERSION:
+    if header.normalisation not in NORMALISATIONS:
         raise FormatError(
             path,
-            f"trained with {header.normalisation!r}, this nunatak has {normalise.VERSION!r}",
+            f"trained with {header.normalisation!r}, this nunatak has "
+            + ", ".join(map(repr, NORMALISATIONS)),
             field="normalisation",
             hint="Use the version of nunatak it was trained with, or train it again",
         )
@@ -187,10 +189,10 @@ def describe(path: str | PathLike[str]) -> dict[str, str]:
     }
 
 
-def _network(path: Path, header: ModelHeader, tensors: Mapping[str, Tensor]) -> UNet:
+def _network(path: Path, header: ModelHeader, tensors: Mapping[str, Tensor]) -> DetectorNetwork:
     # On the meta device nothing is allocated before the shapes have been compared.
     with torch.device("meta"):
-        network = UNet(**header.network.parameters.model_dump())
+        network = build(header.network)
     expected = network.state_dict()
     for name in sorted(expected.keys() | tensors.keys()):
         found = _shape(tensors.get(name))

@@ -52,6 +52,7 @@ class Finder:
             logits,
             prepared.scale,
             stride=self.scorer.stride,
+            origin_px=self.scorer.origin_px,
             floor=self.floor,
             min_distance_px=self.min_distance_A / prepared.pixel_size_A,
         )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nunatak.errors import BadInput
 from nunatak.geometry import Scale
 from nunatak.images.micrograph import Micrograph
-from nunatak.images.normalise import normalise
+from nunatak.images.normalisations import DEFAULT, NORMALISATIONS
 from nunatak.images.reader import read_micrograph
 from nunatak.images.resample import resample, working_shape
 from nunatak.images.stable import FileState, file_state
@@ -51,6 +51,7 @@ def prepare(
     *,
     diameter_A: float,
     diameter_px: float,
+    normalisation: str = DEFAULT,
     pixel_size_A: float | None = None,
     listed_pixel_size_A: float | None = None,
     override_pixel_size: bool = False,
@@ -65,6 +66,8 @@ def prepare(
         The micrograph.
     diameter_A, diameter_px
         Particle diameter, in Å and in pixels of the working size.
+    normalisation
+        Name in `nunatak.images.normalisations.NORMALISATIONS`: the model's.
     pixel_size_A, listed_pixel_size_A, override_pixel_size
         See `nunatak.images.reader.read_micrograph`.
 
@@ -89,6 +92,7 @@ def prepare(
             micrograph.shape, pixel_size_A=size_A, diameter_A=diameter_A, diameter_px=diameter_px
         )
         _refuse_giant(shape, size_A, diameter_A)
+        normalise = NORMALISATIONS[normalisation]
         image = normalise(resample(micrograph.pixels, shape), bad=_bad(micrograph, shape))
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from error

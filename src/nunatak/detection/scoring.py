@@ -17,12 +17,10 @@ from nunatak.detection.precision import Precision, choose_device, choose_dtype
 from nunatak.errors import ResourceError
 
 TILE_PX = 1024
-"""Side of the part of a tile that is kept: large enough to waste little on the margins, small
-enough that the network's activations stay below 1 GB."""
-
-MARGIN_IN_MULTIPLES = 8
-"""Margin of a tile in units of the network's deepest stride: half the receptive field of a
-U-Net with two 3 × 3 convolutions a level in its encoder and its decoder, rounded up."""
+TILE_CELLS = 512
+"""Side of the part of a tile that is kept, at most so many pixels of the image and of the score
+map: large enough to waste little on the margins, small enough that the network's activations stay
+below 1 GB."""
 
 
 @dataclass(frozen=True)
@@ -87,13 +85,18 @@ class Scorer:
         Number format of the convolutions; ``"auto"`` takes the fastest that the device has
         units for.
     tile_px
-        Side of a tile; rounded up to a multiple of the network's `size_multiple`.
+        Side of a tile; rounded up to a multiple of the network's `size_multiple`. Default: by
+        the network's output stride.
 
     Attributes
     ----------
     device : torch.device
     dtype : torch.dtype
         What was chosen.
+    stride : int
+    origin_px : float
+        Where the pixels of the score map lie in the image, see
+        `nunatak.networks.interface.DetectorNetwork`.
     """
 
     def __init__(
@@ -102,16 +105,20 @@ class Scorer:
         *,
         device: str = "auto",
         precision: Precision = "auto",
-        tile_px: int = TILE_PX,
+        tile_px: int | None = None,
     ) -> None:
         self.device = choose_device(device)
         self.dtype = choose_dtype(self.device, precision)
-        self.stride = model.header.output_stride
+        self.stride = model.network.output_stride
+        self.origin_px = model.network.output_origin_px
         self.contrast = model.header.contrast
         self._classes = len(model.header.classes)
         self._multiple = model.network.size_multiple
-        self._margin_px = MARGIN_IN_MULTIPLES * self._multiple
-        self._tile_px = tile_px + -tile_px % self._multiple
+        # Tiles and margins keep to the grid of the score map.
+        self._margin_px = _rounded_up(model.network.context_px, self._multiple)
+        self._tile_px = _rounded_up(
+            tile_px or min(TILE_PX, TILE_CELLS * self.stride), self._multiple
+        )
         # On a processor every thread has its share; a device's memory is there for one at a time.
         self._turn = nullcontext() if self.device.type == "cpu" else Lock()
         self._network = copy.deepcopy(model.network).eval().to(self.device)
@@ -130,7 +137,7 @@ class Scorer:
         -------
         ndarray, shape (classes, ceil(ny / stride), ceil(nx / stride)), float32
             Logits: the probability is ``1 / (1 + exp(-logit))``. Pixel ``j`` lies at
-            ``nunatak.geometry.resampled_to_source(j, stride)`` in the image.
+            ``origin_px + stride * j`` in the image.
 
         Raises
         ------
@@ -180,6 +187,10 @@ class Scorer:
         ):
             scores: Tensor = self._network(batch)[0]
             return scores.float().cpu()
+
+
+def _rounded_up(length: int, multiple: int) -> int:
+    return length + -length % multiple
 
 
 def _kept(span: Span, stride: int) -> slice:

@@ -5,6 +5,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from nunatak.networks.interface import DetectorNetwork
+
 
 class ConvBlock(nn.Sequential):
     """Convolution, batch normalisation, ReLU.
@@ -41,7 +43,7 @@ class ResidualBlock(nn.Module):
         return torch.relu(x + self.second(self.first(x)))
 
 
-class UNet(nn.Module):
+class UNet(DetectorNetwork):
     """Encoder and decoder with skip connections; the finest level has stride 2.
 
     Parameters
@@ -61,6 +63,7 @@ class UNet(nn.Module):
     """
 
     output_stride = 2
+    output_origin_px = 0.5
 
     def __init__(self, *, classes: int = 1, width: int = 24, depth: int = 4) -> None:
         super().__init__()
@@ -83,6 +86,15 @@ class UNet(nn.Module):
     def size_multiple(self) -> int:
         """Image sides must be a multiple of this."""
         return int(2**self.depth)
+
+    @property
+    def context_px(self) -> int:
+        """How far the image can influence an output, pixels.
+
+        Half the receptive field of two 3 × 3 convolutions a level in the encoder and in the
+        decoder, rounded up to a multiple of the deepest stride.
+        """
+        return 8 * self.size_multiple
 
     def forward(self, image: Tensor) -> Tensor:
         """Score an image.

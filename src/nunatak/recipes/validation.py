@@ -46,7 +46,8 @@ def validation_curve(model: DetectorModel, fields: Sequence[TrainingCrop]) -> Pr
         candidates = find_candidates(
             scorer.logits(field.image),
             Scale((ny, nx), (ny, nx)),
-            stride=model.header.output_stride,
+            stride=scorer.stride,
+            origin_px=scorer.origin_px,
             floor=model.header.score_floor,
             min_distance_px=MINIMUM_DISTANCE * diameter_px,
         )
