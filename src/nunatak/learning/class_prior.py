@@ -1,0 +1,191 @@
+"""The class prior: how many particles there are, given by the user or estimated from the data.
+
+The published objectives want the share of positive pixels; people know particles a micrograph.
+Everything here counts particles, and converts at the end.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nunatak.errors import BadInput
+from nunatak.learning.score_model import ScoreModel, ScorePrior, fit_score_model
+
+EXPECTED_ERROR = 0.2
+"""Relative standard deviation of a number of particles that a user states."""
+
+N_SAMPLES = 400
+"""Draws behind every interval: their 2.5 % quantile rests on ten of them."""
+
+
+@dataclass(frozen=True)
+class ParticleNumber:
+    """Particles a micrograph, with a 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def estimate_particles(
+    held_out_scores: ArrayLike,
+    candidate_scores: Sequence[ArrayLike],
+    *,
+    prior: ScorePrior | None = None,
+    expected_particles: float | None = None,
+    seed: int = 0,
+) -> ParticleNumber:
+    """Estimate the number of particles from held-out labels and a detector's candidates.
+
+    Labels are taken for a random sample of the particles (see `nunatak.learning.score_model`):
+    labels of only the most obvious particles make the estimate too low.
+
+    Parameters
+    ----------
+    held_out_scores
+        Score of the candidate at each labelled particle that took no part in training, shape
+        (n_labels,); 0 or -inf where there was none. Probabilities.
+    candidate_scores
+        Scores of all candidates, one array a micrograph: those from which labels were held out.
+    prior
+        Belief about the detector. Default: that of the general model and its descendants.
+    expected_particles
+        What the user expects a micrograph to hold; taken for good to 20 %.
+    seed
+        Of the intervals' random numbers.
+
+    Returns
+    -------
+    ParticleNumber
+        A micrograph.
+
+    Raises
+    ------
+    BadInput
+        If there is no label, no candidate, or a score is no probability.
+
+    Examples
+    --------
+    >>> found = estimate_particles([0.9, 0.95, 0.97, 0.8], [[0.9, 0.96, 0.2, 0.1], [0.8, 0.95]])
+    >>> found.low <= found.value <= found.high
+    True
+    """
+    model = score_model(
+        held_out_scores,
+        candidate_scores,
+        prior=prior,
+        expected_particles=expected_particles,
+        seed=seed,
+    )
+    return particle_number(model, len(candidate_scores))
+
+
+def particle_number(model: ScoreModel, n_micrographs: int) -> ParticleNumber:
+    """Count the particles by what is known about the candidates' scores."""
+    hits = (model.probability_samples * model.candidate_samples).sum(axis=1)
+    samples = hits / model.reach_samples / n_micrographs
+    low, value, high = np.quantile(samples, [0.025, 0.5, 0.975])
+    return ParticleNumber(float(value), float(low), float(high))
+
+
+def score_model(
+    held_out_scores: ArrayLike,
+    candidate_scores: Sequence[ArrayLike],
+    *,
+    prior: ScorePrior | None = None,
+    expected_particles: float | None = None,
+    seed: int = 0,
+) -> ScoreModel:
+    """Check the input of `estimate_particles` and learn from it what scores mean."""
+    labels = np.asarray(held_out_scores, dtype=np.float64)
+    arrays = [np.asarray(scores, dtype=np.float64) for scores in candidate_scores]
+    if labels.size == 0:
+        raise BadInput("No label was held out, so that nothing says what the scores mean.")
+    if sum(scores.size for scores in arrays) == 0:
+        raise BadInput("The detector found no candidate on the micrographs of held-out labels.")
+    for scores in (labels[labels > 0], *arrays):
+        if not ((scores >= 0) & (scores <= 1)).all():
+            raise BadInput("Scores must be probabilities, from 0 to 1, to be calibrated.")
+    if np.isnan(labels).any():
+        raise BadInput("The score of a held-out label is not a number.")
+    if expected_particles is not None and not expected_particles > 0:
+        raise BadInput(
+            f"{expected_particles:g} particles a micrograph are expected; give a positive number."
+        )
+    return fit_score_model(
+        labels,
+        arrays,
+        prior=prior or ScorePrior(),
+        expected_particles=expected_particles,
+        expected_error=EXPECTED_ERROR,
+        n_samples=N_SAMPLES,
+        generator=np.random.default_rng(seed),
+    )
+
+
+def prior_of_cells(particles: float, n_cells: int) -> float:
+    """Return the share of a score map's cells that hold a particle's centre.
+
+    Parameters
+    ----------
+    particles
+        Expected particles a micrograph.
+    n_cells
+        Cells of its score map: at most one particle is centred in each.
+
+    Raises
+    ------
+    BadInput
+        If there are more particles than cells.
+
+    Examples
+    --------
+    >>> prior_of_cells(200, n_cells=400 * 400)
+    0.00125
+    """
+    return prior_of_pixels(particles, n_pixels=n_cells, pixels_per_particle=1)
+
+
+def prior_of_pixels(particles: float, *, n_pixels: int, pixels_per_particle: int) -> float:
+    """Return the share of pixels that count as positive: also the prior of a random patch.
+
+    Parameters
+    ----------
+    particles
+        Expected particles a micrograph.
+    n_pixels
+        Of the image at the working size.
+    pixels_per_particle
+        Pixels around a centre that count as positive: `pixels_in_disc` (29 at Topaz's radius 3).
+
+    Raises
+    ------
+    BadInput
+        If the particles would fill more than the image.
+
+    Examples
+    --------
+    >>> round(prior_of_pixels(300, n_pixels=1024**2, pixels_per_particle=pixels_in_disc(3)), 6)
+    0.008297
+    """
+    share = particles * pixels_per_particle / n_pixels
+    if not 0 < share < 1:
+        raise BadInput(
+            f"{particles:g} particles of {pixels_per_particle} pixels do not fit {n_pixels} "
+            "pixels. Correct the expected number of particles or their diameter."
+        )
+    return share
+
+
+def pixels_in_disc(radius_px: float) -> int:
+    """Count the pixels whose centre is no farther from a pixel's centre than a radius.
+
+    Examples
+    --------
+    >>> pixels_in_disc(0), pixels_in_disc(1), pixels_in_disc(3)
+    (1, 5, 29)
+    """
+    reach = np.arange(-int(radius_px), int(radius_px) + 1)
+    return int((reach[:, None] ** 2 + reach**2 <= radius_px**2).sum())
