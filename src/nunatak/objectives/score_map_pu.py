@@ -43,6 +43,8 @@ def pu_on_score_maps(logits: Tensor, labels: ScoreMapLabels) -> Tensor:
     Without the maximum the estimate is unbiased if labels are a random choice of the
     particles. The places of a disc whose target is 0 enter L⁺ and L⁻ alike and cancel, so
     that the disc's exact size does not matter; where discs overlap, a place is counted once.
+    Discs whose centre lies outside their crop add to the sums and not to n, as those of
+    unlabelled particles add to U and not to E.
 
     Without a labelled particle the two means, and with them the gradient that keeps unlabelled
     particles from being unlearned, are unknown. U alone would be PN; means remembered from
