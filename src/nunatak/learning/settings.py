@@ -8,6 +8,7 @@ from nunatak.detection.header import NetworkSpec
 
 ObjectiveName = Literal["pn", "pu", "ge-kl", "ge-binomial"]
 Normalisation = Literal["background", "mixture"]
+Schedule = Literal["one-cycle", "constant", "warmup-cosine"]
 
 
 class LearningSettings(BaseModel):
@@ -29,12 +30,23 @@ class LearningSettings(BaseModel):
         Weight of the reconstruction term; 0 leaves it out. Patch classifiers only.
     steps, batch_size, learning_rate, weight_decay : int, int, float, float
         Of the optimiser.
+    schedule : str
+        Of the learning rate; see `nunatak.training.schedule`.
+    normalisation : str
+        Grey scale of the working images: ``"background"`` (`nunatak.images.normalise`) or
+        ``"mixture"`` (`nunatak.images.mixture`). A start model brings its own.
+    diameter_px : float
+        Diameter of a particle in the working images, pixels. A start model brings its own.
+    positive_radius_px : float
+        Pixels up to so far from a label are positive places. Patch classifiers only.
+    positive_share : float
+        Share of a minibatch that are positives. Patch classifiers only.
     validation_share : float
         Share of the labelled micrographs that are kept for validation, whole.
     validate_every : int
         Steps between two validations.
-    patience : int
-        Validations without progress after which training stops.
+    patience : int or None
+        Validations without progress after which training stops; None never stops early.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,6 +61,11 @@ class LearningSettings(BaseModel):
     batch_size: int = Field(16, gt=0)
     learning_rate: float = Field(3e-4, gt=0)
     weight_decay: float = Field(1e-3, ge=0)
+    schedule: Schedule = "one-cycle"
+    normalisation: Normalisation = "background"
+    diameter_px: float = Field(20.0, gt=0)
+    positive_radius_px: float = Field(3.0, ge=0)
+    positive_share: float = Field(1 / 16, gt=0, lt=1)
     validation_share: float = Field(0.25, ge=0, lt=1)
     validate_every: int = Field(50, gt=0)
-    patience: int = Field(5, gt=0)
+    patience: int | None = Field(5, gt=0)
