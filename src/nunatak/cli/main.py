@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from types import ModuleType
 from typing import Annotated, NoReturn
 
@@ -119,10 +120,28 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     SystemExit
         Always: 0 when all is well, the error's own code otherwise (see `nunatak.errors`).
     """
+    words = sys.argv[1:] if arguments is None else arguments
+    run(lambda: app(args=_flags_first(words), prog_name="nunatak"))
+
+
+def run(command: Callable[[], object]) -> NoReturn:
+    """Run a command that ends by raising, and exit with the code that belongs to its end.
+
+    Parameters
+    ----------
+    command
+        Raises SystemExit when all is well.
+
+    Raises
+    ------
+    SystemExit
+        Always.
+    """
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        words = sys.argv[1:] if arguments is None else arguments
-        app(args=_flags_first(words), prog_name="nunatak")
+        command()
+    except typer.Exit as end:
+        sys.exit(_flushed(end.exit_code))
     except SystemExit as end:
         if isinstance(end.__context__, BrokenPipeError):
             _end_quietly()
