@@ -12,6 +12,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import nunatak
 from nunatak.detection.model import DetectorModel, load_model
 from nunatak.files import write_text
@@ -167,6 +169,17 @@ def rounded(value: Any, digits: int = 5) -> Any:
             return [rounded(one, digits) for one in value]
         case _:
             return value
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    """Return mean, standard deviation over seeds (0 for a single one), least and greatest."""
+    deviation = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+    return {
+        "mean": float(np.mean(values)),
+        "deviation": deviation,
+        "least": float(min(values)),
+        "greatest": float(max(values)),
+    }
 
 
 def _processor() -> str:

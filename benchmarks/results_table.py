@@ -7,11 +7,13 @@ result that is missing is shown as "not measured".
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import result_sections as sections
+import training_sections
 from result_sections import NOT_MEASURED, Result, markdown
 from targets import TARGETS, Target
 
@@ -24,6 +26,10 @@ SECTIONS: dict[str, Callable[[Result], str]] = {
     "speed": sections.speed,
     "memory": sections.memory,
     "compare_topaz": sections.compare_topaz,
+    "label_efficiency": training_sections.label_efficiency,
+    "quick_training": training_sections.quick_training,
+    "compare_topaz_training": training_sections.compare_topaz_training,
+    "calibration": training_sections.calibration,
 }
 
 
@@ -97,7 +103,10 @@ def _targets(results: dict[str, Result]) -> str:
 
 def _value(target: Target, results: dict[str, Result]) -> float | None:
     judged = results.get(target.result, {}).get("targets", [])
-    return next((one["measured"] for one in judged if one["key"] == target.key), None)
+    values = [one["measured"] for one in judged if one["key"] == target.key]
+    if not values:
+        return None
+    return math.nan if values[0] is None else float(values[0])
 
 
 if __name__ == "__main__":

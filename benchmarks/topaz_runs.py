@@ -11,6 +11,7 @@ from nunatak.geometry import Scale
 from nunatak.images.reader import read_info
 from nunatak.picks.context import FileGrid
 from nunatak.picks.formats import read_picks
+from nunatak.picks.table import PickSet
 from processes import Run, run_measured
 
 NOMINAL_DIAMETERS_PX = (50.0, 30.0, 20.0, 12.5, 9.0)
@@ -131,11 +132,22 @@ def run_topaz(
         downscaled = [small / f"{path.stem}.mrc" for path in micrographs]
         options = ["-r", str(scale.radius_px), "-d", "-1", "-o", str(output)]
         extract = run_measured([topaz, "extract", *options, *downscaled], cores=cores)
-        # Without -x topaz writes whole pixels of the downscaled image, which was Fourier-cropped;
-        # the exact ratio of the two sizes is known here, and not to topaz.
-        grid = FileGrid.between(Scale(shape_of(micrographs[0]), shape_of(downscaled[0])))
-        picks = read_picks(output, "topaz", images=micrographs, grid=grid)
+        picks = read_extracted(output, micrographs, downscaled)
     return TopazRun(preprocess, extract, picks.table[["image", "x_px", "y_px", "score"]])
+
+
+def downscaled_grid(micrographs: Sequence[Path], downscaled: Sequence[Path]) -> FileGrid:
+    """Return in what topaz counts: pixels of its images, which it makes by Fourier cropping.
+
+    The exact ratio of the two sizes is known here, and not to topaz.
+    """
+    return FileGrid.between(Scale(shape_of(micrographs[0]), shape_of(downscaled[0])))
+
+
+def read_extracted(path: Path, micrographs: Sequence[Path], downscaled: Sequence[Path]) -> PickSet:
+    """Read what topaz extracted without -x: whole pixels of the downscaled images."""
+    grid = downscaled_grid(micrographs, downscaled)
+    return read_picks(path, "topaz", images=micrographs, grid=grid)
 
 
 def shape_of(path: Path) -> tuple[int, int]:
