@@ -95,3 +95,12 @@ def test_everything_known_is_the_focal_loss(loss: OnScoreMaps) -> None:
     case.known[:] = True
     logits = peaks(0.9, 0.2, 0.3, 0.8, 0.1)
     assert loss(logits, case, cell_px=4).item() == pytest.approx(fit(logits, case))
+
+
+def test_particles_in_cells_that_do_not_count_are_not_expected_in_the_others() -> None:
+    logits, case = peaks(0.9, 0.2, 0.3, 0.8, 0.1), labels(1.7)
+    case.known[0, 0, :4, 4:7] = True  # leaves the first of five cells a quarter
+    prior, rate = 1.7 * 64 / 68 / 4, 1.4 / 4
+    kl = prior * math.log(prior / rate) + (1 - prior) * math.log((1 - prior) / (1 - rate))
+    expected = fit(logits, case) + 10 * kl
+    assert ge_kl_on_score_maps(logits, case, cell_px=4).item() == pytest.approx(expected, rel=1e-4)
