@@ -38,7 +38,7 @@ def pick_in(precision: str, files: list[Path]) -> PickResult:
         diameter_A=DIAMETER_A,
         pixel_size_A=PIXEL_SIZE_A,
         override_pixel_size=True,
-        precision=precision,  # type: ignore[arg-type]
+        arithmetic=precision,  # type: ignore[arg-type]
         device="cpu",
     )
 

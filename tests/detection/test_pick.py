@@ -162,8 +162,8 @@ def test_threshold_border_and_limit_only_mark(model: Path, folder: Path) -> None
 
 def test_bfloat16_and_float32_pick_the_same_particles(model: Path, folder: Path) -> None:
     exact, low = (
-        nunatak.pick(names(folder), diameter_A=DIAMETER_A, model=model, precision=precision)
-        for precision in ("float32", "bfloat16")
+        nunatak.pick(names(folder), diameter_A=DIAMETER_A, model=model, arithmetic=arithmetic)
+        for arithmetic in ("float32", "bfloat16")
     )
     tables = [r.picks.table[r.picks.table["score"] > 0.7] for r in (exact, low)]
     for image in exact.picks.images[:2]:

@@ -26,12 +26,13 @@ def result() -> PickResult:
         min_distance_A=48.8,
         border_A=0,
         threshold=0.4,
+        wanted_precision=None,
         max_per_micrograph=None,
         contrast="auto",
         pixel_size_A=None,
         override_pixel_size=False,
         device="cpu",
-        precision="auto",
+        arithmetic="auto",
         threads=None,
     )
     return PickResult(

@@ -22,7 +22,7 @@ class ContrastChoice(StrEnum):
     LIGHT = "light"
 
 
-class PrecisionChoice(StrEnum):
+class ArithmeticChoice(StrEnum):
     """Number formats of the network."""
 
     AUTO = "auto"
@@ -69,6 +69,19 @@ def pick(
             max=1.0,
             help="Candidates with at least this score, from 0 to 1, are selected. Default: the "
             "model's own.",
+            show_default=False,
+            rich_help_panel=SELECTION,
+        ),
+    ] = None,
+    wanted_precision: Annotated[
+        float | None,
+        typer.Option(
+            "--precision",
+            metavar="SHARE",
+            min=0.0,
+            max=1.0,
+            help="Instead of a threshold, the share of the selected candidates that shall be "
+            "right, such as 0.9: takes the lowest threshold that promises it.",
             show_default=False,
             rich_help_panel=SELECTION,
         ),
@@ -125,14 +138,14 @@ def pick(
     ] = None,
     redo: options.Redo = False,
     device: options.Device = "auto",
-    precision: Annotated[
-        PrecisionChoice,
+    arithmetic: Annotated[
+        ArithmeticChoice,
         typer.Option(
             help="Number format of the network. 'auto' takes the fastest that the device has "
             "units for.",
             rich_help_panel=options.COMPUTING,
         ),
-    ] = PrecisionChoice.AUTO,
+    ] = ArithmeticChoice.AUTO,
     threads: options.Threads = None,
 ) -> None:
     """Find particles in micrographs: from their diameter alone, or with a trained model.
@@ -166,12 +179,13 @@ def pick(
             file_format=file_format,
             selected_only=selected_only,
             threshold=threshold,
+            wanted_precision=wanted_precision,
             min_distance_A=min_distance_A,
             border_A=border_A,
             max_per_micrograph=max_per_micrograph,
             contrast=contrast.value,
             device=device,
-            precision=precision.value,
+            arithmetic=arithmetic.value,
             threads=threads,
             redo=redo,
             on_progress=advance,

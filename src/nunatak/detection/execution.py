@@ -7,14 +7,18 @@ from contextlib import closing
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from nunatak.detection.contrast import Side
 from nunatak.detection.doubts import doubt_about_selection, doubt_about_size
 from nunatak.detection.finished import Finished
 from nunatak.detection.job import Job
 from nunatak.detection.journal import Journal
+from nunatak.detection.options import PickOptions
 from nunatak.detection.parallel import Stopwatch
 from nunatak.detection.record import circumstances
 from nunatak.detection.result import Failure, PickResult, pick_set
+from nunatak.detection.thresholds import ThresholdChoice, choose_threshold
 from nunatak.errors import BadInput, Interrupted
 from nunatak.images.micrograph_list import MissingMicrograph
 
@@ -75,15 +79,21 @@ def carry_out(
         raise BadInput(_none_picked(failures))
     seconds = {**stopwatch.seconds, "total": time.perf_counter() - start}
     ordered = [finished[name] for name in job.entries if name in finished]
+    options, choice = _with_threshold(job, ordered)
     result = PickResult(
-        picks=pick_set(ordered, job.options, job.detector.header.classes),
+        picks=pick_set(ordered, options, job.detector.header.classes),
         failures=tuple(failures),
-        options=job.options,
+        options=options,
         contrast=side,
         shapes={micrograph.image: micrograph.shape for micrograph in ordered},
         seconds=seconds,
-        provenance=_provenance(job, side, len(ordered), failures, seconds),
+        provenance={
+            **_provenance(job, side, len(ordered), failures, seconds),
+            "options": options.model_dump(),
+            "threshold_choice": None if choice is None else asdict(choice),
+        },
         reused_count=reused_count,
+        threshold_choice=choice,
     )
     _warn(doubt_about_selection(result))
     return result
@@ -110,6 +120,18 @@ def _earlier(job: Job, journal: Journal | None, images: list[str]) -> dict[str, 
     return earlier
 
 
+def _with_threshold(
+    job: Job, micrographs: list[Finished]
+) -> tuple[PickOptions, ThresholdChoice | None]:
+    """Choose the threshold for a wanted precision, which needs all candidates."""
+    wanted = job.options.wanted_precision
+    if wanted is None:
+        return job.options, None
+    scores = np.concatenate([micrograph.candidates.score for micrograph in micrographs])
+    choice = choose_threshold(job.detector.header, wanted, scores)
+    return job.options.model_copy(update={"threshold": choice.threshold}), choice
+
+
 def _failure(micrograph: MissingMicrograph) -> Failure:
     named = f"named by the {micrograph.origin}"
     return Failure(micrograph.name, f"{micrograph.name}: there is no such file ({named}).")
@@ -122,7 +144,6 @@ def _provenance(
     return {
         "command": "pick",
         **circumstances(),
-        "options": job.options.model_dump(),
         "model": {
             "name": detector.header.name,
             "path": str(detector.path),

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nunatak.detection.header import ModelHeader, Positive, Probability
 from nunatak.detection.precision import Precision
+from nunatak.detection.thresholds import require_reachable
 from nunatak.errors import UsageError
 
 Contrast = Literal["auto", "dark", "light"]
@@ -30,6 +31,9 @@ class PickOptions(BaseModel):
         Candidates whose centre is closer to the image's edge are not selected.
     threshold : float
         Candidates of at least this probability are selected.
+    wanted_precision : float or None
+        Choose the threshold, once the candidates are known, by the precision that the model's
+        table promises; None takes ``threshold`` as it is.
     max_per_micrograph : int or None
         At most so many are selected, the best ones.
     contrast : str
@@ -38,8 +42,9 @@ class PickOptions(BaseModel):
         For all micrographs; None takes it from headers and lists.
     override_pixel_size : bool
         Whether ``pixel_size_A`` wins over a header that contradicts it.
-    device, precision : str
-        See `nunatak.detection.precision`.
+    device, arithmetic : str
+        Where the network computes, and in which number format: see
+        `nunatak.detection.precision`.
     threads : int or None
         Of the processor; None leaves torch's own choice.
     """
@@ -50,12 +55,13 @@ class PickOptions(BaseModel):
     min_distance_A: Annotated[float, Field(ge=0.0)]
     border_A: Annotated[float, Field(ge=0.0)]
     threshold: Probability
+    wanted_precision: Probability | None
     max_per_micrograph: Annotated[int, Field(ge=1)] | None
     contrast: Contrast
     pixel_size_A: Positive | None
     override_pixel_size: bool
     device: str
-    precision: Precision
+    arithmetic: Precision
     threads: Annotated[int, Field(ge=1)] | None
 
     def deciding(self) -> dict[str, float | str | bool | None]:
@@ -111,8 +117,16 @@ def resolved_options(header: ModelHeader, **given: Any) -> PickOptions:
     Raises
     ------
     UsageError
-        If a value is impossible, or nobody knows the diameter.
+        If a value is impossible, nobody knows the diameter, or the model promises no such
+        precision.
     """
+    if given["wanted_precision"] is not None:
+        if given["threshold"] is not None:
+            raise UsageError(
+                "A precision and a threshold were both given, and either decides which "
+                "candidates are selected. Give --precision or --threshold."
+            )
+        require_reachable(header, given["wanted_precision"])
     diameter_A = _diameter_A(given["diameter_A"], header)
     defaults = {
         "diameter_A": diameter_A,

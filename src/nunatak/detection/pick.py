@@ -31,12 +31,13 @@ def pick(
     file_format: str | None = None,
     selected_only: bool = False,
     threshold: float | None = None,
+    wanted_precision: float | None = None,
     min_distance_A: float | None = None,
     border_A: float = 0.0,
     max_per_micrograph: int | None = None,
     contrast: Contrast = "auto",
     device: str = "auto",
-    precision: Precision = "auto",
+    arithmetic: Precision = "auto",
     threads: int | None = None,
     redo: bool = False,
     on_progress: Callable[[int], None] | None = None,
@@ -70,7 +71,11 @@ def pick(
     selected_only
         Write the selected candidates only. The result holds all of them all the same.
     threshold
-        Probability from which on a candidate is selected. Default: the model's.
+        Score from which on a candidate is selected. Default: the model's.
+    wanted_precision
+        Instead of a threshold, the share of the selected candidates that shall be right: takes
+        the lowest threshold that promises so much on the candidates found (see
+        `nunatak.detection.thresholds`). What was chosen is the result's ``threshold_choice``.
     min_distance_A
         Two candidates are at least so far apart, Å. Default: 0.4 diameters.
     border_A
@@ -83,8 +88,9 @@ def pick(
         Particles against ice: ``"dark"``, ``"light"``, or ``"auto"`` to find out.
     device
         ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
-    precision
-        ``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``.
+    arithmetic
+        Number format of the network: ``"auto"``, ``"float32"``, ``"bfloat16"`` or
+        ``"float16"``.
     threads
         Processor threads of the network. Default: torch's own choice.
     redo
@@ -100,8 +106,8 @@ def pick(
     Raises
     ------
     UsageError
-        If options contradict each other, or the output exists and is not this program's, or
-        was written with other settings.
+        If options contradict each other, the model promises no such precision, or the output
+        exists and is not this program's, or was written with other settings.
     BadInput
         If there is no micrograph, none of them can be picked, or the model cannot be read.
     Mismatch
@@ -124,18 +130,19 @@ def pick(
         min_distance_A=min_distance_A,
         border_A=border_A,
         threshold=threshold,
+        wanted_precision=wanted_precision,
         max_per_micrograph=max_per_micrograph,
         contrast=contrast,
         pixel_size_A=pixel_size_A,
         override_pixel_size=override_pixel_size,
         device=device,
-        precision=precision,
+        arithmetic=arithmetic,
         threads=threads,
     )
     listed = (
         micrographs if isinstance(micrographs, MicrographList) else list_micrographs(micrographs)
     )
-    scorer = Scorer(detector, device=options.device, precision=options.precision)
+    scorer = Scorer(detector, device=options.device, precision=options.arithmetic)
     job = Job(detector, options, by_identity(listed), scorer)
     target = None
     if output is not None:

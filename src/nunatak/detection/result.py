@@ -13,6 +13,7 @@ from nunatak.detection.contrast import Side
 from nunatak.detection.finished import Finished
 from nunatak.detection.header import ModelClass
 from nunatak.detection.options import PickOptions
+from nunatak.detection.thresholds import ThresholdChoice
 from nunatak.picks.table import PickSet, empty_table
 
 
@@ -45,7 +46,7 @@ class PickResult:
     failures : tuple of Failure
         Micrographs that could not be picked.
     options : PickOptions
-        The options of the run, defaults filled in.
+        The options of the run, defaults filled in, with the threshold that was used.
     contrast : str
         ``"dark"`` or ``"light"``: particles in the micrographs.
     shapes : dict of str to tuple of int
@@ -61,6 +62,8 @@ class PickResult:
         Whether only the selected candidates were written.
     reused_count : int
         Number of micrographs that an earlier run had finished and that have not changed since.
+    threshold_choice : ThresholdChoice or None
+        How the threshold was chosen, where a precision was asked for.
     """
 
     picks: PickSet
@@ -73,6 +76,7 @@ class PickResult:
     output: Path | None = None
     is_output_selected: bool = False
     reused_count: int = 0
+    threshold_choice: ThresholdChoice | None = None
 
     @property
     def selected_count(self) -> int:

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator
 
 from nunatak.detection.result import PickResult
+from nunatak.detection.thresholds import Expected, ThresholdChoice
 
 
 def in_words(result: PickResult) -> str:
@@ -16,12 +17,14 @@ def origin(result: PickResult) -> dict[str, str]:
     provenance, options = result.provenance, result.options
     model = provenance["model"]
     limit = options.max_per_micrograph
+    choice = result.threshold_choice
     return {
         "Command": " ".join(provenance["command_line"]),
         "Model": f"{model['name']} (sha256 {model['sha256'][:12]}…)",
         "Particle diameter": f"{options.diameter_A:g} Å",
         "Smallest distance": f"{options.min_distance_A:g} Å",
         "Threshold": f"{options.threshold:g} (candidates from {model['score_floor']:g} on)",
+        **({} if choice is None else {"Threshold chosen": _chosen(choice)}),
         "Border margin": f"{options.border_A:g} Å",
         "Limit a micrograph": "none" if limit is None else str(limit),
         "Contrast": f"{result.contrast} particles"
@@ -48,6 +51,8 @@ def _lines(result: PickResult) -> Iterator[str]:
         f"{_number(len(result.picks), 'candidate')}, {result.selected_count} of them selected "
         f"(score at least {threshold:g}): {result.selected_count / count:.0f} a micrograph."
     )
+    if result.threshold_choice is not None:
+        yield _chosen(result.threshold_choice)
     if result.output is None:
         return
     if result.is_output_selected:
@@ -61,6 +66,22 @@ def _lines(result: PickResult) -> Iterator[str]:
     written = shlex.quote(str(result.output))
     yield "  or write them to a file of their own, in any format:"
     yield f"  nunatak convert {written} -o selected.star --selected-only"
+
+
+def _chosen(choice: ThresholdChoice) -> str:
+    """Say what a threshold promises, and on which data the promise rests."""
+    if choice.precision is None:
+        return f"No candidate is likely enough for a precision of {choice.wanted_precision:g}."
+    return (
+        f"Chosen for a precision of {choice.wanted_precision:g}: {_figure(choice.precision)} is "
+        f"expected, at a recall of {_figure(choice.recall)}, judging by {choice.basis}."
+    )
+
+
+def _figure(figure: Expected) -> str:
+    if figure.low is None or figure.high is None:
+        return f"{figure.value:.2f}"
+    return f"{figure.value:.2f} [{figure.low:.2f}, {figure.high:.2f}]"
 
 
 def _number(count: int, noun: str) -> str:
