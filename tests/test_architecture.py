@@ -31,7 +31,17 @@ ROOMS = (
 )
 """From the ground up; DESIGN names the same order."""
 
-HEAVY = {"gemmi", "matplotlib", "mrcfile", "numpy", "pandas", "pyarrow", "scipy", "torch"}
+HEAVY = {
+    "gemmi",
+    "lightning_fabric",
+    "matplotlib",
+    "mrcfile",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "scipy",
+    "torch",
+}
 
 
 def room(module: str) -> str | None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
-from nunatak.objectives.heatmap import outside_discs, peak_targets
+from nunatak.objectives.heatmap import focal_loss, outside_discs, peak_targets
 from nunatak.simulate.crops import TrainingCrop
 
 
@@ -59,6 +59,12 @@ def assemble(
     return Batch(
         torch.stack(images)[:, None], torch.stack(targets)[:, None], torch.stack(weights)[:, None]
     )
+
+
+def supervised_loss(network: nn.Module, batch: Batch, teacher: nn.Module) -> Tensor:
+    """Focal loss of fully labelled crops; see `nunatak.training.loop.fit`."""
+    del teacher  # knows nothing that the labels do not say
+    return focal_loss(network(batch.image), batch.target, batch.weight)
 
 
 def _augmented(
