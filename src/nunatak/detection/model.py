@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from os import PathLike
@@ -12,15 +11,14 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save_file
-from torch import Tensor
 
 from nunatak.detection.header import ModelHeader
-from nunatak.detection.model_file import METADATA_KEY, RETRAIN, parse_header, read_content
+from nunatak.detection.model_file import METADATA_KEY, parse_header, read_content
+from nunatak.detection.weights import network_with
 from nunatak.errors import BadInput, FormatError
 from nunatak.files import written_whole
 from nunatak.images.normalisations import NORMALISATIONS
 from nunatak.networks.interface import DetectorNetwork
-from nunatak.networks.registry import build
 
 SUFFIX = ".safetensors"
 
@@ -116,7 +114,7 @@ def load_model(path_or_name: str | PathLike[str]) -> DetectorModel:
             field="normalisation",
             hint="Use the version of nunatak it was trained with, or train it again",
         )
-    network = _network(path, header, tensors)
+    network = network_with(header.network, tensors, path=path)
     return DetectorModel(header, network, path, hashlib.sha256(content).hexdigest())
 
 
@@ -187,34 +185,3 @@ def describe(path: str | PathLike[str]) -> dict[str, str]:
         "sha256": hashlib.sha256(content).hexdigest(),
         "provenance": json.dumps(header.provenance, ensure_ascii=False),
     }
-
-
-def _network(path: Path, header: ModelHeader, tensors: Mapping[str, Tensor]) -> DetectorNetwork:
-    # On the meta device nothing is allocated before the shapes have been compared.
-    with torch.device("meta"):
-        network = build(header.network)
-    expected = network.state_dict()
-    for name in sorted(expected.keys() | tensors.keys()):
-        found = _shape(tensors.get(name))
-        wanted = _shape(expected.get(name))
-        if found != wanted:
-            raise FormatError(
-                path,
-                f"{found}, while the network in the header needs {wanted}",
-                field=f"tensor {name}",
-                hint=RETRAIN,
-            )
-        if not torch.isfinite(tensors[name]).all():
-            raise FormatError(path, "NaN or infinity", field=f"tensor {name}", hint=RETRAIN)
-    network.load_state_dict(
-        {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()},
-        assign=True,
-    )
-    return network.eval().requires_grad_(requires_grad=False)
-
-
-def _shape(tensor: Tensor | None) -> str:
-    if tensor is None:
-        return "absent"
-    kind = "floating point" if tensor.is_floating_point() else "integer"
-    return f"{kind} of shape {tuple(tensor.shape)}"

@@ -16,6 +16,7 @@ _PICKLE_SUFFIXES = frozenset({".sav", ".pt", ".pth", ".pkl", ".pickle", ".ckpt",
 # What torch.save (a zip archive) and pickle (its protocol mark) write first.
 _PICKLE_MARKS = (b"PK\x03\x04", b"\x80")
 RETRAIN = "Train a model with nunatak, or use the general model"
+_CONVERT = "Convert a model of Topaz with 'nunatak convert-model', or train one with nunatak"
 
 
 def read_content(path: Path) -> bytes:
@@ -67,7 +68,7 @@ def parse_header(path: Path, content: bytes) -> ModelHeader:
             path,
             "this looks like a Python pickle, which can run any code when it is opened; "
             "nothing was unpickled",
-            hint=RETRAIN,
+            hint=_CONVERT,
         )
     if raw is None:
         raise FormatError(path, f"not a safetensors file ({len(content)} bytes)", hint=RETRAIN)

@@ -1,0 +1,1 @@
+"""Models of Topaz, read as plain tensors: no code of theirs is ever run."""
