@@ -1,10 +1,12 @@
 """Everything that determines a training on labels; recorded in the model file."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nunatak.detection.header import NetworkSpec
+from nunatak.errors import UsageError
 
 ObjectiveName = Literal["pn", "pu", "ge-kl", "ge-binomial"]
 Normalisation = Literal["background", "mixture"]
@@ -69,3 +71,24 @@ class LearningSettings(BaseModel):
     validation_share: float = Field(0.25, ge=0, lt=1)
     validate_every: int = Field(50, gt=0)
     patience: int | None = Field(5, gt=0)
+
+
+def changed(settings: LearningSettings, changes: Mapping[str, Any]) -> LearningSettings:
+    """Return settings with some fields replaced, and checked.
+
+    Raises
+    ------
+    UsageError
+        If there is no such field, or a value is impossible.
+
+    Examples
+    --------
+    >>> changed(LearningSettings(), {"steps": 20}).steps
+    20
+    """
+    try:
+        return LearningSettings.model_validate({**settings.model_dump(), **changes})
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"{field}: {first['msg']} (given: {first['input']!r}).") from error
