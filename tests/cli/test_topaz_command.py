@@ -1,0 +1,176 @@
+"""``nunatak-topaz`` as RELION calls it: the lines of its scripts, and the files it reads."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import mrcfile
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from nunatak.cli.topaz import main
+from nunatak.errors import EXIT_BAD_INPUT, EXIT_SOME_FAILED, EXIT_USAGE
+
+DOWNSCALE = 6
+SHAPE = (230, 241)
+CENTRES = np.array([[60.0, 70.0], [150.0, 64.0], [100.0, 150.0], [200.0, 170.0], [45.0, 190.0]])
+
+
+def write_small_micrograph(path: Path, *, seed: int = 0) -> None:
+    """Particles of 34 pixels, as RELION leaves them: no mean, unit deviation, the old header."""
+    rng = np.random.default_rng(seed)
+    rows, columns = np.indices(SHAPE)
+    image, lumps = rng.standard_normal(SHAPE), gaussian_filter(rng.standard_normal(SHAPE), 2.5)
+    for x, y in CENTRES:
+        distance = np.hypot(rows - y, columns - x)
+        thickness = np.sqrt(np.clip(1 - (distance / 17) ** 2, 0, None))
+        image -= thickness * (2.0 + 1.2 * lumps / lumps.std())
+    image = (image - image.mean()) / image.std()
+    with mrcfile.new(path) as file:
+        file.set_data(image.astype(np.float32))
+        file.voxel_size = 0.885
+
+
+def read_as_relion_does(path: Path) -> np.ndarray:
+    """`AutoPicker::readTopazCoordinates`: columns by name, a header that must be there."""
+    lines = path.read_text().splitlines()
+    header = lines[0].split()
+    assert len(header) >= 3
+    columns = [header.index(name) for name in ("x_coord", "y_coord", "score")]
+    cells = [line.split() for line in lines[1:] if len(line) >= 2]
+    return np.array([[float(row[c]) for c in columns] for row in cells]).reshape(-1, 3)
+
+
+@pytest.fixture
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Folder of an AutoPick job, relative to the project, in which RELION runs."""
+    monkeypatch.chdir(tmp_path)
+    folder = Path("AutoPick/job012")
+    (folder / "proc").mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def relion(job: Path) -> Callable[[str, str], int]:
+    """Write a script as RELION does, run it by a shell, collect what it prints in a log."""
+    executable = Path("nunatak-topaz").absolute()
+    code = "from nunatak.cli.topaz import main; main()"
+    executable.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{code}" "$@"\n')
+    executable.chmod(0o755)
+
+    def run(name: str, line: str) -> int:
+        script = job / f"{name}.bash"
+        script.write_text(f"#!/bin/sh\n{executable} {line}\n")
+        return subprocess.call(f"sh {script} > {job}/{name}.log 2>&1", shell=True)  # noqa: S602
+
+    return run
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[str], tuple[object, str]]]:
+    """Run a command line in this process; exit code, and what it prints."""
+    handler = signal.getsignal(signal.SIGTERM)
+
+    def run(line: str) -> tuple[object, str]:
+        with pytest.raises(SystemExit) as end:
+            main(line.split())
+        captured = capsys.readouterr()
+        return end.value.code or 0, captured.out + captured.err
+
+    yield run
+    signal.signal(signal.SIGTERM, handler)
+
+
+def test_relion_picks_a_micrograph(job: Path, relion: Callable[[str, str], int]) -> None:
+    write_small_micrograph(job / "proc/rank000000.mrc")
+    status = relion(
+        "rank000000",
+        f"extract  -t -6 -r 17 -d -1 -x {DOWNSCALE} "
+        f"-o {job}/proc/rank000000.txt {job}/proc/rank000000.mrc ",
+    )
+    assert status == 0, (job / "rank000000.log").read_text()
+    found = read_as_relion_does(job / "proc/rank000000.txt")
+    likely = found[found[:, 2] > 0]
+    distance = np.linalg.norm(likely[:, None, :2] - DOWNSCALE * CENTRES[None], axis=2)
+    assert distance.shape == (len(CENTRES), len(CENTRES))
+    assert distance.min(axis=0).max() < 2.5 * DOWNSCALE
+    assert found[:, 2].min() >= -6.0
+
+
+def test_a_micrograph_without_anything_stops_no_job(
+    job: Path, command: Callable[[str], tuple[object, str]]
+) -> None:
+    with mrcfile.new(job / "proc/rank000001.mrc") as file:
+        file.set_data(np.zeros(SHAPE, np.float32))
+    output = job / "proc/rank000001.txt"
+    line = f"extract -t -6 -r 17 -d -1 -x 6 -o {output} {job}/proc/rank000001.mrc"
+    code, said = command(line)
+    assert code == EXIT_SOME_FAILED
+    assert "1 of 1 images failed" in said
+    # RELION ends the whole job where this file is missing.
+    assert read_as_relion_does(output).shape == (0, 3)
+
+
+def test_other_arguments_are_ignored_aloud(
+    job: Path, command: Callable[[str], tuple[object, str]]
+) -> None:
+    write_small_micrograph(job / "proc/rank000000.mrc")
+    output = job / "proc/rank000000.txt"
+    line = f"extract -t 0 -r 17 -d 0 -x 6 -o {output} {job}/proc/rank000000.mrc"
+    extra = " --num-workers=2 --patch-size 1024 --novelty 3 --shiny -m resnet16"
+    code, said = command(line + extra)
+    assert code == 0
+    assert "ignored, because they mean nothing here: --num-workers --patch-size" in said
+    assert "--novelty 3 --shiny" in said
+    assert "picking with the general model" in said
+    assert len(read_as_relion_does(output)) == len(CENTRES)
+
+
+@pytest.mark.parametrize(
+    ("flags", "reason"),
+    [
+        ("--filaments --filaments_length 20 ", "not filaments"),
+        ("--per-micrograph ", "nunatak pick --to"),
+        ("--format star ", "plain tables"),
+        ("--dims 3 ", "tomograms"),
+        ("-m none ", "scored already"),
+    ],
+)
+def test_what_would_change_the_meaning_is_refused(
+    job: Path, command: Callable[[str], tuple[object, str]], flags: str, reason: str
+) -> None:
+    write_small_micrograph(job / "proc/rank000000.mrc")
+    output = job / "proc/rank000000.txt"
+    code, said = command(f"extract {flags} -t -6 -r 17 -o {output} {job}/proc/rank000000.mrc")
+    assert code == EXIT_USAGE
+    assert reason in said
+    assert not output.exists()
+
+
+def test_topazs_own_model_files_are_refused(
+    job: Path, command: Callable[[str], tuple[object, str]]
+) -> None:
+    write_small_micrograph(job / "proc/rank000000.mrc")
+    (job / "model_epoch10.sav").write_bytes(b"PK\x03\x04" + bytes(200))
+    code, said = command(f"extract -r 17 -m {job}/model_epoch10.sav {job}/proc/rank000000.mrc")
+    assert code == EXIT_BAD_INPUT
+    assert "pickle" in said
+    assert "nothing was unpickled" in said
+
+
+@pytest.mark.parametrize("name", ["preprocess", "denoise", "convert", "gui"])
+def test_topazs_other_commands_say_where_to_go(
+    command: Callable[[str], tuple[object, str]], name: str
+) -> None:
+    code, said = command(f"{name} -s 8 something.mrc")
+    assert code == EXIT_USAGE
+    assert f"nunatak-topaz has no '{name}'" in said
+
+
+def test_help_and_version(command: Callable[[str], tuple[object, str]]) -> None:
+    assert command("--version")[1].startswith("nunatak-topaz ")
+    assert "RELION_TOPAZ_EXECUTABLE" in command("--help")[1]
+    assert command("extract")[0] == EXIT_USAGE
