@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save_file
 
+from nunatak.detection import threshold_table
 from nunatak.detection.header import ModelHeader
 from nunatak.detection.model_file import METADATA_KEY, parse_header, read_content
 from nunatak.detection.weights import network_with
@@ -182,6 +183,7 @@ def describe(path: str | PathLike[str]) -> dict[str, str]:
         "contrast": f"{header.contrast} particles",
         "default threshold": f"{header.default_threshold:g}",
         "score floor": f"{header.score_floor:g}",
+        **threshold_table.described(header),
         "sha256": hashlib.sha256(content).hexdigest(),
         "provenance": json.dumps(header.provenance, ensure_ascii=False),
     }

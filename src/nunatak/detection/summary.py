@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator
 
 from nunatak.detection.result import PickResult
-from nunatak.detection.thresholds import Expected, ThresholdChoice
+from nunatak.detection.thresholds import ThresholdChoice
 
 
 def in_words(result: PickResult) -> str:
@@ -73,15 +73,9 @@ def _chosen(choice: ThresholdChoice) -> str:
     if choice.precision is None:
         return f"No candidate is likely enough for a precision of {choice.wanted_precision:g}."
     return (
-        f"Chosen for a precision of {choice.wanted_precision:g}: {_figure(choice.precision)} is "
-        f"expected, at a recall of {_figure(choice.recall)}, judging by {choice.basis}."
+        f"Chosen for a precision of {choice.wanted_precision:g}: {choice.precision} is "
+        f"expected, at a recall of {choice.recall}, judging by {choice.basis}."
     )
-
-
-def _figure(figure: Expected) -> str:
-    if figure.low is None or figure.high is None:
-        return f"{figure.value:.2f}"
-    return f"{figure.value:.2f} [{figure.low:.2f}, {figure.high:.2f}]"
 
 
 def _number(count: int, noun: str) -> str:
