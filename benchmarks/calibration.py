@@ -5,7 +5,7 @@ training saw; the picks that they select are compared with all labels.
 """
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import common
 import nunatak
 from common import spread
 from label_variants import DEFAULT
+from nunatak.detection.result import PickResult
 from nunatak.errors import NunatakError
 from nunatak.picks.evaluate import evaluate
 from nunatak.picks.table import PickSet
@@ -72,9 +73,15 @@ class Case:
         return {
             **described,
             "threshold": result.options.threshold,
+            "promised": _promised(result),
             "selected": len(chosen),
             "realised": realised,
         }
+
+
+def _promised(result: PickResult) -> dict[str, Any] | None:
+    choice = result.threshold_choice
+    return None if choice is None or choice.precision is None else asdict(choice.precision)
 
 
 def realised_precision(picks: PickSet, data: TrainingSet) -> float | None:

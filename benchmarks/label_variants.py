@@ -21,7 +21,19 @@ the comparison with them be too easy."""
 AUTOENCODER_WEIGHT = 1e-3
 
 _SCRATCH = {"start": None, "steps": SCRATCH_STEPS}
-_RESNET8 = {**_SCRATCH, "network": {"name": "ResNet8", "parameters": {"output_stride": 2}}}
+_RESNET8 = {
+    "start": None,
+    "network": {"name": "ResNet8", "parameters": {"output_stride": 2}},
+    "teacher": False,
+    "diameter_px": 35.5,
+    "steps": 400,
+    "batch_size": 64,
+    "positive_share": 0.25,
+    "learning_rate": 2e-4,
+}
+"""A patch classifier as published (particles of half its receptive field, no teacher), but with
+minibatches of a quarter of the size, which hold as many positives: an update of 256 patches takes
+half a second."""
 
 
 @dataclass(frozen=True)

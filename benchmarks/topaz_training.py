@@ -91,13 +91,13 @@ class TopazTraining:
             self._train(work)
         training = json.loads((self.folder(work) / "training.json").read_text(encoding="utf-8"))
         curve = [self._judged(work, epoch) for epoch in self._epochs]
-        each = training["seconds"] / (self.epochs * self.epoch_size)
+        each = training["seconds_per_update"]
+        start_up = training["seconds"] - each * self.epochs * self.epoch_size
         return {
             "count": self.count,
             "seed": self.seed,
             **training,
-            "seconds_per_update": each,
-            "seconds_for_default": each * DEFAULT_UPDATES,
+            "seconds_for_default": start_up + each * DEFAULT_UPDATES,
             "curve": curve,
             "end": curve[-1],
             "best": max(curve, key=lambda one: one["average_precision"]),
@@ -128,6 +128,7 @@ class TopazTraining:
                 "expected_particles": self.data.expected_particles,
                 "updates": self.epochs * self.epoch_size,
                 "seconds": run.seconds,
+                "seconds_per_update": self._seconds_per_update(folder),
                 "peak_GB": run.peak_bytes / GB,
             }
             write_text(folder / "training.json", json.dumps(described))
@@ -158,9 +159,7 @@ class TopazTraining:
     def _judge(self, work: Path, epoch: int) -> dict[str, Any]:
         scale = recommended_scale(self.data)
         small = self._preprocessed(self.data.test, work)
-        # Topaz numbers its files with as few digits as it takes for the last but one.
-        digits = math.ceil(math.log10(self.epochs))
-        model = self.folder(work) / f"model_epoch{epoch:0{digits}d}.sav"
+        model = self._model(self.folder(work), epoch)
         with tempfile.TemporaryDirectory(dir=work) as name:
             output = Path(name) / "picks.txt"
             options = ["-m", model, "-r", scale.radius_px, "-d", -1, "-o", output]
@@ -175,6 +174,18 @@ class TopazTraining:
             "extract_seconds": run.seconds,
         }
 
+    def _seconds_per_update(self, folder: Path) -> float:
+        """Return the time of an update, without start-up: from one saved model to the last."""
+        if self.epochs == 1:
+            raise SystemExit("Topaz must save two models at least, or its speed is unknown.")
+        first, last = (self._model(folder, epoch).stat().st_mtime for epoch in (1, self.epochs))
+        return (last - first) / ((self.epochs - 1) * self.epoch_size)
+
+    def _model(self, folder: Path, epoch: int) -> Path:
+        # Topaz numbers its files with as few digits as it takes for the last but one.
+        digits = math.ceil(math.log10(self.epochs))
+        return folder / f"model_epoch{epoch:0{digits}d}.sav"
+
     def _judged_path(self, work: Path, epoch: int) -> Path:
         return self.folder(work) / f"judged-{epoch:03d}.json"
 
@@ -186,8 +197,8 @@ class TopazTraining:
         missing = [path for path in micrographs if not (folder / f"{path.stem}.mrc").exists()]
         if missing:
             with tempfile.TemporaryDirectory(dir=folder) as name:
-                command = [self.topaz, "preprocess", "-s", str(binning), "-o", name, *missing]
-                run_measured(command, cores=self.cores)
+                words = ["preprocess", "-s", str(binning), "-o", name, *map(str, missing)]
+                run_measured([self.topaz, *words], cores=self.cores)
                 for path in missing:
                     (Path(name) / f"{path.stem}.mrc").replace(folder / f"{path.stem}.mrc")
         return [folder / f"{path.stem}.mrc" for path in micrographs]
