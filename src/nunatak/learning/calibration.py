@@ -17,7 +17,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import isotonic_regression
 
 from nunatak.detection.header import ThresholdRow
-from nunatak.errors import BadInput
 from nunatak.learning.class_prior import (
     N_SAMPLES,
     ParticleNumber,
@@ -123,16 +122,13 @@ def calibrate_on_truth(
     seed
         Of the bootstrap.
 
-    Raises
-    ------
-    BadInput
-        If there is no true particle or no candidate.
+    Returns
+    -------
+    tuple of ThresholdRow
+        By rising threshold; without a row if there is no true particle or no candidate.
     """
     if not picks.truths.sum() or not len(picks.score):
-        raise BadInput(
-            f"Nothing to calibrate on: {int(picks.truths.sum())} particles and "
-            f"{len(picks.score)} candidates."
-        )
+        return ()
     thresholds = thresholds_from(score_floor)
     weights = resampling_weights(len(picks.truths), N_SAMPLES, np.random.default_rng(seed))
     candidates = _counts_by_step(picks, thresholds, np.ones_like(picks.credited))

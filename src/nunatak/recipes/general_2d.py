@@ -22,10 +22,11 @@ from nunatak.detection.precision import choose_device, choose_dtype
 from nunatak.detection.scoring import Scorer
 from nunatak.errors import Mismatch
 from nunatak.images import normalise
+from nunatak.learning.calibration import calibrate_on_truth
 from nunatak.networks.unet import UNet
 from nunatak.recipes.complexes import balanced, map_complexes, procedural_complexes
 from nunatak.recipes.hard_negatives import HardNegativeConfig, hardest
-from nunatak.recipes.validation import threshold_table, validation_curve
+from nunatak.recipes.validation import judged_fields
 from nunatak.simulate.bank import CropFactory, crop_factory
 from nunatak.simulate.crops import CropConfig, TrainingCrop
 from nunatak.simulate.density import Density
@@ -34,7 +35,6 @@ from nunatak.training.loop import TrainingConfig, fit
 
 _log = logging.getLogger(__name__)
 
-_THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(1, 20))
 _VALIDATION_SEED_OFFSET = 1_000_003  # far from the seeds of the training crops
 _EMPTY_SEED_OFFSET = 2_000_003
 
@@ -126,9 +126,11 @@ def train_general_2d(
     network = _fitted(recipe, complexes, start, workers, chosen_device, on_step)
     model = DetectorModel(_header(recipe, from_maps, table=()), network)
     fields = _validation_fields(recipe, workers)
-    curve = validation_curve(model, fields)
+    judged = judged_fields(model, fields)
+    curve = judged.curve
     _log.info("simulated validation: average precision %.4f", curve.average_precision)
-    header = _header(recipe, from_maps, table=threshold_table(curve, _THRESHOLDS))
+    table = calibrate_on_truth(judged, score_floor=recipe.score_floor)
+    header = _header(recipe, from_maps, table=table)
     if start is not None:
         header.provenance["start"] = {
             "name": start.header.name,

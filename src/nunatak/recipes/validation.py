@@ -6,12 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nunatak.detection.candidates import Candidates, find_candidates
-from nunatak.detection.header import ThresholdRow
 from nunatak.detection.model import DetectorModel
 from nunatak.detection.scoring import Scorer
 from nunatak.geometry import Scale
-from nunatak.picks.curve import PrecisionRecallCurve, precision_recall_curve
 from nunatak.picks.matching import credited
+from nunatak.picks.metrics import JudgedPicks
 from nunatak.simulate.crops import TrainingCrop
 
 MATCHING_RADIUS = 0.25
@@ -21,7 +20,7 @@ MINIMUM_DISTANCE = 0.5
 """Between two candidates, in particle diameters."""
 
 
-def validation_curve(model: DetectorModel, fields: Sequence[TrainingCrop]) -> PrecisionRecallCurve:
+def judged_fields(model: DetectorModel, fields: Sequence[TrainingCrop]) -> JudgedPicks:
     """Pick simulated fields and compare with the truth.
 
     Candidates in places where no verdict is possible (see `TrainingCrop`) do not count.
@@ -35,8 +34,8 @@ def validation_curve(model: DetectorModel, fields: Sequence[TrainingCrop]) -> Pr
 
     Returns
     -------
-    PrecisionRecallCurve
-        Over all fields together.
+    JudgedPicks
+        Of all fields: for a curve, and for `nunatak.learning.calibration.calibrate_on_truth`.
     """
     scorer = Scorer(model)
     diameter_px = model.header.diameter_px
@@ -57,28 +56,12 @@ def validation_curve(model: DetectorModel, fields: Sequence[TrainingCrop]) -> Pr
         hits.append(
             credited(positions, candidates.score, field.centres_px, MATCHING_RADIUS * diameter_px)
         )
-    truths = sum(len(field.centres_px) for field in fields)
-    return precision_recall_curve(np.concatenate(scores), np.concatenate(hits), truths)
-
-
-def threshold_table(
-    curve: PrecisionRecallCurve, thresholds: Sequence[float]
-) -> tuple[ThresholdRow, ...]:
-    """Precision and recall at chosen thresholds; those that nothing passes are left out."""
-    rows = []
-    for threshold in thresholds:
-        passing = np.flatnonzero(curve.threshold >= threshold)
-        if len(passing):
-            at = passing[-1]
-            rows.append(
-                ThresholdRow(
-                    threshold=threshold,
-                    precision=round(float(curve.precision[at]), 4),
-                    recall=round(float(curve.recall[at]), 4),
-                    f1=round(float(curve.f1[at]), 4),
-                )
-            )
-    return tuple(rows)
+    return JudgedPicks(
+        image=np.repeat(np.arange(len(fields)), [len(score) for score in scores]),
+        score=np.concatenate(scores),
+        credited=np.concatenate(hits),
+        truths=np.array([len(field.centres_px) for field in fields], dtype=np.int64),
+    )
 
 
 def _ignored(candidates: Candidates, field: TrainingCrop) -> NDArray[np.bool_]:
