@@ -139,7 +139,7 @@ def train_general_2d(
         }
     header.provenance["validation"] = {
         "average_precision": round(curve.average_precision, 4),
-        "best_f1": round(float(curve.f1[curve.best]), 4),
+        "best_f1": round(float(curve.f1.max(initial=0.0)), 4),
         "particles": curve.n_truths,
         "data": f"{len(fields)} simulated fields of {recipe.validation_shapes} complexes "
         "that took no part in training",
