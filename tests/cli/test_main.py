@@ -20,7 +20,7 @@ from nunatak.cli import main as main_module
 from nunatak.cli.main import GLOBAL_FLAGS, app, main
 from nunatak.errors import BadInput, Interrupted, NunatakError, ResourceError, UsageError
 
-VERBS = [module.__name__.rpartition(".")[2] for module in main_module.VERBS]
+VERBS = [module.__name__.rpartition(".")[2].replace("_", "-") for module in main_module.VERBS]
 ENTRY = (sys.executable, "-c", "from nunatak.cli.main import main; main()")
 
 

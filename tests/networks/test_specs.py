@@ -37,6 +37,13 @@ def test_the_name_decides_on_the_parameters() -> None:
         NetworkSpec(name="ResNet8", parameters=UNetParameters())
 
 
+def test_the_stride_can_be_chosen_for_given_weights() -> None:
+    spec = NetworkSpec(name="Conv31", parameters=PlainParameters(units=3)).at_stride(4)
+    assert spec.parameters == PlainParameters(units=3, output_stride=4)
+    with pytest.raises(ValidationError, match="output_stride"):
+        NetworkSpec().at_stride(4)
+
+
 @pytest.mark.parametrize(
     ("fields", "where"),
     [

@@ -15,6 +15,7 @@ from nunatak import __version__
 from nunatak.cli import (
     console,
     convert,
+    convert_model,
     doctor,
     evaluate,
     info,
@@ -33,6 +34,7 @@ VERBS: tuple[ModuleType, ...] = (
     pick,
     report,
     recipe,
+    convert_model,
     convert,
     orientation,
     evaluate,
@@ -93,13 +95,14 @@ def _root(
 
 
 def _register(module: ModuleType) -> None:
-    verb = module.__name__.rpartition(".")[2]
+    function_name = module.__name__.rpartition(".")[2]
+    verb = function_name.replace("_", "-")
     # A bracket in an example is text, not markup.
     epilog = "[bold]Example:[/bold] " + module.EXAMPLE.replace("[", "\\[")
     if hasattr(module, "app"):
         app.add_typer(module.app, name=verb, rich_help_panel=module.PANEL, epilog=epilog)
     else:
-        function = getattr(module, verb)
+        function = getattr(module, function_name)
         app.command(verb, rich_help_panel=module.PANEL, epilog=epilog)(function)
 
 

@@ -77,6 +77,17 @@ class NetworkSpec(_Frozen):
     name: NetworkName = "UNet"
     parameters: NetworkParameters = Field(default_factory=dict, validate_default=True)
 
+    def at_stride(self, output_stride: int) -> "NetworkSpec":
+        """Describe the network with the same weights that scores every so many pixels.
+
+        Raises
+        ------
+        ValidationError
+            If the network has no such output: the U-Net's is fixed.
+        """
+        parameters = self.parameters.model_dump() | {"output_stride": output_stride}
+        return NetworkSpec.model_validate({"name": self.name, "parameters": parameters})
+
     @field_validator("parameters", mode="before")
     @classmethod
     def _of_the_named_network(cls, given: Any, info: ValidationInfo) -> Any:

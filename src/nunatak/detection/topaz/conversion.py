@@ -3,6 +3,7 @@
 import hashlib
 from os import PathLike
 from pathlib import Path
+from typing import get_args
 
 from scipy.special import expit
 
@@ -17,6 +18,7 @@ from nunatak.detection.topaz.torch_file import read_torch_file
 from nunatak.detection.weights import network_with
 from nunatak.errors import FormatError, UsageError
 from nunatak.images import mixture
+from nunatak.networks.specs import PatchStride
 
 THRESHOLD = 0.5
 """Topaz's models do not say from which score on a place is a particle."""
@@ -31,6 +33,7 @@ def convert_topaz_model(
     *,
     diameter_px: float,
     diameter_A: float | None = None,
+    output_stride: int = 1,
     name: str | None = None,
     redo: bool = False,
 ) -> DetectorModel:
@@ -49,6 +52,9 @@ def convert_topaz_model(
         not say it.
     diameter_A
         Diameter of that particle, Å; None for a model that works for any.
+    output_stride
+        Pixels of the image a pixel of the score map: 1 scores every pixel, as Topaz does; 2 and 4
+        score every second and fourth, with the same scores there and much less work.
     name
         For people. Default: the file's name.
     redo
@@ -70,6 +76,10 @@ def convert_topaz_model(
     path, output = Path(path), Path(output)
     if not diameter_px > 0 or (diameter_A is not None and not diameter_A > 0):
         raise UsageError("The particle's diameter must be larger than 0.")
+    if output_stride not in get_args(PatchStride):
+        raise UsageError(
+            f"An output stride is one of {get_args(PatchStride)}, not {output_stride}."
+        )
     if output.exists() and not redo:
         raise UsageError(f"{output} exists. Give another name, or --redo to replace it.")
     content = read_content(path)
@@ -81,11 +91,12 @@ def convert_topaz_model(
             f"no model of Topaz can be read from it: {error}",
             hint=f"Nothing in it was run. nunatak converts {KNOWN} as Topaz saves them",
         ) from error
-    network = network_with(found.spec, found.tensors, path=path)
+    spec = found.spec.at_stride(output_stride)
+    network = network_with(spec, found.tensors, path=path)
     sha256 = hashlib.sha256(content).hexdigest()
     header = ModelHeader(
         name=(name or path.stem)[:200],
-        network=found.spec,
+        network=spec,
         classes=(ModelClass(name="particle", diameter_A=diameter_A),),
         diameter_px=diameter_px,
         output_stride=network.output_stride,
@@ -101,6 +112,18 @@ def convert_topaz_model(
     model = DetectorModel(header, network, output)
     save_model(model, output)
     return model
+
+
+def in_words(model: DetectorModel) -> str:
+    """Say what was made, and what its threshold is worth."""
+    header = model.header
+    parameters = sum(parameter.numel() for parameter in model.network.parameters())
+    return (
+        f"{model.path}: {header.network.name}, {parameters} parameters, particles of "
+        f"{header.diameter_px:g} pixels. A model of Topaz has no threshold of its own: "
+        f"{header.default_threshold:g} is a guess, and every candidate down to a score of "
+        f"{header.score_floor:g} is kept. Look at the picks, and choose with --threshold."
+    )
 
 
 def diameter_in_pixels(
