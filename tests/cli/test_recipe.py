@@ -20,7 +20,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     def train(recipe: Any, output: Path, **options: Any) -> SimpleNamespace:
         seen.update(recipe=recipe, output=output, **options)
-        options["on_step"](1, 0.5)
+        options["on_step"](SimpleNamespace(step=1))
         return SimpleNamespace(header=SimpleNamespace(provenance={"validation": {"best_f1": 0.9}}))
 
     monkeypatch.setattr(general_2d, "train_general_2d", train)

@@ -1,12 +1,16 @@
+import os
+import signal
 from pathlib import Path
 
 import pytest
+import torch
 
 from nunatak.detection.model import load_model
-from nunatak.errors import BadInput, FormatError
+from nunatak.errors import BadInput, FormatError, Interrupted
 from nunatak.recipes.complexes import balanced, map_complexes, procedural_complexes
-from nunatak.recipes.general_2d import GeneralRecipe, train_general_2d
+from nunatak.recipes.general_2d import GeneralRecipe, train_general_2d, training_folder
 from nunatak.recipes.settings import load_recipe
+from nunatak.training.progress import Progress
 
 TINY = {
     "shapes": 3,
@@ -15,27 +19,56 @@ TINY = {
     "crops": {"side_px": 48, "coverage": [0.2, 0.4], "empty": 0.0},
     "training": {"steps": 4, "batch_size": 4, "precision": "float32"},
     "round_crops": 8,
+    "passes": 1,
     "validation_shapes": 2,
     "validation_fields": 2,
     "validation_side_px": 64,
 }
 
 
-def test_recipe_makes_a_model_file_with_its_provenance(tmp_path: Path) -> None:
-    output = tmp_path / "tiny.safetensors"
+RECIPE = GeneralRecipe.model_validate(TINY)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("made") / "tiny.safetensors"
     steps: list[int] = []
     train_general_2d(
-        GeneralRecipe.model_validate(TINY),
-        output,
-        workers=1,
-        on_step=lambda step, _loss: steps.append(step),
+        RECIPE, output, workers=1, on_step=lambda progress: steps.append(progress.step)
     )
     assert steps == [1, 2, 3, 4]
-    header = load_model(output).header
-    assert header.provenance["recipe"] == GeneralRecipe.model_validate(TINY).model_dump(mode="json")
+    return output
+
+
+def test_recipe_makes_a_model_file_with_its_provenance(made: Path) -> None:
+    header = load_model(made).header
+    assert header.provenance["recipe"] == RECIPE.model_dump(mode="json")
     assert header.provenance["maps"] == []
     assert header.provenance["validation"]["particles"] > 0  # type: ignore[index, call-overload]
     assert header.network.parameters.width == 4
+
+
+def test_a_stopped_recipe_goes_on_to_the_same_model(made: Path, tmp_path: Path) -> None:
+    def stop_in_the_second_round(progress: Progress) -> None:
+        if progress.step == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    output = tmp_path / "tiny.safetensors"
+    with pytest.raises(Interrupted, match=f"after 3 of 4 steps, .* {training_folder(output)}"):
+        train_general_2d(RECIPE, output, workers=1, on_step=stop_in_the_second_round)
+    assert not output.exists()
+    steps: list[int] = []
+    train_general_2d(
+        RECIPE, output, workers=1, on_step=lambda progress: steps.append(progress.step)
+    )
+    assert steps == [4]
+    expected, found = (load_model(path).network.state_dict() for path in (made, output))
+    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+
+
+def test_a_round_holds_at_least_a_batch() -> None:
+    with pytest.raises(ValueError, match=r"round_crops \(3\) is less than a batch \(4\)"):
+        GeneralRecipe.model_validate({**TINY, "round_crops": 3})
 
 
 def test_maps_fill_their_share() -> None:

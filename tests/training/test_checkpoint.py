@@ -16,7 +16,9 @@ from nunatak.training.checkpoint import (
     save_checkpoint,
 )
 
-RECORD = Record(step=7, seconds=1.5, best_value=0.25, best_step=5, fingerprint={"seed": 3})
+RECORD = Record(
+    step=7, seconds=1.5, best_value=0.25, best_step=5, fingerprint={"seed": 3, "a": {"b": 1}}
+)
 
 
 def _written(path: Path) -> Checkpoint:
@@ -85,6 +87,6 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_other_settings_are_named() -> None:
     path = Path("last.safetensors")
-    require_same(path, RECORD, {"seed": 3})
-    with pytest.raises(Mismatch, match=r"data: null then, seed: 3 then; now \"x\", 4"):
-        require_same(path, RECORD, {"seed": 4, "data": "x"})
+    require_same(path, RECORD, {"seed": 3, "a": {"b": 1}})
+    with pytest.raises(Mismatch, match=r"a\.b: 1 then, data: null then, seed: 3 then; now 2, "):
+        require_same(path, RECORD, {"seed": 4, "a": {"b": 2}, "data": "x"})

@@ -121,6 +121,18 @@ def progress(description: str, total: int | None, *, unit: str = "") -> Iterator
         yield _lines(description, total, unit)
 
 
+def reached(advance: Advance) -> Callable[[int], None]:
+    """Return what takes the number of items finished in all, instead of since the last call."""
+    done = 0
+
+    def reach(count: int) -> None:
+        nonlocal done
+        advance(count - done)
+        done = count
+
+    return reach
+
+
 def report_failures(
     failures: Iterable[tuple[object, object]], *, total: int, unit: str = "files"
 ) -> None:

@@ -84,6 +84,7 @@ def general_2d(
             rich_help_panel=options.COMPUTING,
         ),
     ] = None,
+    redo: options.Redo = False,
     device: options.Device = "auto",
     threads: options.Threads = None,
 ) -> None:
@@ -98,13 +99,15 @@ def general_2d(
     if threads:
         torch.set_num_threads(threads)
     with console.progress("training", recipe.training.steps, unit="steps") as advance:
+        reach = console.reached(advance)
         model = train_general_2d(
             recipe,
             output,
             maps=maps,
             workers=threads,
             device=device,
-            on_step=lambda _step, _loss: advance(1),
+            redo=redo,
+            on_step=lambda progress: reach(progress.step),
         )
     validation = model.header.provenance["validation"]
     console.say(f"{output}: {validation}")

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import count
 from os import PathLike
 from pathlib import Path
 
@@ -27,11 +26,15 @@ from nunatak.networks.unet import UNet
 from nunatak.recipes.complexes import balanced, map_complexes, procedural_complexes
 from nunatak.recipes.hard_negatives import HardNegativeConfig, hardest
 from nunatak.recipes.validation import judged_fields
-from nunatak.simulate.bank import CropFactory, crop_factory
+from nunatak.simulate.bank import crop_factory
 from nunatak.simulate.crops import CropConfig, TrainingCrop
 from nunatak.simulate.density import Density
-from nunatak.training.batches import Batch, assemble
-from nunatak.training.loop import TrainingConfig, fit
+from nunatak.training.batches import supervised_loss
+from nunatak.training.config import TrainingConfig
+from nunatak.training.devices import open_fabric
+from nunatak.training.loop import fit
+from nunatak.training.progress import Progress
+from nunatak.training.rounds import RoundBatches
 
 _log = logging.getLogger(__name__)
 
@@ -74,6 +77,11 @@ class GeneralRecipe(BaseModel):
     def _consistent(self) -> "GeneralRecipe":
         if self.hard_negatives is not None and self.start is None:
             raise ValueError("hard_negatives are the errors of a start model; none is given")
+        if self.round_crops < self.training.batch_size:
+            raise ValueError(
+                f"round_crops ({self.round_crops}) is less than a batch "
+                f"({self.training.batch_size})"
+            )
         return self
 
 
@@ -84,9 +92,13 @@ def train_general_2d(
     maps: str | PathLike[str] | None = None,
     workers: int | None = None,
     device: str = "cpu",
-    on_step: Callable[[int, float], None] = lambda step, loss: None,
+    redo: bool = False,
+    on_step: Callable[[Progress], None] = lambda progress: None,
 ) -> DetectorModel:
     """Train the general model and write its file.
+
+    A training that was stopped goes on from its last checkpoint, in the folder beside the output
+    (see `training_folder`), to the same model.
 
     Parameters
     ----------
@@ -100,8 +112,10 @@ def train_general_2d(
         Processes that simulate; all processors by default.
     device
         Where to train: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
+    redo
+        Start over, whatever the folder of an earlier training holds.
     on_step
-        Called after every step with its number (from 1) and its loss.
+        Called after every step.
 
     Returns
     -------
@@ -112,6 +126,10 @@ def train_general_2d(
     ------
     BadInput
         If the maps cannot be used.
+    Mismatch
+        If the folder holds the training of another recipe.
+    Interrupted
+        If the process is asked to stop; the folder has what was finished.
     """
     started = time.monotonic()
     workers = workers or os.cpu_count() or 1
@@ -123,7 +141,17 @@ def train_general_2d(
     complexes = balanced(procedural, from_maps, map_share=recipe.map_share)
     _log.info("training on %d procedural complexes and %d maps", len(procedural), len(from_maps))
     start = None if recipe.start is None else _start_model(recipe)
-    network = _fitted(recipe, complexes, start, workers, chosen_device, on_step)
+    with _crop_rounds(recipe, complexes, start, workers) as rounds:
+        network = _fitted(
+            recipe,
+            rounds,
+            start=start,
+            maps=[density.name for density in from_maps],
+            device=chosen_device,
+            folder=training_folder(output),
+            redo=redo,
+            on_step=on_step,
+        )
     model = DetectorModel(_header(recipe, from_maps, table=()), network)
     fields = _validation_fields(recipe, workers)
     judged = judged_fields(model, fields)
@@ -151,13 +179,27 @@ def train_general_2d(
     return model
 
 
+def training_folder(output: str | PathLike[str]) -> Path:
+    """Where the checkpoints and metrics of a training lie, beside its output.
+
+    Examples
+    --------
+    >>> training_folder("models/general.safetensors").as_posix()
+    'models/general.training'
+    """
+    return Path(output).with_suffix(".training")
+
+
 def _fitted(
     recipe: GeneralRecipe,
-    complexes: Sequence[Density],
+    rounds: Callable[[int], list[TrainingCrop]],
+    *,
     start: DetectorModel | None,
-    workers: int,
+    maps: Sequence[str],
     device: torch.device,
-    on_step: Callable[[int, float], None],
+    folder: Path,
+    redo: bool,
+    on_step: Callable[[Progress], None],
 ) -> UNet:
     torch.manual_seed(recipe.seed)
     network = UNet(**recipe.network.model_dump())
@@ -167,16 +209,30 @@ def _fitted(
     if choose_dtype(device) != torch.bfloat16:
         _log.info("no bfloat16 units here: training in float32")
         training = training.model_copy(update={"precision": "float32"})
-    with _crop_rounds(recipe, complexes, start, workers) as rounds:
-        trained = fit(
-            network,
-            _batches(recipe, rounds, stride=network.output_stride),
-            training,
-            device=device,
-            on_step=on_step,
-        )
-    network.load_state_dict(trained.state_dict())
-    return network.eval().cpu()
+    batches = RoundBatches(
+        rounds,
+        seed=recipe.seed,
+        round_crops=recipe.round_crops,
+        passes=recipe.passes,
+        batch_size=training.batch_size,
+        stride=network.output_stride,
+        sigma_px=training.target_sigma * recipe.crops.diameter_px,
+    )
+    return fit(
+        network,
+        batches,
+        supervised_loss,
+        training,
+        fabric=open_fabric(device, precision=training.precision),
+        seed=recipe.seed,
+        folder=folder,
+        resume=not redo,
+        fingerprint={
+            "recipe": recipe.model_dump(mode="json", exclude={"training"}),
+            "maps": list(maps),
+        },
+        on_step=on_step,
+    ).network
 
 
 @contextmanager
@@ -185,14 +241,12 @@ def _crop_rounds(
     complexes: Sequence[Density],
     start: DetectorModel | None,
     workers: int,
-) -> Iterator[Iterator[list[TrainingCrop]]]:
-    """Simulate crops round by round, the start model's hardest negatives among them."""
+) -> Iterator[Callable[[int], list[TrainingCrop]]]:
+    """Simulate the crops of any round, the start model's hardest negatives among them."""
     hard = recipe.hard_negatives
     if hard is None or start is None:
         with crop_factory(complexes, recipe.crops, seed=recipe.seed, workers=workers) as factory:
-            yield (
-                factory.make(first, recipe.round_crops) for first in count(0, recipe.round_crops)
-            )
+            yield lambda index: factory.make(index * recipe.round_crops, recipe.round_crops)
         return
     scorer = Scorer(start)
     n_hard = round(hard.share * recipe.round_crops)
@@ -203,26 +257,10 @@ def _crop_rounds(
         crop_factory(complexes, recipe.crops, seed=recipe.seed, workers=workers) as factory,
         crop_factory(complexes, empty, seed=empty_seed, workers=workers) as empty_factory,
     ):
-        yield (
-            factory.make(index * n_plain, n_plain)
-            + hardest(empty_factory, scorer, start=index * n_hard, count=n_hard, config=hard)
-            for index in count()
-        )
-
-
-def _batches(
-    recipe: GeneralRecipe, rounds: Iterator[list[TrainingCrop]], *, stride: int
-) -> Iterator[Batch]:
-    """Alternate between simulating a round of crops and passing over it."""
-    rng = np.random.default_rng([recipe.seed, 1])
-    size = recipe.training.batch_size
-    sigma_px = recipe.training.target_sigma * recipe.crops.diameter_px
-    for crops in rounds:
-        for _ in range(recipe.passes):
-            order = rng.permutation(len(crops))
-            for first in range(0, len(order) - size + 1, size):
-                chosen = [crops[index] for index in order[first : first + size]]
-                yield assemble(chosen, stride=stride, sigma_px=sigma_px, rng=rng)
+        yield lambda index: [
+            *factory.make(index * n_plain, n_plain),
+            *hardest(empty_factory, scorer, start=index * n_hard, count=n_hard, config=hard),
+        ]
 
 
 def _start_model(recipe: GeneralRecipe) -> DetectorModel:

@@ -1,6 +1,7 @@
 """Many training crops at once, on several processes."""
 
 import multiprocessing
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -58,6 +59,9 @@ def crop_factory(
 
 
 def _start_worker(densities: tuple[Density, ...], config: CropConfig, seed: int) -> None:
+    # Ctrl-C and schedulers address every process; the one that asked decides when these end.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     torch.set_num_threads(1)
     _worker["state"] = (densities, config, seed)
 

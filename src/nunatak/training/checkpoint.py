@@ -149,7 +149,7 @@ def require_same(path: Path, record: Record, fingerprint: Mapping[str, Any]) -> 
     Mismatch
         Naming what differs.
     """
-    then, now = record.fingerprint, json.loads(json.dumps(fingerprint))
+    then, now = _flat(record.fingerprint), _flat(json.loads(json.dumps(fingerprint)))
     differing = sorted(key for key in then.keys() | now.keys() if then.get(key) != now.get(key))
     if differing:
         shown = ", ".join(f"{key}: {_short(then.get(key))} then" for key in differing[:4])
@@ -187,6 +187,15 @@ def checksum(tensors: Mapping[str, Tensor]) -> str:
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
         digest.update(tensor.flatten().view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Give every value of nested mappings a dotted name."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        flat |= _flat(value, f"{name}.") if isinstance(value, dict) else {name: value}
+    return flat
 
 
 def _short(value: Any) -> str:

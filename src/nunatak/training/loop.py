@@ -1,103 +1,204 @@
-"""The training loop: optimiser, learning-rate schedule, averaged weights."""
+"""The training loop: steps, validations, checkpoints, and a safe stop."""
 
-from collections.abc import Callable, Iterable
-from typing import Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NoReturn, TypeVar
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from lightning_fabric import Fabric
 from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from nunatak.errors import NunatakError
-from nunatak.objectives.heatmap import focal_loss
-from nunatak.training.batches import Batch
+from nunatak.errors import Interrupted
+from nunatak.training.checkpoint import checksum
+from nunatak.training.config import TrainingConfig
+from nunatak.training.devices import mean_over_processes, moved, open_fabric
+from nunatak.training.folder import TrainingFolder
+from nunatak.training.interruption import StopRequest
+from nunatak.training.metrics import StepMetrics
+from nunatak.training.progress import Fitted, Progress
+from nunatak.training.state import Loss, TrainingState
 
-
-class TrainingConfig(BaseModel):
-    """How to optimise; recorded in the model file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    steps: int = Field(8000, gt=0)
-    batch_size: int = Field(32, gt=0)
-    learning_rate: float = Field(2e-3, gt=0)
-    """Peak of the one-cycle schedule (Smith & Topin, arXiv 1708.07120)."""
-    weight_decay: float = Field(1e-3, ge=0)
-    averaging: float = Field(0.998, gt=0, lt=1)
-    """Momentum of the exponential moving average of the weights, which are the result."""
-    target_sigma: float = Field(0.12, gt=0)
-    """Width of the target peaks, particle diameters."""
-    precision: Literal["float32", "bfloat16"] = "bfloat16"
+Batch = TypeVar("Batch")
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def fit(
-    network: nn.Module,
-    batches: Iterable[Batch],
+    network: Network,
+    batch_at: Callable[[int], Batch],
+    loss: Loss[Batch],
     config: TrainingConfig,
     *,
-    device: torch.device | str = "cpu",
-    on_step: Callable[[int, float], None] = lambda step, loss: None,
-) -> nn.Module:
-    """Train a network on fully labelled batches.
+    fabric: Fabric | None = None,
+    seed: int = 0,
+    folder: str | PathLike[str] | None = None,
+    resume: bool = True,
+    fingerprint: Mapping[str, Any] = MappingProxyType({}),
+    validate: Callable[[Network], float] | None = None,
+    on_step: Callable[[Progress], None] = lambda progress: None,
+) -> Fitted[Network]:
+    """Train a network.
+
+    The same call gives the same weights (on a CPU with as many threads, bit by bit), also when
+    it is interrupted or killed at any moment and repeated.
 
     Parameters
     ----------
     network
-        Maps ``(b, 1, n, n)`` to logits of the targets' shape; changed in place.
-    batches
-        At least ``config.steps`` batches.
+        Changed in place.
+    batch_at
+        Makes the batch of a step (from 1): tensors on the CPU in any dataclass, tuple or
+        dictionary. A pure function: its randomness comes from a generator seeded by the step,
+        and by the rank where several processes train.
+    loss
+        ``loss(network, batch, teacher)`` returns a scalar; ``batch`` lies on the device and
+        ``teacher`` is the averaged network, which scores without gradients. Only calls of
+        ``network(...)`` itself run in the chosen precision and average gradients over processes;
+        what else is to be computed with its weights belongs into its ``forward``.
     config
         Optimisation.
-    device
-        Where to train; the result is brought back to the CPU.
+    fabric
+        Where to train, from `nunatak.training.devices.open_fabric`; by default one process on
+        the CPU in the precision of ``config``.
+    seed
+        Of the network's own randomness, such as dropout.
+    folder
+        Keeps ``last.safetensors``, ``best.safetensors`` and ``metrics.jsonl``; None keeps
+        nothing.
+    resume
+        Whether to go on from the folder's last checkpoint, where there is one; otherwise it is
+        replaced.
+    fingerprint
+        Further settings and data on which the training depends, JSON values: a checkpoint made
+        with others is refused. The configuration, the seed, the number of processes and the
+        first weights are always compared.
+    validate
+        Judges a copy of the averaged network, in evaluation mode on the device: higher is better.
+        Called before the first step, every ``config.validate_every`` steps and after the last;
+        on the first process only.
     on_step
-        Called after every step with its number (from 1) and its loss.
+        Called after every step, and after the validation of the start; on the first process only.
 
     Returns
     -------
-    Module
-        The averaged network, in evaluation mode.
+    Fitted
+        The averaged network, of the best validation where there is one: never worse in it than
+        the start.
 
     Raises
     ------
     NunatakError
         If the loss stops being a number.
+    Interrupted
+        On SIGTERM or SIGINT, after the step and a checkpoint.
+    Mismatch
+        If the folder holds another training.
+    FormatError
+        If its checkpoint is damaged.
+    ResourceError
+        If the folder cannot be written.
     """
-    # Channels last is the layout in which convolution libraries are fastest.
-    network.train().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    averaged = AveragedModel(
-        network,
-        multi_avg_fn=get_ema_multi_avg_fn(config.averaging),  # type: ignore[no-untyped-call]
-        use_buffers=True,
+    fabric = fabric or open_fabric(precision=config.precision)
+    cuda = [fabric.device.index or 0] if fabric.device.type == "cuda" else []
+    # Dropout draws from torch's global generator; the caller's state of it stays as it was.
+    with torch.random.fork_rng(cuda), StopRequest() as stop:
+        state = TrainingState(network, config, fabric, seed=seed)
+        depends_on = {
+            **config.model_dump(mode="json", exclude={"checkpoint_every"}),
+            "seed": seed,
+            "processes": fabric.world_size,
+            "validated": validate is not None,
+            "first weights": checksum(state.average.module.state_dict()),
+            **fingerprint,
+        }
+        with TrainingFolder(None if folder is None else Path(folder), depends_on, fabric) as kept:
+            kept.open(state, resume=resume)
+            course = _Course(state, kept, config, fabric, validate, on_step)
+            course.run(batch_at, loss, stop)
+    best_value = state.stopping.best_value
+    return Fitted(
+        network=state.result(),
+        step=state.step if best_value is None else state.stopping.best_step,
+        validation=best_value,
+        last_step=state.step,
+        stopped_early=state.step < config.steps,
     )
-    optimiser = torch.optim.AdamW(
-        network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, config.learning_rate, total_steps=config.steps, pct_start=0.1
-    )
-    for step, batch in zip(range(1, config.steps + 1), batches, strict=False):
-        loss = _loss(network, batch, config, torch.device(device))
-        if not torch.isfinite(loss):
-            raise NunatakError(
-                f"Training diverged: the loss of step {step} is {loss.item()}. "
-                "Lower the learning rate."
+
+
+@dataclass
+class _Course:
+    """The order of steps, validations, records and checkpoints."""
+
+    state: TrainingState[Any]
+    kept: TrainingFolder
+    config: TrainingConfig
+    fabric: Fabric
+    validate: Callable[[Any], float] | None
+    on_step: Callable[[Progress], None]
+    first: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.first = self.state.step
+
+    def run(self, batch_at: Callable[[int], Any], loss: Loss[Any], stop: StopRequest) -> None:
+        state = self.state
+        if self.validate is not None and state.stopping.best_value is None:
+            self._conclude(None)
+        while not state.finished:
+            batch = self._next_batch(batch_at, stop)
+            self._conclude(state.advance(batch, loss))
+            if state.step % self.config.checkpoint_every == 0 and not state.finished:
+                self.kept.save_last(state)
+            if any(mean_over_processes(self.fabric, stop.requested)):
+                self._interrupt()
+        self.kept.save_last(state)
+
+    def _next_batch(self, batch_at: Callable[[int], Any], stop: StopRequest) -> Any:
+        step = self.state.step + 1
+        if self.fabric.world_size > 1:  # the others would wait for this one
+            return moved(batch_at(step), self.fabric.device)
+        try:
+            with stop.anywhere():
+                return moved(batch_at(step), self.fabric.device)
+        except KeyboardInterrupt:
+            self._interrupt()
+
+    def _interrupt(self) -> NoReturn:
+        self.kept.save_last(self.state)
+        done = f"Interrupted after {self.state.step} of {self.config.steps} steps"
+        if self.kept.path is None:
+            raise Interrupted(f"{done}; nothing was kept.")
+        raise Interrupted(
+            f"{done}, which are kept in {self.kept.path}. Give the same command again to go on "
+            "from there."
+        )
+
+    def _conclude(self, loss: float | None) -> None:
+        """Validate where it is due, write the step down and tell of it."""
+        state, config = self.state, self.config
+        value: float | None = None
+        due = state.step % config.validate_every == 0 or state.step == config.steps
+        if self.validate is not None and due:
+            value, improved = state.judge(self.validate)
+            if improved:
+                self.kept.save_best(state)
+        seconds, rate = state.seconds, state.learning_rate
+        self.kept.record(StepMetrics(state.step, loss, rate, round(seconds, 3), value))
+        if self.fabric.is_global_zero:
+            done = state.step - self.first
+            left = (config.steps - state.step) * state.seconds_now / done if done else None
+            self.on_step(
+                Progress(
+                    step=state.step,
+                    steps=config.steps,
+                    loss=loss,
+                    learning_rate=rate,
+                    validation=value,
+                    best_value=state.stopping.best_value,
+                    best_step=state.stopping.best_step,
+                    seconds=seconds,
+                    seconds_left=left,
+                )
             )
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        optimiser.step()
-        schedule.step()
-        averaged.update_parameters(network)
-        on_step(step, loss.item())
-    result: nn.Module = averaged.module
-    return result.eval().cpu()
-
-
-def _loss(
-    network: nn.Module, batch: Batch, config: TrainingConfig, device: torch.device
-) -> torch.Tensor:
-    image = batch.image.to(device).contiguous(memory_format=torch.channels_last)
-    with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
-        logits = network(image)
-    return focal_loss(logits, batch.target.to(device), batch.weight.to(device))

@@ -99,8 +99,9 @@ def _executor(batch_at: Callable[[int], Any], workers: int, kind: WorkerKind) ->
 
 
 def _start_process(batch_at: Callable[[int], Any]) -> None:
-    # Ctrl-C reaches every process of a terminal; the training decides when these end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C and schedulers address every process; the training decides when these end.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     torch.set_num_threads(1)
     _in_process["batch_at"] = batch_at
 
