@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from nunatak.errors import BadInput, UsageError
-from nunatak.learning.patch_batches import PatchOptions, PatchSampler, positive_places
+from nunatak.learning.patch_batches import PatchOptions, PatchSampler
+from nunatak.learning.positive_places import positive_places
 
 SIDE = 11
 
@@ -103,17 +104,6 @@ def test_all_places_are_unlabelled_where_the_estimator_wants_it() -> None:
     sampler = PatchSampler([marked], label, covered, seed=0)
     unlabelled = sampler.batch_at(0).patches[50:, 0, SIDE // 2, SIDE // 2]
     assert float(unlabelled.mean()) == pytest.approx(float(marked.mean()), abs=0.06)
-
-
-def test_places_in_several_discs_count_as_often() -> None:
-    counts = positive_places((20, 20), np.array([[8.0, 9.0], [9.0, 9.0]]), 3.0)
-    assert counts.sum() == 58
-    assert counts[9, 8] == 2
-    assert counts.max() == 2
-
-
-def test_labels_at_the_border_keep_the_part_inside() -> None:
-    assert positive_places((20, 20), np.array([[0.0, 0.0]]), 3.0).sum() == 11
 
 
 def test_what_cannot_be_drawn_is_refused(images: list[np.ndarray]) -> None:

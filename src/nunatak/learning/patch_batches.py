@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nunatak.errors import BadInput, UsageError
-from nunatak.learning.region_shares import disc_offsets
+from nunatak.learning.positive_places import listed_places, positive_places
 
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.int64]
@@ -117,7 +117,7 @@ class PatchSampler:
             for image, centres in zip(images, centres_px, strict=True)
         ]
         self._is_positive = [mask > 0 for mask in masks]
-        self._positives = _listed(masks)
+        self._positives = listed_places(masks)
         self._refuse_impossible()
 
     def batch_at(self, step: int) -> PatchBatch:
@@ -184,44 +184,6 @@ class PatchSampler:
                         f"Every pixel of image {number + 1} lies close to a label: nothing is "
                         "unlabelled. Check the labels and the radius of the positive regions."
                     )
-
-
-def positive_places(
-    shape: tuple[int, ...], centres_px: FloatArray, radius_px: float
-) -> NDArray[np.int32]:
-    """Count, for every pixel, the labels within a radius.
-
-    Parameters
-    ----------
-    shape
-        ``(ny, nx)`` of the image.
-    centres_px : ndarray, shape (k, 2)
-        Labels x, y, pixels; rounded to whole pixels.
-    radius_px
-        Inclusive.
-
-    Returns
-    -------
-    ndarray, shape (ny, nx), int32
-    """
-    ny, nx = shape
-    centres = np.rint(np.asarray(centres_px, dtype=np.float64).reshape(-1, 2)).astype(np.int64)
-    discs = centres[:, None, ::-1] + disc_offsets(radius_px)[None]
-    y, x = discs.reshape(-1, 2).T
-    inside = (y >= 0) & (y < ny) & (x >= 0) & (x < nx)
-    counts = np.zeros((ny, nx), dtype=np.int32)
-    np.add.at(counts, (y[inside], x[inside]), 1)
-    return counts
-
-
-def _listed(masks: Sequence[NDArray[np.int32]]) -> IndexArray:
-    """Positive places as rows (image, y, x); one in several discs is listed as often."""
-    lists = [np.empty((0, 3), dtype=np.int64)]
-    for number, mask in enumerate(masks):
-        y, x = np.nonzero(mask)
-        times = mask[y, x]
-        lists.append(np.repeat(np.column_stack([np.full_like(y, number), y, x]), times, axis=0))
-    return np.concatenate(lists)
 
 
 def _joined(
