@@ -4,32 +4,19 @@ import argparse
 import logging
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
 import typer
 
-from nunatak import __version__
 from nunatak.cli import console
 from nunatak.cli.main import run
-from nunatak.cli.topaz_flags import (
-    ELSEWHERE,
-    EXTRACT_IGNORED,
-    REFUSED,
-    TRAIN_IGNORED,
-    TRAIN_PUBLISHED,
-    leftover,
-    refuse,
-)
+from nunatak.cli.topaz_flags import ELSEWHERE, leftover, refuse
+from nunatak.cli.topaz_parser import Answer, build_parser
 from nunatak.errors import EXIT_OK, UsageError
 
 _log = logging.getLogger("nunatak")
-
-DESCRIPTION = """\
-Train and pick with nunatak where a program expects Topaz. In RELION, name this command as the
-Topaz executable, or set RELION_TOPAZ_EXECUTABLE to it. Lengths are in pixels of the images given.
-"""
 
 TOPAZ_MODELS = ("resnet8", "resnet16", "conv31", "conv63", "conv127")
 
@@ -53,85 +40,12 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def _command(words: list[str]) -> NoReturn:
     console.set_up_logging(logging.INFO if "--verbose" in words else logging.WARNING)
     _refuse_other_commands(words)
-    parser = _parser()
+    parser = build_parser(train=_train, extract=_extract)
     given, extras = parser.parse_known_args(words)
     refuse(_with_prefix(given, "ignored "))
-    answer: Callable[[argparse.Namespace, list[str], list[str]], None] = given.answer
+    answer: Answer = given.answer
     answer(given, extras, words)
     sys.exit(EXIT_OK)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="nunatak-topaz", description=DESCRIPTION)
-    parser.add_argument("--version", action="version", version=f"nunatak-topaz {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    train = commands.add_parser("train", help="train a model on labels")
-    _add_train_flags(train)
-    train.set_defaults(answer=_train)
-    extract = commands.add_parser("extract", help="pick particles")
-    _add_extract_flags(extract)
-    extract.set_defaults(answer=_extract)
-    return parser
-
-
-def _add_common_flags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-d", "--device", type=int, metavar="N", help="GPU; negative: processor")
-    parser.add_argument("-j", "--num-threads", type=int, default=0, metavar="N")
-    parser.add_argument(
-        "--diameter", type=float, metavar="PX", help="particle diameter; default: from -r"
-    )
-    parser.add_argument("-v", "--verbose", action="store_true")
-    _add_ignored(parser, {flag: has_value for flag, (has_value, *_rest) in REFUSED.items()})
-
-
-def _add_train_flags(parser: argparse.ArgumentParser) -> None:
-    _add_common_flags(parser)
-    parser.add_argument("--train-images", type=Path, required=True, metavar="LIST")
-    parser.add_argument("--train-targets", type=Path, required=True, metavar="TABLE")
-    parser.add_argument("--test-images", type=Path, metavar="LIST", help="held out")
-    parser.add_argument("--test-targets", type=Path, metavar="TABLE")
-    parser.add_argument(
-        "-n", "--num-particles", type=float, default=-1.0, help="expected in an image"
-    )
-    parser.add_argument("-r", "--radius", type=int, default=3, help="an eighth of the diameter")
-    parser.add_argument("--save-prefix", type=Path, required=True, metavar="PATH")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="training log")
-    parser.add_argument(
-        "--recipe", choices=["topaz"], help="the published configuration instead of nunatak's own"
-    )
-    parser.add_argument("--steps", type=int, metavar="N", help="updates; default: the recipe's")
-    parser.add_argument("--seed", type=int, default=0, metavar="N")
-    for flag, kind in TRAIN_PUBLISHED.items():
-        names = ("-m", flag) if flag == "--model" else (flag,)
-        parser.add_argument(*names, type=kind, dest=f"published {flag}", help=argparse.SUPPRESS)
-    _add_ignored(parser, TRAIN_IGNORED)
-
-
-def _add_extract_flags(parser: argparse.ArgumentParser) -> None:
-    _add_common_flags(parser)
-    parser.add_argument("paths", nargs="*", metavar="IMAGE")
-    parser.add_argument("-r", "--radius", type=int, required=True, help="particle radius")
-    parser.add_argument(
-        "-t", "--threshold", type=float, default=-6.0, help="log-likelihood ratio; default: -6"
-    )
-    parser.add_argument("-x", "--up-scale", type=float, default=1.0, metavar="FACTOR")
-    parser.add_argument("-s", "--down-scale", type=float, default=1.0, metavar="FACTOR")
-    parser.add_argument("-m", "--model", default=None, metavar="FILE")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: print")
-    parser.add_argument("--contrast", choices=["dark", "light", "auto"])
-    _add_ignored(parser, EXTRACT_IGNORED)
-
-
-def _add_ignored(parser: argparse.ArgumentParser, flags: dict[str, bool]) -> None:
-    """Take Topaz's other flags with their values, so that no value is taken for an image."""
-    for flag, has_value in flags.items():
-        parser.add_argument(
-            flag,
-            action="append" if has_value else "append_const",
-            **({} if has_value else {"const": ""}),  # type: ignore[arg-type]
-            dest=f"ignored {flag}",
-            help=argparse.SUPPRESS,
-        )
 
 
 def _train(given: argparse.Namespace, extras: list[str], _words: list[str]) -> None:
@@ -163,8 +77,8 @@ def _train(given: argparse.Namespace, extras: list[str], _words: list[str]) -> N
         device=device_name(given.device),
         threads=given.num_threads if given.num_threads > 0 else None,
     )
-    with console.progress("Training", None, unit="updates") as advance:
-        trained = train_for_topaz(call, on_progress=advance)
+    with console.progress("Training", call.settings.steps, unit="updates") as advance:
+        trained = train_for_topaz(call, on_progress=lambda _progress: advance(1))
     console.say(trained.in_words)
 
 
@@ -194,7 +108,7 @@ def _extract(given: argparse.Namespace, extras: list[str], words: list[str]) -> 
         typer.echo(found.text, nl=False)
     else:
         write_text(given.output, found.text)
-    console.say(f"{found.count} particles in {len(images)} images.")
+    console.say(f"{found.count} candidates from {given.threshold:g} on in {len(images)} images.")
     failures = [(failure.image, failure.reason) for failure in found.failures]
     console.report_failures(failures, total=len(images), unit="images")
 

@@ -44,7 +44,6 @@ TRAIN_PUBLISHED: dict[str, Callable[[str], object]] = {
 """Flags of ``topaz train`` that act on the published configuration, with the value's type."""
 
 TRAIN_IGNORED: dict[str, bool] = {
-    "--num-workers": True,
     "--image-ext": True,
     "-k": True,
     "--k-fold": True,
@@ -65,7 +64,6 @@ TRAIN_IGNORED: dict[str, bool] = {
 """Flags of ``topaz train`` that are taken and ignored; whether a value follows."""
 
 EXTRACT_IGNORED: dict[str, bool] = {
-    "--num-workers": True,
     "-p": True,
     "--patch-size": True,
     "--patch-padding": True,
