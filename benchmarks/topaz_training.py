@@ -206,4 +206,4 @@ class TopazTraining:
 
 def folder_of(data: TrainingSet, work: Path) -> Path:
     """Return where everything of a set lies; other data of the same name have another folder."""
-    return work / "topaz-training" / f"{data.name}-{data.described()['labels_sha256'][:8]}"
+    return work / "topaz-training" / f"{data.name}-{data.checksum[:8]}"

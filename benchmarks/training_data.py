@@ -6,6 +6,7 @@ the others alone, and whoever tunes anything does so on the others alone.
 """
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,7 +36,7 @@ HARD = DatasetConfig(
     pixel_size_A=1.5,
     seed=44,
     diameter_A=90.0,
-    snr=0.008,
+    snr=0.006,
     coverage=(0.08, 0.2),
     junk=3.0,
     junk_kinds=(
@@ -67,6 +68,8 @@ class TrainingSet:
         In the order of their names.
     labels : PickSet
         Of all micrographs, with the paths of ``micrographs`` as images.
+    simulation : DatasetConfig or None
+        How they were made, if they were.
     """
 
     name: str
@@ -75,6 +78,7 @@ class TrainingSet:
     pixel_size_A: float
     micrographs: tuple[Path, ...]
     labels: PickSet
+    simulation: DatasetConfig | None = None
 
     @property
     def test(self) -> tuple[Path, ...]:
@@ -144,7 +148,13 @@ class TrainingSet:
             "labels_for_training": len(restricted(self.labels, self.training)),
             "labels_for_test": len(self.truth()),
             "labels_sha256": hashlib.sha256(np.round(positions, 3).tobytes()).hexdigest(),
+            "simulation": self.simulation and self.simulation.model_dump(mode="json"),
         }
+
+    @property
+    def checksum(self) -> str:
+        """Tells these data from any others."""
+        return hashlib.sha256(json.dumps(self.described()).encode()).hexdigest()
 
 
 def labelled_micrographs(count: int, available: int) -> int:
@@ -209,6 +219,7 @@ def simulated_set(folder: Path, config: DatasetConfig) -> TrainingSet:
         config.pixel_size_A,
         tuple(micrographs),
         _with_paths(labels, micrographs),
+        config,
     )
 
 

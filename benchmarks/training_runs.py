@@ -53,8 +53,7 @@ class TrainingRun:
         """Hash of everything that determines the result."""
         start = self.judged_model if self.settings is None else self.settings.start
         content = {
-            "set": self.data.name,
-            **self.data.described(),
+            "data": self.data.checksum,
             "count": self.count,
             "seed": self.seed,
             "settings": None if self.settings is None else self.settings.model_dump(mode="json"),

@@ -5,6 +5,9 @@ from typing import Any
 
 from result_sections import NOT_MEASURED, Result, markdown
 
+SHOWN = 0.0005
+"""Differences that three decimals show."""
+
 
 def label_efficiency(result: Result) -> str:
     """Average precision by number of labels: each variant, on each set."""
@@ -167,7 +170,9 @@ def calibration(result: Result) -> str:
         (
             "### Precision as wanted",
             "Precision that the selected picks have on the test micrographs where "
-            "`--precision` asks for so much, mean ± standard deviation over draws of labels:",
+            "`--precision` asks for so much, mean ± standard deviation over draws of labels; in "
+            "brackets what is promised where all candidates together promise more than is wanted, "
+            "so that all of them are selected:",
             markdown(
                 ("micrographs", "labels", *(f"{one:g} wanted" for one in wanted)),
                 [(*key, *cells) for key, cells in rows.items()],
@@ -181,4 +186,6 @@ def _realised(cell: Mapping[str, Any]) -> str:
     if "realised" not in cell:
         return f"none in {without}"
     value = f"{cell['realised']['mean']:.3f} ± {cell['realised']['deviation']:.3f}"
+    if abs(cell["aimed"] - cell["wanted"]) > SHOWN:
+        value += f" [{cell['aimed']:.3f}]"
     return f"{value} (none in {without})" if without else value
