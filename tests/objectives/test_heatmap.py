@@ -16,6 +16,16 @@ def test_peak_lies_where_the_particle_is() -> None:
     assert target[3, 6] == pytest.approx(math.exp(-1.0))
 
 
+def test_maps_may_begin_at_the_first_pixel() -> None:
+    # Map pixel j is centred on image position 2 j, as that of a patch classifier.
+    where = {"shape": (8, 12), "stride": 2, "origin_px": 0.0}
+    target = peak_targets(torch.tensor([[10.0, 4.0]]), sigma_px=2.0, **where)
+    assert target[2, 5] == 1.0
+    assert target[2, 4] == target[2, 6] == pytest.approx(math.exp(-0.5))
+    assert outside_discs(torch.tensor([[10.0, 4.0, 1.0]]), **where)[2, 5] == 0.0
+    assert outside_discs(torch.tensor([[10.0, 4.0, 1.0]]), **where).sum() == 8 * 12 - 1
+
+
 def test_target_between_pixels_still_has_one_exact_peak() -> None:
     target = peak_targets(torch.tensor([[11.2, 4.5]]), shape=(8, 12), stride=2, sigma_px=2.0)
     assert (target == 1.0).sum() == 1

@@ -7,7 +7,12 @@ from nunatak.objectives.logistic import full_precision, loss_as_negative, loss_a
 
 
 def peak_targets(
-    centres_px: Tensor, *, shape: tuple[int, int], stride: int, sigma_px: float
+    centres_px: Tensor,
+    *,
+    shape: tuple[int, int],
+    stride: int,
+    sigma_px: float,
+    origin_px: float | None = None,
 ) -> Tensor:
     """Draw one Gaussian at each particle's centre on the grid of a score map.
 
@@ -19,9 +24,11 @@ def peak_targets(
         ``(my, mx)`` of the score map.
     stride
         Image pixels per score-map pixel; score-map pixel ``j`` is centred on image position
-        ``stride j + (stride - 1) / 2``.
+        ``stride j + origin_px``.
     sigma_px
         Standard deviation of the Gaussian, image pixels.
+    origin_px
+        The network's `output_origin_px`. Default: ``(stride - 1) / 2``, the U-Net's.
 
     Returns
     -------
@@ -36,7 +43,7 @@ def peak_targets(
     target = torch.zeros(shape)
     if not len(centres_px):
         return target
-    positions = (centres_px - (stride - 1) / 2) / stride
+    positions = (centres_px - _origin(origin_px, stride)) / stride
     sigma = sigma_px / stride
     along_x = _gaussian(torch.arange(mx), positions[:, 0], sigma)
     along_y = _gaussian(torch.arange(my), positions[:, 1], sigma)
@@ -50,14 +57,20 @@ def _gaussian(pixel: Tensor, centre: Tensor, sigma: float) -> Tensor:
     return torch.exp(-0.5 * ((pixel[None, :] - centre[:, None]) / sigma) ** 2)
 
 
-def outside_discs(discs_px: Tensor, *, shape: tuple[int, int], stride: int) -> Tensor:
+def _origin(given_px: float | None, stride: int) -> float:
+    return (stride - 1) / 2 if given_px is None else given_px
+
+
+def outside_discs(
+    discs_px: Tensor, *, shape: tuple[int, int], stride: int, origin_px: float | None = None
+) -> Tensor:
     """Weight map that is 0 inside discs and 1 elsewhere.
 
     Parameters
     ----------
     discs_px : Tensor, shape (m, 3), float32
         Columns x, y, radius, pixels of the image.
-    shape, stride
+    shape, stride, origin_px
         As in `peak_targets`.
 
     Returns
@@ -68,7 +81,8 @@ def outside_discs(discs_px: Tensor, *, shape: tuple[int, int], stride: int) -> T
     if not len(discs_px):
         return weight
     my, mx = shape
-    discs = (discs_px - torch.tensor([(stride - 1) / 2, (stride - 1) / 2, 0.0])) / stride
+    origin = _origin(origin_px, stride)
+    discs = (discs_px - torch.tensor([origin, origin, 0.0])) / stride
     dx = torch.arange(mx)[None, None, :] - discs[:, 0, None, None]
     dy = torch.arange(my)[None, :, None] - discs[:, 1, None, None]
     inside = (dx**2 + dy**2 < discs[:, 2, None, None] ** 2).any(dim=0)
