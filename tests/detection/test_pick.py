@@ -4,6 +4,7 @@ import os
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import mrcfile
@@ -13,10 +14,12 @@ import torch
 
 import nunatak
 from nunatak.detection import job as job_module
-from nunatak.detection.header import ModelClass, NetworkSpec, UNetParameters
+from nunatak.detection.header import ModelClass, NetworkSpec, ThresholdRow, UNetParameters
 from nunatak.detection.model import DetectorModel, save_model
 from nunatak.detection.preparation import prepare
+from nunatak.detection.record import record_path
 from nunatak.detection.result import PickResult
+from nunatak.detection.summary import in_words
 from nunatak.errors import BadInput, Interrupted, Mismatch, UsageError
 from nunatak.networks.unet import UNet
 from nunatak.picks.formats import read_picks
@@ -171,6 +174,68 @@ def test_bfloat16_and_float32_pick_the_same_particles(model: Path, folder: Path)
             table[table["image"] == image][["x_px", "y_px"]].sort_values("x_px") for table in tables
         )
         np.testing.assert_allclose(first, second, atol=1.0)
+
+
+@pytest.fixture
+def calibrated(blob_model: DetectorModel, tmp_path: Path) -> Path:
+    """The same model with a table: only its best scores are likely right."""
+    table = tuple(
+        ThresholdRow(threshold=t, precision=p, recall=1 - t, f1=0.5, probability=p)
+        for t, p in ((0.05, 0.0), (0.9, 0.2), (0.95, 0.6), (0.99, 0.95))
+    )
+    header = blob_model.header.model_copy(
+        update={"threshold_table": table, "provenance": {"calibration": {"data": "12 labels"}}}
+    )
+    path = tmp_path / "calibrated.safetensors"
+    save_model(replace(blob_model, header=header), path)
+    return path
+
+
+def test_a_threshold_is_chosen_by_the_precision_it_promises(
+    tmp_path: Path, calibrated: Path, folder: Path
+) -> None:
+    output = tmp_path / "picks.star"
+
+    def pick(wanted: float) -> PickResult:
+        return nunatak.pick(
+            names(folder),
+            diameter_A=DIAMETER_A,
+            model=calibrated,
+            output=output,
+            wanted_precision=wanted,
+        )
+
+    first = pick(0.5)
+    table = first.picks.table
+    assert first.threshold_choice is not None
+    assert first.options.threshold == first.threshold_choice.threshold
+    assert (table["selected"] == (table["score"] >= first.options.threshold)).all()
+    assert 0 < first.selected_count < len(table)
+    assert "for a precision of 0.5" in in_words(first)
+    assert "judging by 12 labels" in in_words(first)
+    record = json.loads(record_path(output).read_text())
+    assert record["threshold_choice"]["threshold"] == first.options.threshold
+    assert record["options"]["threshold"] == first.options.threshold
+    # A threshold only selects: nothing is picked anew for another one.
+    second = pick(0.7)
+    assert second.reused_count == len(names(folder))
+    assert second.options.threshold > first.options.threshold
+
+
+def test_a_precision_that_cannot_be_promised_is_refused_before_any_work(
+    tmp_path: Path, model: Path, calibrated: Path, folder: Path
+) -> None:
+    def pick(path: Path, **options: float) -> None:
+        output = tmp_path / "picks.star"
+        nunatak.pick(names(folder), diameter_A=DIAMETER_A, model=path, output=output, **options)  # type: ignore[arg-type]
+
+    with pytest.raises(UsageError, match="no table of thresholds"):
+        pick(model, wanted_precision=0.9)
+    with pytest.raises(UsageError, match=r"the highest is 0\.950"):
+        pick(calibrated, wanted_precision=0.99)
+    with pytest.raises(UsageError, match="--precision or --threshold"):
+        pick(calibrated, wanted_precision=0.9, threshold=0.5)
+    assert not list(tmp_path.glob("picks*"))
 
 
 def test_bad_files_are_reported_and_the_rest_is_picked(
