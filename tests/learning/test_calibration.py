@@ -57,6 +57,9 @@ def test_without_anything_to_count_there_is_no_row_and_with_one_micrograph_no_in
         nothing.astype(np.int64), nothing, nothing.astype(np.bool_), np.array([3], dtype=np.int64)
     )
     assert calibrate_on_truth(empty, score_floor=FLOOR) == ()
+    wrong = judged(0)
+    wrong = JudgedPicks(wrong.image, wrong.score, np.zeros_like(wrong.credited), wrong.truths)
+    assert calibrate_on_truth(wrong, score_floor=FLOOR) == ()
     table = calibrate_on_truth(judged(0, n_images=1), score_floor=FLOOR)
     assert table[0].precision_low is None
 

@@ -207,6 +207,8 @@ def _rows(
         2 * estimate.precision * estimate.recall, estimate.precision + estimate.recall
     )
     kept = np.isfinite(columns["f1"])
+    if not kept.any():
+        return ()
     for name, values in (samples._asdict() if samples is not None else {}).items():
         bounds = np.nanquantile(values[:, kept], _INTERVAL, axis=0)
         for side, bound in zip(("low", "high"), bounds, strict=True):
