@@ -157,7 +157,8 @@ def require_same(path: Path, record: Record, fingerprint: Mapping[str, Any]) -> 
         more = f", and {len(differing) - 4} more" if len(differing) > 4 else ""
         raise Mismatch(
             f"{path}: holds a training with other settings or data ({shown}; now {now_shown}"
-            f"{more}). Repeat its options to go on from it, start over, or give another output."
+            f"{more}). Repeat its options to go on from it, give --redo to start over, or another "
+            "output."
         )
 
 

@@ -37,7 +37,8 @@ class StopRequest:
 
     def __exit__(self, *_exception: object) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)
+            # None is a handler of another language's, which Python cannot put back.
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
     @contextmanager
     def anywhere(self) -> Iterator[None]:
