@@ -10,7 +10,6 @@ other micrographs, with more junk or less.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,22 +22,13 @@ from nunatak.learning.class_prior import (
     particle_number,
     score_model,
 )
-from nunatak.learning.score_model import ScorePrior, amount_above, probability_at
+from nunatak.learning.score_bins import amount_above, probability_at
+from nunatak.learning.score_model import ScorePrior
+from nunatak.learning.table_rows import Rates, table_rows, thresholds_from
 from nunatak.picks.bootstrap import resampling_weights
 from nunatak.picks.metrics import JudgedPicks, ratio
 
 FloatArray = NDArray[np.float64]
-
-_DECIMALS = 4
-_INTERVAL = (0.025, 0.975)
-
-
-class _Rates(NamedTuple):
-    """At each threshold, shapes (..., k); NaN where nothing passes."""
-
-    precision: FloatArray
-    recall: FloatArray
-    probability: FloatArray
 
 
 @dataclass(frozen=True)
@@ -101,7 +91,7 @@ def calibrate_on_labels(
         thresholds,
     )
     number = particle_number(model, len(candidate_scores))
-    return Calibration(_rows(thresholds, estimate, samples), number)
+    return Calibration(table_rows(thresholds, estimate, samples), number)
 
 
 def calibrate_on_truth(
@@ -138,23 +128,8 @@ def calibrate_on_truth(
         _counted_rates(weight @ candidates, weight @ right, weight @ picks.truths)
         for weight in weights
     ]
-    samples = _Rates(*map(np.array, zip(*resampled, strict=True))) if resampled else None
-    return _rows(thresholds, estimate, samples)
-
-
-def thresholds_from(score_floor: float) -> FloatArray:
-    """Return the thresholds of a table: steps of 0.01, finer ones near 0 and 1.
-
-    Examples
-    --------
-    >>> thresholds = thresholds_from(0.05)
-    >>> thresholds[:3].tolist(), thresholds[-2:].tolist()
-    ([0.05, 0.06, 0.07], [0.998, 0.999])
-    """
-    steps = np.concatenate(
-        [np.arange(1, 10) / 1000, np.arange(1, 100) / 100, np.arange(991, 1000) / 1000]
-    )
-    return np.concatenate([[score_floor], steps[steps > score_floor]])
+    samples = Rates(*map(np.array, zip(*resampled, strict=True))) if resampled else None
+    return table_rows(thresholds, estimate, samples)
 
 
 def _modelled_rates(
@@ -162,10 +137,10 @@ def _modelled_rates(
     candidates: FloatArray,
     reach: float | FloatArray,
     thresholds: FloatArray,
-) -> _Rates:
+) -> Rates:
     hits = probability * candidates
     passing, right = amount_above(thresholds, candidates), amount_above(thresholds, hits)
-    return _Rates(
+    return Rates(
         precision=ratio(right, passing),
         recall=reach * ratio(right, hits.sum(axis=-1)[..., None]),
         probability=probability_at(thresholds, probability),
@@ -183,7 +158,7 @@ def _counts_by_step(
     return counts.astype(np.float64)
 
 
-def _counted_rates(candidates: FloatArray, right: FloatArray, truths: float) -> _Rates:
+def _counted_rates(candidates: FloatArray, right: FloatArray, truths: float) -> Rates:
     passing, passing_right = (np.cumsum(count[::-1])[::-1] for count in (candidates, right))
     filled = candidates > 0
     probability = np.zeros(len(candidates))
@@ -191,35 +166,8 @@ def _counted_rates(candidates: FloatArray, right: FloatArray, truths: float) -> 
         share = right[filled] / candidates[filled]
         pooled = isotonic_regression(share, weights=candidates[filled]).x
         probability = np.interp(np.arange(len(candidates)), np.flatnonzero(filled), pooled)
-    return _Rates(
+    return Rates(
         precision=ratio(passing_right, passing),
         recall=ratio(passing_right, np.array(truths, dtype=np.float64)),
         probability=probability,
-    )
-
-
-def _rows(
-    thresholds: FloatArray, estimate: _Rates, samples: _Rates | None
-) -> tuple[ThresholdRow, ...]:
-    """Write down the thresholds that some candidate passes."""
-    columns = {"threshold": thresholds, **estimate._asdict()}
-    columns["f1"] = ratio(
-        2 * estimate.precision * estimate.recall, estimate.precision + estimate.recall
-    )
-    kept = np.isfinite(columns["f1"])
-    if not kept.any():
-        return ()
-    for name, values in (samples._asdict() if samples is not None else {}).items():
-        bounds = np.nanquantile(values[:, kept], _INTERVAL, axis=0)
-        for side, bound in zip(("low", "high"), bounds, strict=True):
-            columns[f"{name}_{side}"] = np.full(len(thresholds), np.nan)
-            columns[f"{name}_{side}"][kept] = bound
-    return tuple(
-        ThresholdRow.model_validate(
-            {
-                name: round(float(np.clip(values[row], 0.0, 1.0)), _DECIMALS)
-                for name, values in columns.items()
-            }
-        )
-        for row in np.flatnonzero(kept)
     )
