@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from nunatak.detection.model import load_model
     from nunatak.detection.pick import pick
     from nunatak.images.reader import read_micrograph
+    from nunatak.learning.train import train
     from nunatak.picks.convert import convert
     from nunatak.picks.evaluate import evaluate
     from nunatak.picks.formats import read_picks, write_picks
@@ -28,6 +29,7 @@ _HOMES = {
     "read_micrograph": "nunatak.images.reader",
     "read_picks": "nunatak.picks.formats",
     "simulate_dataset": "nunatak.simulate.dataset",
+    "train": "nunatak.learning.train",
     "write_picks": "nunatak.picks.formats",
 }
 
@@ -41,6 +43,7 @@ __all__ = [
     "read_micrograph",
     "read_picks",
     "simulate_dataset",
+    "train",
     "write_picks",
 ]
 

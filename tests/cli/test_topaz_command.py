@@ -3,7 +3,9 @@
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 
 import mrcfile
@@ -12,6 +14,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from nunatak.cli.topaz import main
+from nunatak.detection.model import load_model
 from nunatak.errors import EXIT_BAD_INPUT, EXIT_SOME_FAILED, EXIT_USAGE
 
 DOWNSCALE = 6
@@ -100,6 +103,89 @@ def test_relion_picks_a_micrograph(job: Path, relion: Callable[[str, str], int])
     assert found[:, 2].min() >= -6.0
 
 
+def write_training_lists(job: Path) -> None:
+    """`AutoPicker::trainTopaz`: micrographs by number, most of them to learn from."""
+    lists = {"train": [0, 2, 3], "test": [1]}
+    for name, numbers in lists.items():
+        images, targets = ["image_name\tpath"], ["image_name\tx_coord\ty_coord"]
+        for number in numbers:
+            path = (job / f"proc/mic{number:06d}.mrc").absolute()
+            write_small_micrograph(path, seed=number)
+            images.append(f"{path.stem}\t{path}")
+            targets += [f"{path.stem}\t{round(x)}\t{round(y)}" for x, y in CENTRES]
+        (job / f"proc/image_list_{name}.txt").write_text("\n".join(images) + "\n")
+        (job / f"proc/target_list_{name}.txt").write_text("\n".join(targets) + "\n")
+
+
+def train_line(job: Path, other: str = "") -> str:
+    return (
+        f"train  -n 5 -r 4 -d 0 -o {job}/model_training.txt --num-threads=1 --num-workers=1"
+        f" --train-images={job}/proc/image_list_train.txt"
+        f" --test-images={job}/proc/image_list_test.txt"
+        f" --train-targets={job}/proc/target_list_train.txt"
+        f" --test-targets={job}/proc/target_list_test.txt"
+        f" --save-prefix={job}/model {other}"
+    )
+
+
+def test_relion_trains_and_picks_with_the_model(
+    job: Path, command: Callable[[str], tuple[object, str]]
+) -> None:
+    write_training_lists(job)
+    code, said = command(train_line(job, "--steps 2 --num-epochs 5"))
+    assert code == 0, said
+    assert "ignored, because they mean nothing here: --num-epochs 5" in said
+    log = [line.split("\t") for line in (job / "model_training.txt").read_text().splitlines()]
+    assert log[0][:4] == ["epoch", "iter", "split", "loss"]
+    assert [row[:3] for row in log[1:3]] == [["1", "1", "train"], ["1", "2", "train"]]
+    assert log[-1][2] == "test"
+    assert 0.0 < float(log[-1][-1]) <= 1.0
+    # RELION removes its images and hands the model on by its path.
+    model = job / "model_epoch10.sav"
+    assert model.read_bytes() == (job / "model.safetensors").read_bytes()
+    header = load_model(model).header
+    assert header.classes[0].diameter_A is None
+    assert header.provenance["topaz_wrapper"] == {
+        "radius_px": 4,
+        "diameter_px": 32.0,
+        "contrast": "dark",
+    }
+    output = job / "proc/rank000000.txt"
+    code, said = command(
+        f"extract  -t 0 -r 17 -d -1 -x 6 -m {model} -o {output} {job}/proc/mic000001.mrc "
+    )
+    assert code == 0, said
+    assert len(read_as_relion_does(output)) == len(CENTRES)
+
+
+def test_the_published_configuration_is_trained_on_request(
+    job: Path, command: Callable[[str], tuple[object, str]]
+) -> None:
+    write_training_lists(job)
+    other = "--recipe topaz --steps 1 --minibatch-size 16 --units 4"
+    code, said = command(train_line(job, other).replace("-n 5", "-n 9"))
+    assert code == 0, said
+    assert "--units" not in said
+    network = load_model(job / "model_epoch10.sav").header.network
+    assert (network.name, network.parameters.units) == ("ResNet8", 4)
+
+
+def test_lists_that_do_not_belong_together_are_refused(
+    job: Path, command: Callable[[str], tuple[object, str]]
+) -> None:
+    write_training_lists(job)
+    code, said = command(train_line(job).replace("target_list_train", "target_list_test"))
+    assert code == EXIT_BAD_INPUT
+    assert "none of its images is listed" in said
+    code, said = command(train_line(job).replace(f"--test-targets={job}", "--x="))
+    assert code == EXIT_USAGE
+    assert "belong together" in said
+    code, said = command(train_line(job).replace("-r 4", "-r 0"))
+    assert code == EXIT_USAGE
+    assert "--diameter" in said
+    assert not (job / "model_epoch10.sav").exists()
+
+
 def test_a_micrograph_without_anything_stops_no_job(
     job: Path, command: Callable[[str], tuple[object, str]]
 ) -> None:
@@ -123,8 +209,7 @@ def test_other_arguments_are_ignored_aloud(
     extra = " --num-workers=2 --patch-size 1024 --novelty 3 --shiny -m resnet16"
     code, said = command(line + extra)
     assert code == 0
-    assert "ignored, because they mean nothing here: --num-workers --patch-size" in said
-    assert "--novelty 3 --shiny" in said
+    assert "ignored, because they mean nothing here: --patch-size --novelty 3 --shiny" in said
     assert "picking with the general model" in said
     assert len(read_as_relion_does(output)) == len(CENTRES)
 
@@ -174,3 +259,9 @@ def test_help_and_version(command: Callable[[str], tuple[object, str]]) -> None:
     assert command("--version")[1].startswith("nunatak-topaz ")
     assert "RELION_TOPAZ_EXECUTABLE" in command("--help")[1]
     assert command("extract")[0] == EXIT_USAGE
+
+
+def test_the_command_is_installed_under_its_name() -> None:
+    project = tomllib.loads(Path(__file__).parents[2].joinpath("pyproject.toml").read_text())
+    module, _, function = project["project"]["scripts"]["nunatak-topaz"].partition(":")
+    assert getattr(import_module(module), function) is main

@@ -1,0 +1,227 @@
+"""Optimise a network on a lesson, judge it on held-out micrographs, and describe the result."""
+
+import platform
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from nunatak import __version__
+from nunatak.detection.header import ModelClass, ModelHeader, ThresholdRow
+from nunatak.detection.model import DetectorModel
+from nunatak.detection.precision import choose_dtype
+from nunatak.detection.scoring import Scorer
+from nunatak.learning.calibration import calibrate_on_labels
+from nunatak.learning.found import Found, find_on, label_scores
+from nunatak.learning.lesson import Lesson
+from nunatak.learning.patch_task import PatchTask
+from nunatak.learning.score_map_task import ScoreMapTask
+from nunatak.learning.settings import LearningSettings
+from nunatak.learning.validation import labelled_average_precision
+from nunatak.networks.patch_classifier import PatchClassifier
+from nunatak.training.config import TrainingConfig
+from nunatak.training.devices import open_fabric
+from nunatak.training.loop import fit
+from nunatak.training.progress import Fitted, Progress
+
+AVERAGING = 0.98
+"""Momentum of the averaged weights: fifty steps, a fraction of even a short training."""
+
+
+class Course:
+    """One training from its start to its model.
+
+    Parameters
+    ----------
+    start
+        Network to train, and the header that the result inherits.
+    lesson
+        What to learn from.
+    settings
+        How.
+    device
+        Where to train.
+    processes
+        That train together.
+    """
+
+    def __init__(
+        self,
+        start: DetectorModel,
+        lesson: Lesson,
+        settings: LearningSettings,
+        device: torch.device,
+        processes: int,
+    ) -> None:
+        self._start, self._lesson, self._settings = start, lesson, settings
+        low = choose_dtype(device) == torch.bfloat16
+        self._config = TrainingConfig(
+            steps=settings.steps,
+            batch_size=settings.batch_size,
+            learning_rate=settings.learning_rate,
+            weight_decay=settings.weight_decay,
+            schedule=settings.schedule,
+            averaging=AVERAGING,
+            precision="bfloat16" if low else "float32",
+            validate_every=settings.validate_every,
+            patience=settings.patience,
+            checkpoint_every=settings.validate_every,
+        )
+        self.fabric = open_fabric(device, precision=self._config.precision, process_count=processes)
+        self._task = self._make_task()
+
+    def run(
+        self, folder: Path, *, redo: bool, on_progress: Callable[[Progress], None] | None
+    ) -> Fitted[nn.Module]:
+        """Train, or go on with a training that was stopped.
+
+        Parameters
+        ----------
+        folder
+            For checkpoints and metrics.
+        redo
+            Start over.
+        on_progress
+            Called after every step.
+        """
+        task: Any = self._task  # batches of one kind for a loss of that kind
+        return fit(
+            task.module,
+            task.batch_at,
+            task.loss,
+            self._config,
+            fabric=self.fabric,
+            seed=self._settings.seed,
+            folder=folder,
+            resume=not redo,
+            fingerprint=self._fingerprint(),
+            validate=self._validate if self._lesson.validation else None,
+            on_step=on_progress or (lambda progress: None),
+        )
+
+    def model(self, fitted: Fitted[nn.Module], *, name: str, diameter_A: float) -> DetectorModel:
+        """Return the trained detector with its calibration and provenance.
+
+        Parameters
+        ----------
+        fitted
+            From `run`.
+        name
+            For people.
+        diameter_A
+            Of the particle.
+        """
+        network = self._task.detector(fitted.network).eval().requires_grad_(requires_grad=False)
+        before = self._start.header
+        table = self._threshold_table(DetectorModel(before, network))
+        calibrated = bool(table)
+        if not calibrated:
+            table = before.threshold_table
+        header = before.model_copy(
+            update={
+                "name": name,
+                "classes": (ModelClass(name="particle", diameter_A=diameter_A),),
+                "threshold_table": table,
+                "default_threshold": (
+                    _best_threshold(table) if calibrated else before.default_threshold
+                ),
+                "provenance": self._provenance(fitted, calibrated=calibrated),
+            }
+        )
+        return DetectorModel(ModelHeader.model_validate(header.model_dump()), network)
+
+    def _make_task(self) -> ScoreMapTask | PatchTask:
+        network = self._start.network.train().requires_grad_(requires_grad=True)
+        rank = self.fabric.global_rank
+        particles = self._lesson.particles.value
+        if isinstance(network, PatchClassifier):
+            return PatchTask(
+                self._lesson.training, self._settings, network, particles=particles, rank=rank
+            )
+        return ScoreMapTask(
+            self._lesson.training,
+            self._settings,
+            network,
+            diameter_px=self._start.header.diameter_px,
+            particles=particles,
+            rank=rank,
+        )
+
+    def _validate(self, module: nn.Module) -> float:
+        found = self._found(DetectorModel(self._start.header, self._task.detector(module)))
+        particles = self._lesson.particles.value * len(found)
+        return labelled_average_precision(
+            label_scores(found), np.concatenate([one.score for one in found]), particles
+        )
+
+    def _found(self, model: DetectorModel) -> list[Found]:
+        scorer = Scorer(model, device=str(self.fabric.device))
+        return [
+            find_on(
+                scorer,
+                image,
+                diameter_px=model.header.diameter_px,
+                floor=model.header.score_floor,
+            )
+            for image in self._lesson.validation
+        ]
+
+    def _threshold_table(self, model: DetectorModel) -> tuple[ThresholdRow, ...]:
+        """Calibrate on the held-out labels; empty without any, or if none of them is found."""
+        found = self._found(model)
+        if not label_scores(found).any():
+            return ()
+        return calibrate_on_labels(
+            label_scores(found),
+            [one.score for one in found],
+            score_floor=model.header.score_floor,
+            expected_particles=self._lesson.particles.value,
+            seed=self._settings.seed,
+        ).table
+
+    def _fingerprint(self) -> dict[str, Any]:
+        """Everything that decides the course: another one is not gone on with."""
+        return {
+            "settings": self._settings.model_dump(mode="json"),
+            "training": [_described(image) for image in self._lesson.training],
+            "validation": [_described(image) for image in self._lesson.validation],
+            "particles": self._lesson.particles.value,
+        }
+
+    def _provenance(self, fitted: Fitted[nn.Module], *, calibrated: bool) -> dict[str, Any]:
+        lesson, settings = self._lesson, self._settings
+        start = None
+        if settings.start is not None:
+            start = {"name": self._start.header.name, "sha256": self._start.sha256}
+        return {
+            "settings": settings.model_dump(mode="json"),
+            "start": start,
+            "labels": lesson.report.n_positive,
+            "labelled_micrographs": lesson.report.n_labelled,
+            "training_micrographs": [image.name for image in lesson.training],
+            "validation_micrographs": [image.name for image in lesson.validation],
+            "particles_per_micrograph": {
+                "value": lesson.particles.value,
+                "low": lesson.particles.low,
+                "high": lesson.particles.high,
+            },
+            "validation": {"average_precision": fitted.validation, "best_step": fitted.step},
+            "thresholds": "held-out labels" if calibrated else "those of the start model",
+            "data": "the user's micrographs and labels",
+            "nunatak": __version__,
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+            "date": datetime.now(UTC).date().isoformat(),
+        }
+
+
+def _best_threshold(table: tuple[ThresholdRow, ...]) -> float:
+    return max(table, key=lambda row: row.f1).threshold
+
+
+def _described(image: Any) -> list[Any]:
+    return [image.name, list(image.image.shape), len(image.positives_px), len(image.negatives_px)]

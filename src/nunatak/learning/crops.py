@@ -1,0 +1,172 @@
+"""Crops of labelled micrographs for networks that give score maps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nunatak.geometry import FloatArray
+from nunatak.learning.working_images import WorkingImage
+from nunatak.objectives.heatmap import outside_discs, peak_targets
+
+
+@dataclass(frozen=True)
+class CropSampling:
+    """How crops are cut and what is known about them.
+
+    Attributes
+    ----------
+    side_px : int
+        Of a crop, working pixels; a multiple of the network's stride.
+    stride : int
+        Of the network's output.
+    origin_px : float
+        Image position of the output's first pixel.
+    sigma_px : float
+        Width of the target peaks.
+    disc_px : float
+        Radius around a labelled particle, or a place marked as no particle, within which the
+        target is the truth: no second particle can be centred there.
+    labelled_share : float
+        Share of crops that are cut around a labelled place; the others lie anywhere.
+    """
+
+    side_px: int
+    stride: int
+    origin_px: float
+    sigma_px: float
+    disc_px: float
+    labelled_share: float = 0.5
+
+
+@dataclass(frozen=True)
+class CropBatch:
+    """Crops with what their labels say.
+
+    Attributes
+    ----------
+    image : Tensor, shape (b, 1, n, n), float32
+        Normalised; 0 beyond the micrograph.
+    target : Tensor, shape (b, 1, n / stride, n / stride), float32
+        1 at labelled particles, Gaussian around them.
+    known : Tensor, same shape, bool
+        Where the target is the truth.
+    ignored : Tensor, same shape, bool
+        Beyond the micrograph's border.
+    """
+
+    image: Tensor
+    target: Tensor
+    known: Tensor
+    ignored: Tensor
+
+
+def draw_crops(
+    images: Sequence[WorkingImage], sampling: CropSampling, size: int, rng: np.random.Generator
+) -> CropBatch:
+    """Draw a batch of augmented crops.
+
+    Parameters
+    ----------
+    images
+        To draw from; at least one holds a labelled place.
+    sampling
+        How.
+    size
+        Number of crops.
+    rng
+        Source of all randomness.
+    """
+    labelled = [image for image in images if len(image.positives_px) + len(image.negatives_px)]
+    weights = np.array([len(i.positives_px) + len(i.negatives_px) for i in labelled], float)
+    crops = []
+    for _ in range(size):
+        if rng.random() < sampling.labelled_share:
+            image = labelled[int(rng.choice(len(labelled), p=weights / weights.sum()))]
+            places = np.concatenate([image.positives_px, image.negatives_px])
+            at = int(rng.integers(len(places)))
+            middle = places[at] + rng.uniform(-0.4, 0.4, 2) * sampling.side_px
+        else:
+            image = images[int(rng.integers(len(images)))]
+            middle = rng.uniform(0, 1, 2) * np.array(image.image.shape[::-1])
+        crops.append(_crop(image, middle, sampling, rng))
+    stacked = [torch.stack(parts)[:, None] for parts in zip(*crops, strict=True)]
+    return CropBatch(*stacked)
+
+
+def _crop(
+    source: WorkingImage, middle: FloatArray, sampling: CropSampling, rng: np.random.Generator
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Cut, turn or mirror (eight ways), and vary the grey scale a little."""
+    side = sampling.side_px
+    left, top = (
+        _first(at, size, side) for at, size in zip(middle, source.image.shape[::-1], strict=True)
+    )
+    image, inside = _cut(source.image, left, top, side)
+    corner = np.array([left, top], dtype=np.float32)
+    places = np.concatenate([source.positives_px, source.negatives_px]) - corner
+    flip_x, flip_y, transpose = rng.random(3) < 0.5
+    if flip_x:
+        image, inside = image[:, ::-1], inside[:, ::-1]
+        places[:, 0] = side - 1 - places[:, 0]
+    if flip_y:
+        image, inside = image[::-1], inside[::-1]
+        places[:, 1] = side - 1 - places[:, 1]
+    if transpose:
+        image, inside, places = image.T, inside.T, places[:, ::-1].copy()
+    gain, offset = np.exp(rng.normal(0.0, 0.1)), rng.normal(0.0, 0.1)
+    image = np.float32(gain) * image + np.float32(offset) * inside.astype(np.float32)
+    target, known = _labels(places, len(source.positives_px), sampling)
+    stride = sampling.stride
+    covered = inside.reshape(side // stride, stride, side // stride, stride).all(axis=(1, 3))
+    return torch.from_numpy(image.copy()), target, known, torch.from_numpy(~covered)
+
+
+def _cut(
+    image: NDArray[np.float32], left: int, top: int, side: int
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Cut a square out of an image; 0 and False beyond its border."""
+    cut = np.zeros((side, side), np.float32)
+    inside = np.zeros((side, side), np.bool_)
+    part = image[max(top, 0) : top + side, max(left, 0) : left + side]
+    rows = slice(max(-top, 0), max(-top, 0) + part.shape[0])
+    columns = slice(max(-left, 0), max(-left, 0) + part.shape[1])
+    cut[rows, columns] = part
+    inside[rows, columns] = True
+    return cut, inside
+
+
+def _labels(
+    places: NDArray[np.float32], n_positive: int, sampling: CropSampling
+) -> tuple[Tensor, Tensor]:
+    """Target peaks of the first places, and what is known around all of them."""
+    side, stride, origin_px = sampling.side_px, sampling.stride, sampling.origin_px
+    shape = (side // stride, side // stride)
+    centres = places[:n_positive]
+    within = np.all((centres > -0.5) & (centres < side - 0.5), axis=1)
+    target = peak_targets(
+        torch.from_numpy(centres[within]),
+        shape=shape,
+        stride=stride,
+        origin_px=origin_px,
+        sigma_px=sampling.sigma_px,
+    )
+    radius = np.full((len(places), 1), sampling.disc_px, dtype=np.float32)
+    outside = outside_discs(
+        torch.from_numpy(np.hstack([places, radius])),
+        shape=shape,
+        stride=stride,
+        origin_px=origin_px,
+    )
+    return target, outside == 0
+
+
+def _first(middle: float, size: int, side: int) -> int:
+    """First pixel of a crop around ``middle``, moved into the image where it fits."""
+    first = round(float(middle) - side / 2)
+    if size <= side:
+        return -((side - size) // 2)
+    return int(np.clip(first, 0, size - side))

@@ -1,0 +1,194 @@
+"""What a training learns from: images, labels, split, and the expected number of particles."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nunatak.detection.contrast import Side
+from nunatak.detection.model import DetectorModel
+from nunatak.detection.result import Failure
+from nunatak.detection.scoring import Scorer
+from nunatak.errors import BadInput
+from nunatak.images.micrograph_list import MicrographList
+from nunatak.learning.class_prior import ParticleNumber, estimate_particles
+from nunatak.learning.found import find_on, label_scores
+from nunatak.learning.gathering import Gathered, WorkingSize, contrast_of, gather
+from nunatak.learning.label_evidence import ModelEvidence
+from nunatak.learning.label_report import LabelReport
+from nunatak.learning.labels import LabelSource, read_labels
+from nunatak.learning.settings import LearningSettings
+from nunatak.learning.split import validation_micrographs
+from nunatak.learning.working_images import WorkingImage
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Everything that a training needs besides the network.
+
+    Attributes
+    ----------
+    training, validation : tuple of WorkingImage
+        Apart by micrograph.
+    contrast : str
+        Of the particles as stored.
+    report : LabelReport
+        About the labels.
+    particles : ParticleNumber
+        In a micrograph.
+    failures : tuple of Failure
+        Micrographs that could not be read.
+    left_out : int
+        Micrographs without labels that take no part, being too many.
+    """
+
+    training: tuple[WorkingImage, ...]
+    validation: tuple[WorkingImage, ...]
+    contrast: Side
+    report: LabelReport
+    particles: ParticleNumber
+    failures: tuple[Failure, ...]
+    left_out: int
+
+
+def prepare_lesson(
+    micrographs: MicrographList,
+    labels: LabelSource,
+    *,
+    scout: DetectorModel,
+    size: WorkingSize,
+    settings: LearningSettings,
+    contrast: Side | None,
+    expected_particles: float | None,
+    validation: Sequence[Path] | None,
+    device: str,
+) -> Lesson:
+    """Read and check everything that is to be learned from.
+
+    Parameters
+    ----------
+    micrographs, labels
+        As the user gave them.
+    scout
+        A detector that knows particles in general: it finds out the contrast, checks where the
+        labels lie, and estimates how many particles there are. It has seen no label, so that
+        all of them tell about it.
+    size
+        Working size of the network to be trained; the scout brings its own.
+    settings
+        For the split and the seed.
+    contrast
+        None to find out.
+    expected_particles
+        In a micrograph; None to estimate it.
+    validation
+        Micrographs to keep aside; None to choose them.
+    device
+        Of the scout.
+
+    Raises
+    ------
+    BadInput
+        If labels or micrographs cannot be used; see `read_labels` and `gather`.
+    """
+    scorer = Scorer(scout, device=device)
+    scout_size = WorkingSize(
+        diameter_A=size.diameter_A,
+        diameter_px=scout.header.diameter_px,
+        normalisation=scout.header.normalisation,
+        pixel_size_A=size.pixel_size_A,
+        override_pixel_size=size.override_pixel_size,
+    )
+    side = contrast or contrast_of(
+        micrographs, scout_size, scorer, level=scout.header.default_threshold
+    )
+    inverted = side != scout.header.contrast
+    evidence = ModelEvidence(
+        scout,
+        diameter_A=size.diameter_A,
+        pixel_size_A=size.pixel_size_A,
+        override_pixel_size=size.override_pixel_size,
+        inverted=inverted,
+        device=device,
+    )
+    checked = read_labels(
+        labels,
+        micrographs,
+        diameter_A=size.diameter_A,
+        pixel_size_A=size.pixel_size_A,
+        evidence_of=evidence,
+    )
+    gathered = gather(checked, size, inverted=inverted)
+    seen = gathered if size == scout_size else gather(checked, scout_size, inverted=inverted)
+    particles = _particles(seen, scorer, scout, expected_particles, seed=settings.seed)
+    aside = _aside(gathered.images, micrographs, validation, settings)
+    return Lesson(
+        training=tuple(one for i, one in enumerate(gathered.images) if i not in aside),
+        validation=tuple(one for i, one in enumerate(gathered.images) if i in aside),
+        contrast=side,
+        report=checked.report,
+        particles=particles,
+        failures=gathered.failures,
+        left_out=gathered.left_out,
+    )
+
+
+def _particles(
+    gathered: Gathered,
+    scorer: Scorer,
+    scout: DetectorModel,
+    expected: float | None,
+    *,
+    seed: int,
+) -> ParticleNumber:
+    """Estimate the number of particles in a micrograph; never below the labelled ones."""
+    if expected is not None:
+        return ParticleNumber(expected, expected, expected)
+    labelled = [image for image in gathered.images if len(image.positives_px)]
+    found = [
+        find_on(scorer, image, diameter_px=scout.header.diameter_px, floor=scout.header.score_floor)
+        for image in labelled
+    ]
+    scores = label_scores(found)
+    if not scores.any():
+        raise BadInput(
+            "The general model finds none of the labelled particles, so that the number of "
+            "particles cannot be estimated. Check the diameter (Å), the pixel size (Å) and the "
+            "contrast, or say how many particles a micrograph holds with --expected-particles."
+        )
+    estimate = estimate_particles(scores, [one.score for one in found], seed=seed)
+    least = float(np.mean([len(image.positives_px) for image in labelled]))
+    _log.info(
+        "about %.0f particles in a micrograph (%.0f to %.0f)",
+        estimate.value,
+        estimate.low,
+        estimate.high,
+    )
+    return ParticleNumber(
+        max(estimate.value, least), max(estimate.low, least), max(estimate.high, least)
+    )
+
+
+def _aside(
+    images: Sequence[WorkingImage],
+    micrographs: MicrographList,
+    validation: Sequence[Path] | None,
+    settings: LearningSettings,
+) -> set[int]:
+    """Numbers of the images that are kept for validation."""
+    if validation is None:
+        numbers = [len(image.positives_px) for image in images]
+        rng = np.random.default_rng([settings.seed, 0])
+        return set(validation_micrographs(numbers, share=settings.validation_share, rng=rng))
+    wanted = {path.absolute() for path in validation}
+    names = {one.name for one in micrographs if one.path.absolute() in wanted}
+    aside = {number for number, image in enumerate(images) if image.name in names}
+    if not any(len(images[number].positives_px) for number in aside):
+        raise BadInput("None of the micrographs kept for validation has a label.")
+    if not any(len(image.positives_px) for i, image in enumerate(images) if i not in aside):
+        raise BadInput("All labels lie on the micrographs kept for validation.")
+    return aside

@@ -1,0 +1,119 @@
+"""The training task of networks that give score maps: crops, labels, teacher, objective."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from torch import Tensor, nn
+
+from nunatak.learning.crops import CropBatch, CropSampling, draw_crops
+from nunatak.learning.pseudo_labels import PseudoLabelling, propose
+from nunatak.learning.settings import LearningSettings
+from nunatak.learning.working_images import WorkingImage
+from nunatak.networks.interface import DetectorNetwork
+from nunatak.objectives.cells import cell_side
+from nunatak.objectives.registry import OBJECTIVES
+from nunatak.objectives.score_map import ScoreMapLabels
+
+CROP_DIAMETERS = 8.0
+"""Side of a crop: large enough for context, small enough to vary much in a batch."""
+
+DISC_DIAMETERS = 0.4
+"""Around a labelled particle no other one is centred."""
+
+TARGET_SIGMA_DIAMETERS = 0.12
+
+
+@dataclass(frozen=True)
+class ScoreMapBatch:
+    """What one optimiser step sees.
+
+    Attributes
+    ----------
+    image : Tensor, shape (b, 1, n, n), float32
+    labels : ScoreMapLabels
+    """
+
+    image: Tensor
+    labels: ScoreMapLabels
+
+
+class ScoreMapTask:
+    """Makes batches and scores them, for `nunatak.training.loop.fit`.
+
+    Parameters
+    ----------
+    images
+        To train on, labelled or not.
+    settings
+        Objective, teacher, batch size, seed.
+    network
+        To be trained.
+    diameter_px
+        Of the particle, working pixels.
+    particles
+        Expected in a micrograph.
+    rank
+        Of this process; each draws its own batches.
+    """
+
+    def __init__(
+        self,
+        images: Sequence[WorkingImage],
+        settings: LearningSettings,
+        network: DetectorNetwork,
+        *,
+        diameter_px: float,
+        particles: float,
+        rank: int = 0,
+    ) -> None:
+        self.module = network
+        self._images = images
+        self._settings = settings
+        self._seed = (settings.seed, rank)
+        self._stride = network.output_stride
+        multiple = network.size_multiple
+        self._sampling = CropSampling(
+            side_px=multiple * round(CROP_DIAMETERS * diameter_px / multiple),
+            stride=network.output_stride,
+            origin_px=network.output_origin_px,
+            sigma_px=TARGET_SIGMA_DIAMETERS * diameter_px,
+            disc_px=DISC_DIAMETERS * diameter_px,
+        )
+        self._cell_px = cell_side(diameter_px, stride=network.output_stride)
+        self._how = PseudoLabelling(disc_px=round(DISC_DIAMETERS * diameter_px / self._stride))
+        labelled = sum(len(image.positives_px) for image in images)
+        places = sum(image.image.size for image in images) / self._stride**2
+        self._particles_a_place = max(particles * len(images) - labelled, 0.0) / places
+        self._objective = OBJECTIVES[settings.objective]
+
+    def batch_at(self, step: int) -> ScoreMapBatch:
+        """Return the batch of a step: a pure function of the step."""
+        rng = np.random.default_rng([*self._seed, step])
+        crops = draw_crops(self._images, self._sampling, self._settings.batch_size, rng)
+        return ScoreMapBatch(crops.image, self._labels(crops))
+
+    def loss(self, network: nn.Module, batch: ScoreMapBatch, teacher: nn.Module) -> Tensor:
+        """Score a batch by the objective, after the teacher has labelled what it is sure of."""
+        labels = batch.labels
+        if self._settings.teacher:
+            labels = propose(
+                teacher(batch.image),
+                labels,
+                self._how,
+                stride=self._stride,
+                origin_px=self._sampling.origin_px,
+                sigma_px=self._sampling.sigma_px,
+            )
+        return self._objective.on_score_maps(network(batch.image), labels, cell_px=self._cell_px)
+
+    def detector(self, module: nn.Module) -> DetectorNetwork:
+        """Return the network inside a trained module: itself."""
+        return cast("DetectorNetwork", module)
+
+    def _labels(self, crops: CropBatch) -> ScoreMapLabels:
+        unlabelled = (~crops.known & ~crops.ignored).sum()
+        return ScoreMapLabels(
+            crops.target, crops.known, crops.ignored, self._particles_a_place * unlabelled.float()
+        )

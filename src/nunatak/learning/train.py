@@ -1,0 +1,203 @@
+"""Train a detector from labels: from ten clicks upwards."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
+
+import torch
+
+from nunatak.detection.contrast import Side
+from nunatak.detection.header import ModelHeader
+from nunatak.detection.job import torch_threads
+from nunatak.detection.model import DetectorModel, load_model, save_model
+from nunatak.detection.precision import choose_device
+from nunatak.errors import UsageError
+from nunatak.files import require_reachable
+from nunatak.images import mixture, normalise
+from nunatak.images.inputs import list_micrographs
+from nunatak.images.micrograph_list import MicrographList
+from nunatak.learning.course import Course
+from nunatak.learning.gathering import WorkingSize
+from nunatak.learning.labels import LabelSource
+from nunatak.learning.lesson import prepare_lesson
+from nunatak.learning.result import TrainingResult
+from nunatak.learning.settings import LearningSettings
+from nunatak.networks.registry import build
+from nunatak.training.folder import METRICS
+from nunatak.training.metrics import read_metrics
+from nunatak.training.progress import Progress
+
+GENERAL_MODEL = "general-2d"
+"""Looks at micrographs and labels before anything is learned from them."""
+
+_NORMALISATIONS = {"background": normalise.VERSION, "mixture": mixture.VERSION}
+
+
+def train(
+    micrographs: MicrographList | Iterable[str | PathLike[str]],
+    labels: LabelSource,
+    *,
+    output: str | PathLike[str],
+    diameter_A: float,
+    pixel_size_A: float | None = None,
+    override_pixel_size: bool = False,
+    expected_particles: float | None = None,
+    validation_micrographs: Sequence[str | PathLike[str]] | None = None,
+    contrast: Side | None = None,
+    settings: LearningSettings | None = None,
+    device: str = "auto",
+    processes: int = 1,
+    threads: int | None = None,
+    redo: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> TrainingResult:
+    """Train a detector from labelled particles and unlabelled micrographs.
+
+    Places without a label are not taken for empty. The model that is written is never one that
+    its own validation ranks below the start.
+
+    When the same call is made again, a training that was stopped is continued where it ended:
+    its checkpoints lie in a folder beside the output.
+
+    Parameters
+    ----------
+    micrographs
+        As for `nunatak.pick`; those without labels help too.
+    labels
+        Particles: a file or folder in any pick format, or a table.
+    output
+        Model file to write, ``*.safetensors``.
+    diameter_A
+        Particle diameter (longest extent), Å.
+    pixel_size_A, override_pixel_size
+        As for `nunatak.pick`.
+    expected_particles
+        In a micrograph. Default: estimated from the labels and the general model.
+    validation_micrographs
+        To keep aside. Default: a share of the labelled ones, whole (see the settings).
+    contrast
+        Of the particles as stored; None to find out.
+    settings
+        How to learn.
+    device, threads
+        As for `nunatak.pick`.
+    processes
+        That train together, each on a device of its own.
+    redo
+        Start over, and replace an output that exists.
+    on_progress
+        Called after every step.
+
+    Returns
+    -------
+    TrainingResult
+
+    Raises
+    ------
+    UsageError
+        If the output exists, or options contradict each other.
+    BadInput
+        If micrographs or labels cannot be used; `Mismatch` if they contradict each other.
+    Interrupted
+        If the process is asked to stop; what was done is kept.
+
+    Examples
+    --------
+    >>> import nunatak
+    >>> result = nunatak.train(  # doctest: +SKIP
+    ...     ["micrographs/*.mrc"], "labels.star", output="bgal.safetensors", diameter_A=180
+    ... )
+    """
+    settings = settings or LearningSettings()
+    output = Path(output)
+    _refuse_to_replace(output, redo=redo)
+    listed = (
+        micrographs if isinstance(micrographs, MicrographList) else list_micrographs(micrographs)
+    )
+    with torch_threads(threads):
+        start, scout = _start_and_scout(settings)
+        lesson = prepare_lesson(
+            listed,
+            labels,
+            scout=scout,
+            size=WorkingSize(
+                diameter_A=diameter_A,
+                diameter_px=start.header.diameter_px,
+                normalisation=start.header.normalisation,
+                pixel_size_A=pixel_size_A,
+                override_pixel_size=override_pixel_size,
+            ),
+            settings=settings,
+            contrast=contrast,
+            expected_particles=expected_particles,
+            validation=None
+            if validation_micrographs is None
+            else [Path(path) for path in validation_micrographs],
+            device=device,
+        )
+        course = Course(start, lesson, settings, choose_device(device), processes)
+        folder = folder_of(output)
+        fitted = course.run(folder, redo=redo, on_progress=on_progress)
+        model = course.model(fitted, name=output.stem, diameter_A=diameter_A)
+        if course.fabric.is_global_zero:
+            save_model(model, output)
+        course.fabric.barrier()
+    metrics = tuple(read_metrics(folder / METRICS))
+    return TrainingResult(
+        model=replace(model, path=output),
+        output=output,
+        folder=folder,
+        contrast=lesson.contrast,
+        labels=lesson.report,
+        particles=lesson.particles,
+        training=tuple(image.name for image in lesson.training),
+        validation=tuple(image.name for image in lesson.validation),
+        failures=lesson.failures,
+        best_step=fitted.step,
+        last_step=fitted.last_step,
+        validation_score=fitted.validation,
+        metrics=metrics,
+        seconds=metrics[-1].seconds if metrics else 0.0,
+    )
+
+
+def folder_of(output: Path) -> Path:
+    """Where the checkpoints and the course of a training lie.
+
+    Examples
+    --------
+    >>> folder_of(Path("run/bgal.safetensors")).as_posix()
+    'run/bgal.training'
+    """
+    return output.with_suffix(".training")
+
+
+def _refuse_to_replace(output: Path, *, redo: bool) -> None:
+    require_reachable(output)
+    if output.exists() and not redo:
+        raise UsageError(
+            f"{output} exists. Give another name with --output, or --redo to train anew and "
+            "replace it."
+        )
+
+
+def _start_and_scout(settings: LearningSettings) -> tuple[DetectorModel, DetectorModel]:
+    """Return the model to train, and the one that looks at the data before."""
+    scout = load_model(GENERAL_MODEL)
+    return _from_scratch(settings) if settings.start is None else load_model(settings.start), scout
+
+
+def _from_scratch(settings: LearningSettings) -> DetectorModel:
+    """Return a network with random weights."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        network = build(settings.network)
+    header = ModelHeader(
+        name="untrained",
+        network=settings.network,
+        diameter_px=settings.diameter_px,
+        output_stride=network.output_stride,
+        normalisation=_NORMALISATIONS[settings.normalisation],
+    )
+    return DetectorModel(header, network)

@@ -1,0 +1,50 @@
+"""Judge a detector on micrographs of which only some particles are labelled."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def labelled_average_precision(
+    label_score: ArrayLike, candidate_score: ArrayLike, particles: float
+) -> float:
+    r"""Estimate the average precision from a sample of labelled particles.
+
+    Counting candidates that are not labelled as false would rank detectors by what they leave
+    out. Where labels are a random sample of the particles, the recall r(t) of the labels is that
+    of all particles, and of m(t) candidates above t, N r(t) are hits. Hence
+
+    .. math:: \mathrm{AP} = \sum_k \Delta r_k \, \min(1, N r(t_k) / m(t_k))
+
+    over the labels' scores :math:`t_k`. With every particle labelled this is the usual average
+    precision.
+
+    Parameters
+    ----------
+    label_score : array, shape (k,)
+        Score of each labelled particle's candidate; 0 where none was found.
+    candidate_score : array, shape (n,)
+        All candidates on the same micrographs.
+    particles
+        N, expected on these micrographs.
+
+    Returns
+    -------
+    float
+        0 to 1.
+
+    Examples
+    --------
+    >>> labelled_average_precision([0.9, 0.8], [0.9, 0.8, 0.7], particles=2)
+    1.0
+    >>> labelled_average_precision([0.9, 0.0], [0.95, 0.9], particles=2)
+    0.25
+    """
+    labels: NDArray[np.float64] = np.sort(np.asarray(label_score, dtype=np.float64))[::-1]
+    candidates = np.sort(np.asarray(candidate_score, dtype=np.float64))
+    found = labels[labels > 0]
+    recall = np.arange(1, len(found) + 1) / len(labels)
+    passing = len(candidates) - np.searchsorted(candidates, found, side="left")
+    # Labels of one score pass together: each counts with the recall of the last of them.
+    last = np.searchsorted(-found, -found, side="right") - 1
+    precision = np.minimum(1.0, particles * recall[last] / np.maximum(passing, 1))
+    return float(precision.sum() / len(labels))

@@ -1,0 +1,71 @@
+"""Micrographs at the size at which a network sees particles, with the labels on them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nunatak.detection.preparation import Prepared
+from nunatak.geometry import Scale, source_to_resampled
+
+
+@dataclass(frozen=True)
+class WorkingImage:
+    """One micrograph to learn from.
+
+    Attributes
+    ----------
+    name : str
+        Identity of the micrograph.
+    image : ndarray, shape (my, mx), float32
+        Normalised, particles dark.
+    scale : Scale
+        Its size and that of the source image.
+    positives_px : ndarray, shape (k, 2), float32
+        Columns x, y: labelled particles, pixels of ``image``.
+    negatives_px : ndarray, shape (j, 2), float32
+        Places that the user has marked as no particle.
+    """
+
+    name: str
+    image: NDArray[np.float32]
+    scale: Scale
+    positives_px: NDArray[np.float32]
+    negatives_px: NDArray[np.float32]
+
+
+def working_image(
+    name: str,
+    prepared: Prepared,
+    *,
+    inverted: bool,
+    positives: NDArray[np.float64],
+    negatives: NDArray[np.float64],
+) -> WorkingImage:
+    """Bring labels into the frame of a prepared micrograph.
+
+    Parameters
+    ----------
+    name
+        Identity of the micrograph.
+    prepared
+        See `nunatak.detection.preparation.prepare`.
+    inverted
+        Whether particles are light as stored.
+    positives, negatives : ndarray, shape (k, 2), float64
+        Columns x, y, pixels of the source image.
+    """
+    image = -prepared.image if inverted else prepared.image
+    return WorkingImage(
+        name=name,
+        image=np.ascontiguousarray(image),
+        scale=prepared.scale,
+        positives_px=_to_working(positives, prepared.scale),
+        negatives_px=_to_working(negatives, prepared.scale),
+    )
+
+
+def _to_working(positions: NDArray[np.float64], scale: Scale) -> NDArray[np.float32]:
+    x = source_to_resampled(positions[:, 0], scale.ratio_x)
+    y = source_to_resampled(positions[:, 1], scale.ratio_y)
+    return np.column_stack([x, y]).astype(np.float32)
