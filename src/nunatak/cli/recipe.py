@@ -55,6 +55,16 @@ def general_2d(
             rich_help_panel=options.INPUT,
         ),
     ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Model to go on from: the second stage, which also trains on empty fields on "
+            "which that model errs.",
+            show_default=False,
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
     config: Annotated[
         Path | None,
         typer.Option(
@@ -95,7 +105,9 @@ def general_2d(
     from nunatak.recipes.general_2d import train_general_2d
     from nunatak.recipes.settings import load_recipe
 
-    recipe = load_recipe(config, seed=seed, steps=steps, excluded_maps=tuple(exclude or ()))
+    recipe = load_recipe(
+        config, seed=seed, steps=steps, excluded_maps=tuple(exclude or ()), start=start
+    )
     if threads:
         torch.set_num_threads(threads)
     with console.progress("training", recipe.training.steps, unit="steps") as advance:

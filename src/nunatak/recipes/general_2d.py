@@ -251,7 +251,7 @@ def _crop_rounds(
     scorer = Scorer(start)
     n_hard = round(hard.share * recipe.round_crops)
     n_plain = recipe.round_crops - n_hard
-    empty = recipe.crops.model_copy(update={"empty": 1.0})
+    empty = recipe.crops.model_copy(update={"empty": 1.0, "junk": hard.junk})
     empty_seed = recipe.seed + _EMPTY_SEED_OFFSET
     with (
         crop_factory(complexes, recipe.crops, seed=recipe.seed, workers=workers) as factory,

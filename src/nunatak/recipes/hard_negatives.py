@@ -16,8 +16,10 @@ class HardNegativeConfig(BaseModel):
 
     share: float = Field(0.25, gt=0, lt=1)
     """Of all crops that are trained on."""
-    looked_through: int = Field(4, ge=1)
+    looked_through: int = Field(5, ge=1)
     """Empty crops simulated for each one that is kept."""
+    junk: float = Field(1.2, ge=0)
+    """Their factor on the probability of every kind of junk, instead of the other crops'."""
 
 
 def hardest(

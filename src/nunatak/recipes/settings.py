@@ -10,6 +10,12 @@ from pydantic import ValidationError
 from nunatak.errors import BadInput, FormatError
 from nunatak.recipes.general_2d import GeneralRecipe
 
+_SECOND_STAGE: dict[str, Any] = {
+    "hard_negatives": {},
+    "passes": 3,
+    "training": {"steps": 1500, "batch_size": 24, "learning_rate": 1e-3},
+}
+
 
 def load_recipe(
     path: str | PathLike[str] | None,
@@ -17,6 +23,7 @@ def load_recipe(
     seed: int | None,
     steps: int | None,
     excluded_maps: tuple[str, ...],
+    start: str | None = None,
 ) -> GeneralRecipe:
     """Resolve the settings of the general model's recipe.
 
@@ -26,6 +33,9 @@ def load_recipe(
         TOML file with any fields of `GeneralRecipe`; None for the defaults.
     seed, steps, excluded_maps
         From the command line; they win over the file, where given.
+    start
+        Model to go on from. The defaults are then those of the second stage: fewer steps at a
+        lower learning rate, and empty crops on which that model errs.
 
     Raises
     ------
@@ -42,6 +52,13 @@ def load_recipe(
             raise BadInput(f"{path}: cannot read the recipe ({error.strerror}).") from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise FormatError(path, f"not TOML: {error}") from error
+    if start is not None:
+        settings = {
+            **_SECOND_STAGE,
+            **settings,
+            "start": start,
+            "training": {**_SECOND_STAGE["training"], **settings.get("training", {})},
+        }
     if seed is not None:
         settings["seed"] = seed
     if steps is not None:
