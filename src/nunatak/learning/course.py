@@ -1,7 +1,10 @@
 """Optimise a network on a lesson, judge it on held-out micrographs, and describe the result."""
 
+import copy
+import logging
 import platform
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,12 +24,17 @@ from nunatak.learning.lesson import Lesson
 from nunatak.learning.patch_task import PatchTask
 from nunatak.learning.score_map_task import ScoreMapTask
 from nunatak.learning.settings import LearningSettings
-from nunatak.learning.validation import labelled_average_precision
+from nunatak.learning.validation import labelled_average_precision, share_better
 from nunatak.networks.patch_classifier import PatchClassifier
 from nunatak.training.config import TrainingConfig
 from nunatak.training.devices import open_fabric
 from nunatak.training.loop import fit
 from nunatak.training.progress import Fitted, Progress
+
+_log = logging.getLogger(__name__)
+
+SURE = 0.9
+"""In this share of draws of the held-out labels a trained model must be ahead of its start."""
 
 AVERAGING = 0.98
 """Momentum of the averaged weights: fifty steps, a fraction of even a short training."""
@@ -89,7 +97,8 @@ class Course:
             Called after every step.
         """
         task: Any = self._task  # batches of one kind for a loss of that kind
-        return fit(
+        start = copy.deepcopy(self._task.module)
+        fitted: Fitted[nn.Module] = fit(
             task.module,
             task.batch_at,
             task.loss,
@@ -102,6 +111,28 @@ class Course:
             validate=self._validate if self._lesson.validation else None,
             on_step=on_progress or (lambda progress: None),
         )
+        if self._settings.start is None or not self._lesson.validation:
+            return fitted
+        return self._better_of(start, fitted)
+
+    def _better_of(self, start: nn.Module, fitted: Fitted[nn.Module]) -> Fitted[nn.Module]:
+        """Keep the start unless the held-out labels are sure that training has helped.
+
+        The best of several noisy validations looks better than it is; with few labels it is
+        more often worse.
+        """
+        if fitted.step == 0:
+            return fitted
+        before, after = (
+            self._found(DetectorModel(self._start.header, self._task.detector(module)))
+            for module in (start.eval(), fitted.network)
+        )
+        rng = np.random.default_rng([self._settings.seed, 1])
+        sure = share_better(before, after, self._lesson.particles.value, rng=rng)
+        _log.info("trained model ahead of its start in %.0f %% of draws of the labels", 100 * sure)
+        if sure >= SURE:
+            return fitted
+        return replace(fitted, network=start, step=0, validation=self._score(before))
 
     def model(self, fitted: Fitted[nn.Module], *, name: str, diameter_A: float) -> DetectorModel:
         """Return the trained detector with its calibration and provenance.
@@ -153,9 +184,13 @@ class Course:
 
     def _validate(self, module: nn.Module) -> float:
         found = self._found(DetectorModel(self._start.header, self._task.detector(module)))
-        particles = self._lesson.particles.value * len(found)
+        return self._score(found)
+
+    def _score(self, found: list[Found]) -> float:
         return labelled_average_precision(
-            label_scores(found), np.concatenate([one.score for one in found]), particles
+            label_scores(found),
+            np.concatenate([one.score for one in found]),
+            self._lesson.particles.value * len(found),
         )
 
     def _found(self, model: DetectorModel) -> list[Found]:

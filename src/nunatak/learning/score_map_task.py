@@ -1,17 +1,21 @@
 """The training task of networks that give score maps: crops, labels, teacher, objective."""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
+from nunatak.detection.precision import choose_dtype
 from nunatak.learning.crops import CropBatch, CropSampling, draw_crops
 from nunatak.learning.pseudo_labels import PseudoLabelling, propose
-from nunatak.learning.settings import LearningSettings
+from nunatak.learning.settings import LearningSettings, anchor_weight
 from nunatak.learning.working_images import WorkingImage
 from nunatak.networks.interface import DetectorNetwork
+from nunatak.objectives.anchor import anchor_loss
 from nunatak.objectives.cells import cell_side
 from nunatak.objectives.registry import OBJECTIVES
 from nunatak.objectives.score_map import ScoreMapLabels
@@ -87,6 +91,10 @@ class ScoreMapTask:
         places = sum(image.image.size for image in images) / self._stride**2
         self._particles_a_place = max(particles * len(images) - labelled, 0.0) / places
         self._objective = OBJECTIVES[settings.objective]
+        self._start = (
+            copy.deepcopy(network).eval().requires_grad_(False) if settings.start else None
+        )
+        self._anchor = anchor_weight(labelled) if settings.anchor is None else settings.anchor
 
     def batch_at(self, step: int) -> ScoreMapBatch:
         """Return the batch of a step: a pure function of the step."""
@@ -97,6 +105,9 @@ class ScoreMapTask:
     def loss(self, network: nn.Module, batch: ScoreMapBatch, teacher: nn.Module) -> Tensor:
         """Score a batch by the objective, after the teacher has labelled what it is sure of."""
         labels = batch.labels
+        if self._start is not None:
+            # The statistics of the start come from far more images than there are here.
+            _keep_statistics(network)
         if self._settings.teacher:
             labels = propose(
                 teacher(batch.image),
@@ -106,7 +117,20 @@ class ScoreMapTask:
                 origin_px=self._sampling.origin_px,
                 sigma_px=self._sampling.sigma_px,
             )
-        return self._objective.on_score_maps(network(batch.image), labels, cell_px=self._cell_px)
+        logits = network(batch.image)
+        loss = self._objective.on_score_maps(logits, labels, cell_px=self._cell_px)
+        if self._start is not None and self._anchor > 0:
+            loss = loss + self._anchor * anchor_loss(logits, self._as_before(batch), batch.labels)
+        return loss
+
+    @torch.no_grad()
+    def _as_before(self, batch: ScoreMapBatch) -> Tensor:
+        """Score a batch by the start, in the precision that the device is fast in."""
+        device = batch.image.device
+        dtype = choose_dtype(device)
+        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+            scores: Tensor = cast("nn.Module", self._start).to(device)(batch.image)
+        return scores
 
     def detector(self, module: nn.Module) -> DetectorNetwork:
         """Return the network inside a trained module: itself."""
@@ -117,3 +141,9 @@ class ScoreMapTask:
         return ScoreMapLabels(
             crops.target, crops.known, crops.ignored, self._particles_a_place * unlabelled.float()
         )
+
+
+def _keep_statistics(network: nn.Module) -> None:
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()

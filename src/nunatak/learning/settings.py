@@ -28,6 +28,9 @@ class LearningSettings(BaseModel):
         Name in `nunatak.objectives.registry.OBJECTIVES`.
     teacher : bool
         Whether the averaged network labels the unlabelled part for its student.
+    anchor : float or None
+        Weight of staying near the start (`nunatak.objectives.anchor`); None chooses it from the
+        number of labels: see `anchor_weight`. Score-map networks with a start only.
     autoencoder_weight : float
         Weight of the reconstruction term; 0 leaves it out. Patch classifiers only.
     steps, batch_size, learning_rate, weight_decay : int, int, float, float
@@ -57,11 +60,12 @@ class LearningSettings(BaseModel):
     start: str | None = "general-2d"
     network: NetworkSpec = NetworkSpec()
     objective: ObjectiveName = "pu"
-    teacher: bool = True
+    teacher: bool = False
+    anchor: float | None = Field(None, ge=0)
     autoencoder_weight: float = Field(0.0, ge=0)
-    steps: int = Field(300, gt=0)
+    steps: int = Field(100, gt=0)
     batch_size: int = Field(16, gt=0)
-    learning_rate: float = Field(3e-4, gt=0)
+    learning_rate: float = Field(1e-4, gt=0)
     weight_decay: float = Field(1e-3, ge=0)
     schedule: Schedule = "one-cycle"
     normalisation: Normalisation = "background"
@@ -69,8 +73,22 @@ class LearningSettings(BaseModel):
     positive_radius_px: float = Field(3.0, ge=0)
     positive_share: float = Field(1 / 16, gt=0, lt=1)
     validation_share: float = Field(0.25, ge=0, lt=1)
-    validate_every: int = Field(50, gt=0)
+    validate_every: int = Field(25, gt=0)
     patience: int | None = Field(5, gt=0)
+
+
+def anchor_weight(labels: int) -> float:
+    """Return how strongly to stay near the start with so many labels.
+
+    Chosen on training micrographs of three data sets: ten labels say little next to hundreds of
+    simulated complexes, a thousand nearly everything.
+
+    Examples
+    --------
+    >>> anchor_weight(10), round(anchor_weight(100), 3)
+    (4.0, 0.126)
+    """
+    return float(4.0 * (10.0 / max(labels, 1)) ** 1.5)
 
 
 def changed(settings: LearningSettings, changes: Mapping[str, Any]) -> LearningSettings:

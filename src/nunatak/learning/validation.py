@@ -1,7 +1,11 @@
 """Judge a detector on micrographs of which only some particles are labelled."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from nunatak.learning.found import Found
 
 
 def labelled_average_precision(
@@ -48,3 +52,46 @@ def labelled_average_precision(
     last = np.searchsorted(-found, -found, side="right") - 1
     precision = np.minimum(1.0, particles * recall[last] / np.maximum(passing, 1))
     return float(precision.sum() / len(labels))
+
+
+def share_better(
+    before: Sequence[Found],
+    after: Sequence[Found],
+    particles: float,
+    *,
+    rng: np.random.Generator,
+    n_samples: int = 500,
+) -> float:
+    """Tell how sure the labels are that one detector is better than another.
+
+    Labels are drawn anew (bootstrap), the same ones for both detectors, and the estimated
+    average precisions are compared.
+
+    Parameters
+    ----------
+    before, after
+        What either detector found on the same micrographs.
+    particles
+        Expected on a micrograph.
+    rng
+        Source of randomness.
+    n_samples
+        Draws.
+
+    Returns
+    -------
+    float
+        Share of the draws in which ``after`` is ahead; draws in which both are equal count half.
+    """
+    old, new = (np.concatenate([one.label_score for one in found]) for found in (before, after))
+    old_candidates, new_candidates = (
+        np.concatenate([one.score for one in found]) for found in (before, after)
+    )
+    expected = particles * len(before)
+    ahead = 0.0
+    for drawn in rng.integers(len(old), size=(n_samples, len(old))):
+        difference = labelled_average_precision(
+            new[drawn], new_candidates, expected
+        ) - labelled_average_precision(old[drawn], old_candidates, expected)
+        ahead += 0.5 * (np.sign(difference) + 1)
+    return float(ahead / n_samples)
