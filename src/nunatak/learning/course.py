@@ -3,7 +3,7 @@
 import copy
 import logging
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from nunatak.detection.header import ModelClass, ModelHeader, ThresholdRow
 from nunatak.detection.model import DetectorModel
 from nunatak.detection.precision import choose_dtype
 from nunatak.detection.scoring import Scorer
+from nunatak.detection.threshold_table import basis_of
 from nunatak.learning.calibration import calibrate_on_labels
 from nunatak.learning.found import Found, find_on, label_scores
 from nunatak.learning.lesson import Lesson
@@ -25,6 +26,7 @@ from nunatak.learning.patch_task import PatchTask
 from nunatak.learning.score_map_task import ScoreMapTask
 from nunatak.learning.settings import LearningSettings
 from nunatak.learning.validation import labelled_average_precision, share_better
+from nunatak.learning.working_images import WorkingImage
 from nunatak.networks.patch_classifier import PatchClassifier
 from nunatak.training.config import TrainingConfig
 from nunatak.training.devices import open_fabric
@@ -38,6 +40,9 @@ SURE = 0.9
 
 AVERAGING = 0.98
 """Momentum of the averaged weights: fifty steps, a fraction of even a short training."""
+
+MOST_EXAMPLES = 6
+"""Micrographs of the training that are looked at where none were kept aside."""
 
 
 class Course:
@@ -55,6 +60,16 @@ class Course:
         Where to train.
     processes
         That train together.
+
+    Attributes
+    ----------
+    fabric : Fabric
+        The processes.
+    ahead : float or None
+        After `run`: in which share of draws of the held-out labels the trained weights were
+        ahead of the start; None where the two were not compared.
+    is_calibrated : bool
+        After `model`: whether the thresholds rest on held-out labels.
     """
 
     def __init__(
@@ -81,6 +96,8 @@ class Course:
         )
         self.fabric = open_fabric(device, precision=self._config.precision, process_count=processes)
         self._task = self._make_task()
+        self.ahead: float | None = None
+        self.is_calibrated = False
 
     def run(
         self, folder: Path, *, redo: bool, on_progress: Callable[[Progress], None] | None
@@ -128,7 +145,7 @@ class Course:
             for module in (start.eval(), fitted.network)
         )
         rng = np.random.default_rng([self._settings.seed, 1])
-        sure = share_better(before, after, self._lesson.particles.value, rng=rng)
+        sure = self.ahead = share_better(before, after, self._lesson.particles.value, rng=rng)
         _log.info("trained model ahead of its start in %.0f %% of draws of the labels", 100 * sure)
         if sure >= SURE:
             return fitted
@@ -149,7 +166,7 @@ class Course:
         network = self._task.detector(fitted.network).eval().requires_grad_(requires_grad=False)
         before = self._start.header
         table = self._threshold_table(DetectorModel(before, network))
-        calibrated = bool(table)
+        calibrated = self.is_calibrated = bool(table)
         if not calibrated:
             table = before.threshold_table
         header = before.model_copy(
@@ -164,6 +181,12 @@ class Course:
             }
         )
         return DetectorModel(ModelHeader.model_validate(header.model_dump()), network)
+
+    def examples(self, model: DetectorModel) -> list[tuple[WorkingImage, Found]]:
+        """Return what a model finds on the validation micrographs, or on some labelled ones."""
+        labelled = [image for image in self._lesson.training if len(image.positives_px)]
+        images = self._lesson.validation or labelled[:MOST_EXAMPLES]
+        return list(zip(images, self._found(model, images), strict=True))
 
     def _make_task(self) -> ScoreMapTask | PatchTask:
         network = self._start.network.train().requires_grad_(requires_grad=True)
@@ -193,7 +216,9 @@ class Course:
             self._lesson.particles.value * len(found),
         )
 
-    def _found(self, model: DetectorModel) -> list[Found]:
+    def _found(
+        self, model: DetectorModel, images: Sequence[WorkingImage] | None = None
+    ) -> list[Found]:
         scorer = Scorer(model, device=str(self.fabric.device))
         return [
             find_on(
@@ -202,7 +227,7 @@ class Course:
                 diameter_px=model.header.diameter_px,
                 floor=model.header.score_floor,
             )
-            for image in self._lesson.validation
+            for image in (self._lesson.validation if images is None else images)
         ]
 
     def _threshold_table(self, model: DetectorModel) -> tuple[ThresholdRow, ...]:
@@ -227,6 +252,12 @@ class Course:
             "particles": self._lesson.particles.value,
         }
 
+    def _held_out(self) -> str:
+        """Say on which data the thresholds rest."""
+        images = self._lesson.validation
+        labels = sum(len(image.positives_px) for image in images)
+        return f"{labels} labels held out on {len(images)} micrographs"
+
     def _provenance(self, fitted: Fitted[nn.Module], *, calibrated: bool) -> dict[str, Any]:
         lesson, settings = self._lesson, self._settings
         start = None
@@ -246,6 +277,9 @@ class Course:
             },
             "validation": {"average_precision": fitted.validation, "best_step": fitted.step},
             "thresholds": "held-out labels" if calibrated else "those of the start model",
+            "calibration": {
+                "data": self._held_out() if calibrated else basis_of(self._start.header)
+            },
             "data": "the user's micrographs and labels",
             "nunatak": __version__,
             "torch": torch.__version__,

@@ -17,6 +17,7 @@ from nunatak.learning.class_prior import ParticleNumber, estimate_particles
 from nunatak.learning.found import find_on, label_scores
 from nunatak.learning.gathering import Gathered, WorkingSize, contrast_of, gather
 from nunatak.learning.label_evidence import ModelEvidence
+from nunatak.learning.label_reading import LabelReading
 from nunatak.learning.label_report import LabelReport
 from nunatak.learning.labels import LabelSource, read_labels
 from nunatak.learning.settings import LearningSettings
@@ -59,6 +60,7 @@ def prepare_lesson(
     micrographs: MicrographList,
     labels: LabelSource,
     *,
+    reading: LabelReading,
     scout: DetectorModel,
     size: WorkingSize,
     settings: LearningSettings,
@@ -73,6 +75,8 @@ def prepare_lesson(
     ----------
     micrographs, labels
         As the user gave them.
+    reading
+        How files of labels are to be read.
     scout
         A detector that knows particles in general: it finds out the contrast, checks where the
         labels lie, and estimates how many particles there are. It has seen no label, so that
@@ -121,6 +125,9 @@ def prepare_lesson(
         diameter_A=size.diameter_A,
         pixel_size_A=size.pixel_size_A,
         evidence_of=evidence,
+        format=reading.format,
+        grid=reading.grid,
+        orientation=reading.orientation,
     )
     gathered = gather(checked, size, inverted=inverted)
     seen = gathered if size == scout_size else gather(checked, scout_size, inverted=inverted)
@@ -184,8 +191,14 @@ def _aside(
         numbers = [len(image.positives_px) for image in images]
         rng = np.random.default_rng([settings.seed, 0])
         return set(validation_micrographs(numbers, share=settings.validation_share, rng=rng))
-    wanted = {path.absolute() for path in validation}
-    names = {one.name for one in micrographs if one.path.absolute() in wanted}
+    listed = {one.path.absolute(): one.name for one in micrographs}
+    strangers = [str(path) for path in validation if path.absolute() not in listed]
+    if strangers:
+        raise BadInput(
+            f"{strangers[0]}: to be kept for validation, but not among the micrographs given. "
+            "Name it there as well."
+        )
+    names = {listed[path.absolute()] for path in validation}
     aside = {number for number, image in enumerate(images) if image.name in names}
     if not any(len(images[number].positives_px) for number in aside):
         raise BadInput("None of the micrographs kept for validation has a label.")

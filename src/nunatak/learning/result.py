@@ -7,7 +7,9 @@ from nunatak.detection.contrast import Side
 from nunatak.detection.model import DetectorModel
 from nunatak.detection.result import Failure
 from nunatak.learning.class_prior import ParticleNumber
+from nunatak.learning.found import Found
 from nunatak.learning.label_report import LabelReport
+from nunatak.learning.working_images import WorkingImage
 from nunatak.training.metrics import StepMetrics
 
 
@@ -33,8 +35,17 @@ class TrainingResult:
         Micrographs that could not be read.
     best_step, last_step : int
         Step of the weights that were kept, 0 for those of the start; and the last step done.
+    ahead : float or None
+        Share of draws of the held-out labels in which the trained weights were ahead of the
+        start; None where the two were not compared. Below
+        `nunatak.learning.course.SURE` the start is kept.
+    is_calibrated : bool
+        Whether the threshold table rests on held-out labels; otherwise it is the start's.
     validation_score : float or None
         Estimated average precision on the validation micrographs; None without any.
+    examples : tuple of (WorkingImage, Found)
+        What the model finds, to look at: on the validation micrographs, or, where there are
+        none, on some labelled ones that it was trained on.
     metrics : tuple of StepMetrics
         The course.
     seconds : float
@@ -52,6 +63,9 @@ class TrainingResult:
     failures: tuple[Failure, ...]
     best_step: int
     last_step: int
+    ahead: float | None
+    is_calibrated: bool
     validation_score: float | None
+    examples: tuple[tuple[WorkingImage, Found], ...]
     metrics: tuple[StepMetrics, ...]
     seconds: float

@@ -1,9 +1,10 @@
 """Train a detector from labels: from ten clicks upwards."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -19,8 +20,10 @@ from nunatak.images.inputs import list_micrographs
 from nunatak.images.micrograph_list import MicrographList
 from nunatak.learning.course import Course
 from nunatak.learning.gathering import WorkingSize
+from nunatak.learning.label_reading import LabelReading
 from nunatak.learning.labels import LabelSource
-from nunatak.learning.lesson import prepare_lesson
+from nunatak.learning.lesson import Lesson, prepare_lesson
+from nunatak.learning.record import write_record
 from nunatak.learning.result import TrainingResult
 from nunatak.learning.settings import LearningSettings
 from nunatak.networks.registry import build
@@ -40,6 +43,7 @@ def train(
     *,
     output: str | PathLike[str],
     diameter_A: float,
+    reading: LabelReading | None = None,
     pixel_size_A: float | None = None,
     override_pixel_size: bool = False,
     expected_particles: float | None = None,
@@ -50,6 +54,7 @@ def train(
     processes: int = 1,
     threads: int | None = None,
     redo: bool = False,
+    on_lesson: Callable[[Lesson], None] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> TrainingResult:
     """Train a detector from labelled particles and unlabelled micrographs.
@@ -70,6 +75,8 @@ def train(
         Model file to write, ``*.safetensors``.
     diameter_A
         Particle diameter (longest extent), Å.
+    reading
+        Format, unit and orientation of files of labels that do not say them.
     pixel_size_A, override_pixel_size
         As for `nunatak.pick`.
     expected_particles
@@ -86,6 +93,8 @@ def train(
         That train together, each on a device of its own.
     redo
         Start over, and replace an output that exists.
+    on_lesson
+        Called once everything is read and checked, before the first step.
     on_progress
         Called after every step.
 
@@ -120,6 +129,7 @@ def train(
         lesson = prepare_lesson(
             listed,
             labels,
+            reading=reading or LabelReading(),
             scout=scout,
             size=WorkingSize(
                 diameter_A=diameter_A,
@@ -136,10 +146,15 @@ def train(
             else [Path(path) for path in validation_micrographs],
             device=device,
         )
+        if on_lesson is not None:
+            on_lesson(lesson)
         course = Course(start, lesson, settings, choose_device(device), processes)
         folder = folder_of(output)
+        if course.fabric.is_global_zero:
+            write_record(folder, _asked(output, diameter_A, settings, lesson))
         fitted = course.run(folder, redo=redo, on_progress=on_progress)
         model = course.model(fitted, name=output.stem, diameter_A=diameter_A)
+        examples = course.examples(model)
         if course.fabric.is_global_zero:
             save_model(model, output)
         course.fabric.barrier()
@@ -156,7 +171,10 @@ def train(
         failures=lesson.failures,
         best_step=fitted.step,
         last_step=fitted.last_step,
+        ahead=course.ahead,
+        is_calibrated=course.is_calibrated,
         validation_score=fitted.validation,
+        examples=tuple(examples),
         metrics=metrics,
         seconds=metrics[-1].seconds if metrics else 0.0,
     )
@@ -171,6 +189,23 @@ def folder_of(output: Path) -> Path:
     'run/bgal.training'
     """
     return output.with_suffix(".training")
+
+
+def _asked(
+    output: Path, diameter_A: float, settings: LearningSettings, lesson: Lesson
+) -> dict[str, Any]:
+    """Put together what the training's record says: JSON values."""
+    return {
+        "output": str(output.absolute()),
+        "diameter_A": diameter_A,
+        "settings": settings.model_dump(mode="json"),
+        "contrast": lesson.contrast,
+        "particles": asdict(lesson.particles),
+        "labels": lesson.report.to_dict(),
+        "training": [image.name for image in lesson.training],
+        "validation": [image.name for image in lesson.validation],
+        "failures": [[failure.image, failure.reason] for failure in lesson.failures],
+    }
 
 
 def _refuse_to_replace(output: Path, *, redo: bool) -> None:
