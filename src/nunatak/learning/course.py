@@ -38,9 +38,6 @@ _log = logging.getLogger(__name__)
 SURE = 0.9
 """In this share of draws of the held-out labels a trained model must be ahead of its start."""
 
-AVERAGING = 0.98
-"""Momentum of the averaged weights: fifty steps, a fraction of even a short training."""
-
 MOST_EXAMPLES = 6
 """Micrographs of the training that are looked at where none were kept aside."""
 
@@ -88,7 +85,8 @@ class Course:
             learning_rate=settings.learning_rate,
             weight_decay=settings.weight_decay,
             schedule=settings.schedule,
-            averaging=AVERAGING,
+            averaging=settings.averaging,
+            gradient_clip=settings.gradient_clip,
             precision="bfloat16" if low else "float32",
             validate_every=settings.validate_every,
             patience=settings.patience,

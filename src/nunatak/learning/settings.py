@@ -27,7 +27,8 @@ class LearningSettings(BaseModel):
     objective : str
         Name in `nunatak.objectives.registry.OBJECTIVES`.
     teacher : bool
-        Whether the averaged network labels the unlabelled part for its student.
+        Whether the averaged network labels the unlabelled part for its student. Score-map
+        networks only.
     anchor : float or None
         Weight of staying near the start (`nunatak.objectives.anchor`); None chooses it from the
         number of labels: see `anchor_weight`. Score-map networks with a start only.
@@ -37,6 +38,11 @@ class LearningSettings(BaseModel):
         Of the optimiser.
     schedule : str
         Of the learning rate; see `nunatak.training.schedule`.
+    averaging : float
+        Momentum of the averaged weights, which are the teacher and the result; 0 is no averaging.
+        The default spans fifty steps, a fraction of even a short training.
+    gradient_clip : float or None
+        Largest norm of the whole gradient; None for no limit.
     normalisation : str
         Grey scale of the working images: ``"background"`` (`nunatak.images.normalise`) or
         ``"mixture"`` (`nunatak.images.mixture`). A start model brings its own.
@@ -68,6 +74,8 @@ class LearningSettings(BaseModel):
     learning_rate: float = Field(1e-4, gt=0)
     weight_decay: float = Field(1e-3, ge=0)
     schedule: Schedule = "one-cycle"
+    averaging: float = Field(0.98, ge=0, lt=1)
+    gradient_clip: float | None = Field(5.0, gt=0)
     normalisation: Normalisation = "background"
     diameter_px: float = Field(20.0, gt=0)
     positive_radius_px: float = Field(3.0, ge=0)
