@@ -1,5 +1,6 @@
 """Crops of labelled micrographs for networks that give score maps."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ from torch import Tensor
 from nunatak.geometry import FloatArray
 from nunatak.learning.working_images import WorkingImage
 from nunatak.objectives.heatmap import outside_discs, peak_targets
+
+_TAIL_SIGMA = 4.0
+"""Where a target peak has sunk below a thousandth."""
 
 
 @dataclass(frozen=True)
@@ -143,25 +147,29 @@ def _labels(
     places: NDArray[np.float32], n_positive: int, sampling: CropSampling
 ) -> tuple[Tensor, Tensor]:
     """Target peaks of the first places, and what is known around all of them."""
-    side, stride, origin_px = sampling.side_px, sampling.stride, sampling.origin_px
-    shape = (side // stride, side // stride)
-    centres = places[:n_positive]
-    within = np.all((centres > -0.5) & (centres < side - 0.5), axis=1)
+    stride, cells = sampling.stride, sampling.side_px // sampling.stride
+    # Drawn with a margin, so that the flank of a particle just outside is no background.
+    margin = math.ceil(max(sampling.disc_px, _TAIL_SIGMA * sampling.sigma_px) / stride) + 1
+    shape = (cells + 2 * margin,) * 2
+    origin_px = sampling.origin_px - margin * stride
+    far = (margin - 1) * stride
+    near = np.all((places > -far) & (places < sampling.side_px - 1 + far), axis=1)
     target = peak_targets(
-        torch.from_numpy(centres[within]),
+        torch.from_numpy(places[:n_positive][near[:n_positive]]),
         shape=shape,
         stride=stride,
         origin_px=origin_px,
         sigma_px=sampling.sigma_px,
     )
-    radius = np.full((len(places), 1), sampling.disc_px, dtype=np.float32)
+    radius = np.full((int(near.sum()), 1), sampling.disc_px, dtype=np.float32)
     outside = outside_discs(
-        torch.from_numpy(np.hstack([places, radius])),
+        torch.from_numpy(np.hstack([places[near], radius])),
         shape=shape,
         stride=stride,
         origin_px=origin_px,
     )
-    return target, outside == 0
+    inner = (slice(margin, -margin),) * 2
+    return target[inner], outside[inner] == 0
 
 
 def _first(middle: float, size: int, side: int) -> int:

@@ -1,5 +1,6 @@
 """What a teacher adds to the labels: further particles and further empty places."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -66,31 +67,44 @@ def propose(
     """
     probability = torch.sigmoid(teacher_logits.float())
     free = labels.unlabelled
-    window = 2 * how.disc_px - 1
-    highest = functional.max_pool2d(probability, window, 1, window // 2)
-    peaks = (probability == highest) & free
+    peaks = _peaks(probability, reach=how.disc_px - 1) & free
     ranked = probability[peaks].sort(descending=True).values
-    sure = peaks & (
-        probability >= max(_level(ranked, how.particle_share * labels.expected), how.least)
-    )
-    dim = _level(ranked, how.empty_factor * labels.expected)
-    nearby = functional.max_pool2d(probability, 2 * how.disc_px + 1, 1, how.disc_px)
-    discs = functional.max_pool2d(sure.float(), 2 * how.disc_px + 1, 1, how.disc_px) > 0
-    known = (discs | (nearby < dim)) & free
-    target = torch.where(known, _targets(sure, stride, origin_px, sigma_px), labels.target)
+    expected = float(labels.expected)
+    bright = max(_level(ranked, round(how.particle_share * expected)), how.least)
+    sure = peaks & (probability >= bright)
+    # Rounded up: no place is called empty that may hold the last particle.
+    dim = _level(ranked, math.ceil(how.empty_factor * expected))
+    discs = _widened(sure.float(), how.disc_px) > 0
+    known = (discs | (_widened(probability, how.disc_px) < dim)) & free
+    drawn = torch.maximum(labels.target, _targets(sure, stride, origin_px, sigma_px))
     return ScoreMapLabels(
-        target=target,
+        target=torch.where(known, drawn, labels.target),
         known=labels.known | known,
         ignored=labels.ignored,
         expected=(labels.expected - sure.sum()).clamp_min(0.0),
     )
 
 
-def _level(ranked: Tensor, number: Tensor) -> float:
-    """Score of the peak of this rank; 0 beyond the last, 1 before the first."""
-    rank = round(float(number))
+def _peaks(scores: Tensor, reach: int) -> Tensor:
+    """Highest places within ``reach`` pixels; of equals the first, so that each counts once.
+
+    Equal neighbours are common: in low precision there are few different scores.
+    """
+    window = 2 * reach + 1
+    _, first = functional.max_pool2d(scores, window, 1, reach, return_indices=True)
+    own = torch.arange(first[0].numel(), device=scores.device).reshape(first.shape[1:])
+    return first == own
+
+
+def _widened(scores: Tensor, reach: int) -> Tensor:
+    """Highest score within ``reach`` pixels of every place."""
+    return functional.max_pool2d(scores, 2 * reach + 1, 1, reach)
+
+
+def _level(ranked: Tensor, rank: int) -> float:
+    """Score of the peak of this rank; 0 beyond the last, above all scores before the first."""
     if rank <= 0:
-        return 1.0
+        return math.inf
     return float(ranked[rank - 1]) if rank <= len(ranked) else 0.0
 
 

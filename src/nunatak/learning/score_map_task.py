@@ -79,14 +79,15 @@ class ScoreMapTask:
         self._stride = network.output_stride
         multiple = network.size_multiple
         self._sampling = CropSampling(
-            side_px=multiple * round(CROP_DIAMETERS * diameter_px / multiple),
+            side_px=multiple * max(round(CROP_DIAMETERS * diameter_px / multiple), 1),
             stride=network.output_stride,
             origin_px=network.output_origin_px,
             sigma_px=TARGET_SIGMA_DIAMETERS * diameter_px,
             disc_px=DISC_DIAMETERS * diameter_px,
         )
         self._cell_px = cell_side(diameter_px, stride=network.output_stride)
-        self._how = PseudoLabelling(disc_px=round(DISC_DIAMETERS * diameter_px / self._stride))
+        disc_px = max(round(DISC_DIAMETERS * diameter_px / network.output_stride), 1)
+        self._how = PseudoLabelling(disc_px=disc_px)
         labelled = sum(len(image.positives_px) for image in images)
         places = sum(image.image.size for image in images) / self._stride**2
         self._particles_a_place = max(particles * len(images) - labelled, 0.0) / places

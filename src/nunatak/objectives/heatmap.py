@@ -33,27 +33,29 @@ def peak_targets(
     Returns
     -------
     Tensor, shape (my, mx), float32
-        Maximum over the particles; exactly 1 at the pixel nearest to each centre.
+        Maximum over the particles; exactly 1 at the pixel nearest to each centre. On the device
+        of the centres.
 
     Notes
     -----
     After the targets of CornerNet (Law & Deng, arXiv 1808.01244, section 3.2).
     """
     my, mx = shape
-    target = torch.zeros(shape)
+    target = torch.zeros(shape, device=centres_px.device)
     if not len(centres_px):
         return target
     positions = (centres_px - _origin(origin_px, stride)) / stride
     sigma = sigma_px / stride
-    along_x = _gaussian(torch.arange(mx), positions[:, 0], sigma)
-    along_y = _gaussian(torch.arange(my), positions[:, 1], sigma)
+    along_x = _gaussian(mx, positions[:, 0], sigma)
+    along_y = _gaussian(my, positions[:, 1], sigma)
     target = (along_y[:, :, None] * along_x[:, None, :]).amax(dim=0)
     nearest = positions.round().long()
     target[nearest[:, 1].clamp(0, my - 1), nearest[:, 0].clamp(0, mx - 1)] = 1.0
     return target
 
 
-def _gaussian(pixel: Tensor, centre: Tensor, sigma: float) -> Tensor:
+def _gaussian(length: int, centre: Tensor, sigma: float) -> Tensor:
+    pixel = torch.arange(length, device=centre.device)
     return torch.exp(-0.5 * ((pixel[None, :] - centre[:, None]) / sigma) ** 2)
 
 
