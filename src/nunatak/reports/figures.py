@@ -34,6 +34,15 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class Line:
+    """A line through points ``(x, y)``, or the area inside them; ``kind`` is its CSS class."""
+
+    points: tuple[tuple[float, float], ...]
+    kind: str
+    is_closed: bool = False
+
+
+@dataclass(frozen=True)
 class Mark:
     """A point of interest: ``kind`` is its CSS class, ``label`` what it says."""
 
@@ -49,7 +58,7 @@ class Chart:
 
     Attributes
     ----------
-    bars, marks, x_ticks, y_ticks
+    bars, lines, marks, x_ticks, y_ticks
         What is drawn.
     x_title, y_title : str
         What the axes show.
@@ -70,6 +79,7 @@ class Chart:
     marks: tuple[Mark, ...] = ()
     notes: tuple[str, ...] = ()
     rule: Mark | None = None
+    lines: tuple[Line, ...] = ()
 
 
 def counts_chart(selected: NDArray[np.int64], landmarks: dict[str, int]) -> Chart:

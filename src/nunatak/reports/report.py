@@ -5,17 +5,16 @@ from datetime import datetime
 from os import PathLike
 from pathlib import Path
 
-import jinja2
 import pandas as pd
 
 from nunatak import __version__
 from nunatak.errors import UsageError
-from nunatak.files import write_text
 from nunatak.picks.table import PickSet
 from nunatak.reports.destination import check_destination
 from nunatak.reports.galleries import choose_galleries
-from nunatak.reports.page import Page, compose
+from nunatak.reports.page import compose
 from nunatak.reports.pictures import draw
+from nunatak.reports.rendering import write_page
 from nunatak.reports.summary import summarise
 
 
@@ -108,22 +107,5 @@ def build_report(
         provenance=origin,
         failures=failures,
     )
-    write_text(path, _encodable(render(page)))
+    write_page("report.html.j2", page, path)
     return path
-
-
-def render(page: Page) -> str:
-    """Return the page as HTML; every text in it is escaped."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("nunatak.reports"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.j2").render(page=page, version=__version__)
-
-
-def _encodable(text: str) -> str:
-    # File names that are not UTF-8 reach Python as lone surrogates, which no file can hold.
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
