@@ -14,13 +14,12 @@ from training_data import Count
 ALL_COUNTS: tuple[Count, ...] = (10, 30, 100, 300, None)
 THREE_COUNTS: tuple[Count, ...] = (10, 100, None)
 
-SCRATCH_STEPS = 3 * LearningSettings().steps
-"""Random weights need longer than trained ones: they get three times the default's steps, lest
-the comparison with them be too easy."""
-
 AUTOENCODER_WEIGHT = 1e-3
 
-_SCRATCH = {"start": None, "steps": SCRATCH_STEPS}
+_SCRATCH = {"start": None, "steps": 600, "learning_rate": 1e-3, "validate_every": 100}
+"""Random weights need longer than trained ones, and a higher rate: six times the default's steps
+at ten times its rate, lest the comparison with them be too easy."""
+
 _RESNET8 = {
     "start": None,
     "network": {"name": "ResNet8", "parameters": {"output_stride": 2}},
@@ -30,6 +29,8 @@ _RESNET8 = {
     "batch_size": 64,
     "positive_share": 0.25,
     "learning_rate": 2e-4,
+    "schedule": "constant",
+    "validate_every": 100,
 }
 """A patch classifier as published (particles of half its receptive field, no teacher), but with
 minibatches of a quarter of the size, which hold as many positives: an update of 256 patches takes
