@@ -24,6 +24,7 @@ from nunatak.cli import (
     recipe,
     report,
     simulate,
+    train,
 )
 from nunatak.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, NunatakError
 
@@ -33,6 +34,7 @@ EXIT_BROKEN_PIPE = 128 + 13
 VERBS: tuple[ModuleType, ...] = (
     pick,
     report,
+    train,
     recipe,
     convert_model,
     convert,
