@@ -1,4 +1,4 @@
-"""Any file that nunatak reads or writes, in words: an image, picks or a model."""
+"""Any file that nunatak reads or writes, in words: an image, picks, a model, a training."""
 
 import json
 from collections.abc import Iterable
@@ -18,6 +18,9 @@ Description = dict[str, str]
 _MODEL_SUFFIXES = frozenset({".safetensors", ".sav", ".pt", ".pth", ".pkl", ".ckpt"})
 """What models are called, here and elsewhere: a foreign one is refused with the reason."""
 
+_MOST_LISTED = 5
+"""Of the entries of a long list; a model may have been trained on hundreds of micrographs."""
+
 
 def describe(path: str | PathLike[str]) -> Description:
     """Describe one file, whatever it is.
@@ -25,8 +28,8 @@ def describe(path: str | PathLike[str]) -> Description:
     Parameters
     ----------
     path
-        An image, a pick file, the folder of an AutoPick job, a model, or the name of a model
-        that ships with the package.
+        An image, a pick file, the folder of an AutoPick job or of a training, a model, or the
+        name of a model that ships with the package.
 
     Returns
     -------
@@ -45,6 +48,11 @@ def describe(path: str | PathLike[str]) -> Description:
 
         found = model.resolve(file)
         return {"file": str(found), **_with_readable_provenance(model.describe(found))}
+    if file.is_dir():
+        from nunatak.learning import record  # noqa: PLC0415
+
+        if record.is_training(file):
+            return {"file": str(file), **record.describe(file)}
     if file.is_dir() or _holds_picks(file):
         return picks.describe(file)
     try:
@@ -106,5 +114,9 @@ def _in_words(value: object) -> str:
             for key, inner in value.items()
         )
     if isinstance(value, list):
-        return ", ".join(map(_in_words, value)) or "none"
+        shown = [*map(_in_words, value[:_MOST_LISTED])]
+        more = len(value) - len(shown)
+        return ", ".join([*shown, *([f"and {more} more"] if more else [])]) or "none"
+    if isinstance(value, float):
+        return f"{value:.6g}"
     return str(value)

@@ -15,13 +15,15 @@ def info(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE...", help="Images, pick files, models; any mixture.", show_default=False
+            metavar="FILE...",
+            help="Images, pick files, models, folders of trainings; any mixture.",
+            show_default=False,
         ),
     ],
     *,
     json_wanted: options.Json = False,
 ) -> None:
-    """Describe images, pick files and models: sizes, pixel size, counts, scores, provenance.
+    """Describe images, picks, models and trainings: sizes, counts, scores, provenance, progress.
 
     Only headers are read of images. Exits with 3 if some of several files cannot be read.
     """

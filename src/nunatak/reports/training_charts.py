@@ -19,6 +19,9 @@ MOST_POINTS = 300
 SMOOTHED_OVER = 20
 """Points that the smooth line of the loss averages, at most a fifth of all."""
 
+LEAST_SPAN = 0.1
+"""Of the axis of the validation: smaller steps are chance, and should not look like more."""
+
 _MARGIN = 0.08
 
 
@@ -67,7 +70,7 @@ def validation_chart(metrics: Sequence[StepMetrics], kept_step: int) -> Chart | 
     if len(known) < 2:
         return None
     step, value = np.array(known, dtype=np.float64).T
-    low, high = _span(value)
+    low, high = _span(value, least=LEAST_SPAN)
     place = step / step[-1]
     heights = _percent(value, low, high)
     marks = tuple(
@@ -133,9 +136,11 @@ def _running_mean(values: FloatArray, width: int) -> FloatArray:
     return mean
 
 
-def _span(values: FloatArray) -> tuple[float, float]:
+def _span(values: FloatArray, *, least: float = 1e-6) -> tuple[float, float]:
+    """Return the ends of an axis that holds the values with a margin, and is not shorter than a length."""
     low, high = float(values.min()), float(values.max())
-    margin = _MARGIN * (high - low) or 0.05 * max(abs(high), 0.1)
+    missing = max(least - (high - low), 0.0) / 2
+    margin = missing + _MARGIN * (high - low)
     return low - margin, high + margin
 
 

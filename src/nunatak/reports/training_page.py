@@ -88,11 +88,10 @@ def _key_figures(result: TrainingResult, n_failures: int) -> tuple[tuple[str, st
         ("average precision, held out", "–" if score is None else f"{score:.3f}"),
         ("weights kept", kept),
         ("labels", grouped_digits(result.labels.n_positive)),
-        ("labelled micrographs", grouped_digits(result.labels.n_labelled)),
         ("particles a micrograph", grouped_digits(round(particles.value))),
         ("default threshold", f"{result.model.header.default_threshold:.4g}"),
         ("precision at it", precision),
-        ("failed files", grouped_digits(n_failures)),
+        *([("failed files", grouped_digits(n_failures))] if n_failures else []),
     )
 
 
