@@ -112,6 +112,7 @@ def _in_words(value: object) -> str:
             if isinstance(inner, dict)
             else f"{key} {_in_words(inner)}"
             for key, inner in value.items()
+            if key != "provenance"  # that of another model, which tells of it itself
         )
     if isinstance(value, list):
         shown = [*map(_in_words, value[:_MOST_LISTED])]

@@ -423,13 +423,10 @@ def _reading(
 
 
 def _report_problems(result: "TrainingResult", listed: "MicrographList") -> None:
-    missing = [(one.name, f"not there (named in {one.origin})") for one in listed.missing]
     failures = [(failure.image, failure.reason) for failure in result.failures]
-    console.report_failures(
-        [*missing, *failures, *result.labels.unusable],
-        total=len({*(one.name for one in listed), *(name for name, _ in result.labels.unusable)})
-        + len(missing),
-        unit="micrographs",
-    )
+    failures += result.labels.unusable
+    known = [one.name for one in (*listed, *listed.missing)]
+    total = len({*known, *(name for name, _ in failures)})
+    console.report_failures(failures, total=total, unit="micrographs")
     if result.labels.exit_code:
         raise typer.Exit(result.labels.exit_code)

@@ -110,9 +110,12 @@ def _lines(result: TrainingResult) -> Iterator[str]:
     )
     threshold, row = result.model.header.default_threshold, default_row(result)
     if row is None:
-        yield f"Default threshold {threshold:g}."
+        yield (
+            f"Default threshold {threshold:g}, that of the start: without held-out labels nothing "
+            "says what it gives."
+        )
     else:
-        basis = "by held-out labels" if result.is_calibrated else "as the start model has it"
+        basis = "by held-out labels" if result.is_calibrated else "as measured for the start"
         yield (
             f"Default threshold {threshold:g}: precision "
             f"{Expected(row.precision, row.precision_low, row.precision_high)}, recall "

@@ -137,7 +137,7 @@ def _running_mean(values: FloatArray, width: int) -> FloatArray:
 
 
 def _span(values: FloatArray, *, least: float = 1e-6) -> tuple[float, float]:
-    """Return the ends of an axis that holds the values with a margin, and is not shorter than a length."""
+    """Return the ends of an axis that holds the values with a margin, not shorter than a length."""
     low, high = float(values.min()), float(values.max())
     missing = max(least - (high - low), 0.0) / 2
     margin = missing + _MARGIN * (high - low)

@@ -118,7 +118,9 @@ def _course_note(result: TrainingResult, *, is_judged: bool) -> str:
 
 
 def _panels_texts(result: TrainingResult) -> dict[str, str]:
-    inverted = " Shown with inverted contrast." if result.contrast == "light" else ""
+    inverted = (
+        " Shown with inverted contrast." if result.contrast != result.model.header.contrast else ""
+    )
     picks = f"Picks from the default threshold up. Circles have the particle’s diameter.{inverted}"
     if result.validation:
         return {
