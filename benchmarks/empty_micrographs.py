@@ -1,9 +1,8 @@
 """False picks on empty and on bad micrographs, at the default threshold.
 
 Real micrographs come in six classes of quality. Those of the two empty classes and simulated
-ones of empty ice, of carbon and of ice crystals are judged by the target. Listed for comparison
-are the other classes, which may hold particles, and simulated gold beads and mottled ice, whose
-grains may have the size, the shape and the contrast of particles. The real ones are pictures of about 512 pixels whose pixel size nobody
+ones without any particle are judged by the target; the other classes may hold particles and are
+listed for comparison. The real ones are pictures of about 512 pixels whose pixel size nobody
 knows, so that several particle diameters are tried, in pixels.
 """
 
@@ -29,8 +28,6 @@ JUNK: dict[str, tuple[str, ...]] = {
     "mottled": ("mottled_ice",),
     "beads": ("gold_beads",),
 }
-JUDGED_KINDS = ("ice", "carbon", "crystals")
-
 ALWAYS = 100.0
 """Factor on the chance of junk that makes it certain."""
 
@@ -51,7 +48,7 @@ def main() -> None:
         count
         for one in [*real, *simulated]
         for group, picks in one["picks"].items()
-        if group in (*EMPTY_CLASSES, *JUDGED_KINDS)
+        if group in (*EMPTY_CLASSES, *JUNK)
         for count in picks.values()
     ]
     common.write_result(

@@ -69,9 +69,9 @@ class GeneralRecipe(BaseModel):
     validation_shapes: int = Field(60, gt=0)
     validation_fields: int = Field(240, gt=0)
     validation_side_px: int = Field(320, gt=0)
-    default_threshold: float = Field(0.6, gt=0, lt=1)
+    default_threshold: float = Field(0.65, gt=0, lt=1)
     """Gives a precision above 0.98 on simulated fields, and hardly a pick on empty ones."""
-    score_floor: float = Field(0.05, gt=0, lt=1)
+    score_floor: float = Field(0.02, gt=0, lt=1)
 
     @model_validator(mode="after")
     def _consistent(self) -> "GeneralRecipe":
