@@ -53,7 +53,7 @@ def carry_out(
         If the process is asked to stop; the journal has what was finished.
     """
     advance = on_progress or _ignore
-    failures = [_failure(micrograph) for micrograph in missing]
+    failures = [Failure.of_missing(micrograph) for micrograph in missing]
     stopwatch = Stopwatch()
     start = time.perf_counter()
     finished: dict[str, Finished] = {}
@@ -130,11 +130,6 @@ def _with_threshold(
     scores = np.concatenate([micrograph.candidates.score for micrograph in micrographs])
     choice = choose_threshold(job.detector.header, wanted, scores)
     return job.options.model_copy(update={"threshold": choice.threshold}), choice
-
-
-def _failure(micrograph: MissingMicrograph) -> Failure:
-    named = f"named by the {micrograph.origin}"
-    return Failure(micrograph.name, f"{micrograph.name}: there is no such file ({named}).")
 
 
 def _provenance(

@@ -14,6 +14,7 @@ from nunatak.detection.finished import Finished
 from nunatak.detection.header import ModelClass
 from nunatak.detection.options import PickOptions
 from nunatak.detection.thresholds import ThresholdChoice
+from nunatak.images.micrograph_list import MissingMicrograph
 from nunatak.picks.table import PickSet, empty_table
 
 
@@ -31,6 +32,12 @@ class Failure:
 
     image: str
     reason: str
+
+    @classmethod
+    def of_missing(cls, micrograph: MissingMicrograph) -> "Failure":
+        """Return the failure of a micrograph that was named and does not exist."""
+        named = f"named by the {micrograph.origin}"
+        return cls(micrograph.name, f"{micrograph.name}: there is no such file ({named}).")
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from scipy.optimize import isotonic_regression
 
 from nunatak.detection.header import ThresholdRow
 from nunatak.learning.class_prior import (
+    EXPECTED_ERROR,
     N_SAMPLES,
     ParticleNumber,
     particle_number,
@@ -54,6 +55,7 @@ def calibrate_on_labels(
     score_floor: float,
     prior: ScorePrior | None = None,
     expected_particles: float | None = None,
+    expected_error: float = EXPECTED_ERROR,
     seed: int = 0,
 ) -> Calibration:
     r"""Calibrate on a few labels of micrographs that hold more particles than labels.
@@ -69,6 +71,8 @@ def calibrate_on_labels(
         As for `nunatak.learning.class_prior.estimate_particles`.
     score_floor
         Of the detector: candidates begin there.
+    expected_error
+        Relative standard deviation of ``expected_particles``.
 
     Raises
     ------
@@ -80,6 +84,7 @@ def calibrate_on_labels(
         candidate_scores,
         prior=prior,
         expected_particles=expected_particles,
+        expected_error=expected_error,
         seed=seed,
     )
     thresholds = thresholds_from(score_floor)

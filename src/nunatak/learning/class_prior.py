@@ -16,6 +16,9 @@ from nunatak.learning.score_model import ScoreModel, ScorePrior, fit_score_model
 EXPECTED_ERROR = 0.2
 """Relative standard deviation of a number of particles that a user states."""
 
+_INTERVAL_SD = 3.92
+"""Width of a 95 % interval, standard deviations."""
+
 N_SAMPLES = 400
 """Draws behind every interval: their 2.5 % quantile rests on ten of them."""
 
@@ -27,6 +30,12 @@ class ParticleNumber:
     value: float
     low: float
     high: float
+
+    @property
+    def relative_error(self) -> float:
+        """Standard deviation of its logarithm, at least that of a number that a user states."""
+        spread = np.log(max(self.high, 1e-9) / max(self.low, 1e-9))
+        return max(EXPECTED_ERROR, float(spread) / _INTERVAL_SD)
 
 
 def estimate_particles(
@@ -96,6 +105,7 @@ def score_model(
     *,
     prior: ScorePrior | None = None,
     expected_particles: float | None = None,
+    expected_error: float = EXPECTED_ERROR,
     seed: int = 0,
 ) -> ScoreModel:
     """Check the input of `estimate_particles` and learn from it what scores mean."""
@@ -119,7 +129,7 @@ def score_model(
         arrays,
         prior=prior or ScorePrior(),
         expected_particles=expected_particles,
-        expected_error=EXPECTED_ERROR,
+        expected_error=expected_error,
         n_samples=N_SAMPLES,
         generator=np.random.default_rng(seed),
     )

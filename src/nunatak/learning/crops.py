@@ -60,12 +60,15 @@ class CropBatch:
         Where the target is the truth.
     ignored : Tensor, same shape, bool
         Beyond the micrograph's border.
+    labelled : Tensor, shape (b,), bool
+        Whether the crop comes from a micrograph with labelled particles.
     """
 
     image: Tensor
     target: Tensor
     known: Tensor
     ignored: Tensor
+    labelled: Tensor
 
 
 def draw_crops(
@@ -86,19 +89,22 @@ def draw_crops(
     """
     labelled = [image for image in images if len(image.positives_px) + len(image.negatives_px)]
     weights = np.array([len(i.positives_px) + len(i.negatives_px) for i in labelled], float)
-    crops = []
+    crops, has_labels = [], []
     for _ in range(size):
         if rng.random() < sampling.labelled_share:
-            image = labelled[int(rng.choice(len(labelled), p=weights / weights.sum()))]
-            places = np.concatenate([image.positives_px, image.negatives_px])
+            source = labelled[int(rng.choice(len(labelled), p=weights / weights.sum()))]
+            places = np.concatenate([source.positives_px, source.negatives_px])
             at = int(rng.integers(len(places)))
             middle = places[at] + rng.uniform(-0.4, 0.4, 2) * sampling.side_px
         else:
-            image = images[int(rng.integers(len(images)))]
-            middle = rng.uniform(0, 1, 2) * np.array(image.image.shape[::-1])
-        crops.append(_crop(image, middle, sampling, rng))
-    stacked = [torch.stack(parts)[:, None] for parts in zip(*crops, strict=True)]
-    return CropBatch(*stacked)
+            source = images[int(rng.integers(len(images)))]
+            middle = rng.uniform(0, 1, 2) * np.array(source.image.shape[::-1])
+        crops.append(_crop(source, middle, sampling, rng))
+        has_labels.append(len(source.positives_px) > 0)
+    image, target, known, ignored = (
+        torch.stack(parts)[:, None] for parts in zip(*crops, strict=True)
+    )
+    return CropBatch(image, target, known, ignored, torch.tensor(has_labels))
 
 
 def _crop(

@@ -1,7 +1,7 @@
 """Bring micrographs and labels together at the size at which the network sees particles."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +36,8 @@ class WorkingSize:
         Of the particle, and what it becomes.
     normalisation : str
         See `nunatak.images.normalisations`.
+    contrast : str
+        ``"dark"`` or ``"light"``: of the particles, as the network wants them.
     pixel_size_A : float or None
         For all micrographs; None takes it from headers and lists.
     override_pixel_size : bool
@@ -45,6 +47,7 @@ class WorkingSize:
     diameter_A: float
     diameter_px: float
     normalisation: str
+    contrast: Side = "dark"
     pixel_size_A: float | None = None
     override_pixel_size: bool = False
 
@@ -72,7 +75,7 @@ class Gathered:
     failures : tuple of Failure
         Micrographs that could not be read.
     left_out : int
-        Unlabelled micrographs beyond `MOST_UNLABELLED`.
+        Micrographs without labels that were not read, being too many.
     """
 
     images: tuple[WorkingImage, ...]
@@ -80,7 +83,13 @@ class Gathered:
     left_out: int
 
 
-def gather(labels: LabelSet, size: WorkingSize, *, inverted: bool) -> Gathered:
+def gather(
+    labels: LabelSet,
+    size: WorkingSize,
+    *,
+    contrast: Side,
+    most_unlabelled: int = MOST_UNLABELLED,
+) -> Gathered:
     """Read the labelled micrographs and a sample of the others.
 
     Parameters
@@ -89,17 +98,19 @@ def gather(labels: LabelSet, size: WorkingSize, *, inverted: bool) -> Gathered:
         Checked.
     size
         How to bring them to the working size.
-    inverted
-        Whether particles are light as stored.
+    contrast
+        Of the particles as stored.
+    most_unlabelled
+        Micrographs without labels that take part, at most.
 
     Raises
     ------
     BadInput
         If none of the labelled micrographs can be read.
     """
-    others = [labels.unlabelled[i] for i in spread(len(labels.unlabelled), MOST_UNLABELLED)]
+    others = [labels.unlabelled[i] for i in spread(len(labels.unlabelled), most_unlabelled)]
     left_out = len(labels.unlabelled) - len(others)
-    if left_out:
+    if others and left_out:
         _log.info(
             "%d of %d micrographs without labels take part", len(others), len(others) + left_out
         )
@@ -116,7 +127,7 @@ def gather(labels: LabelSet, size: WorkingSize, *, inverted: bool) -> Gathered:
             working_image(
                 one.name,
                 read,
-                inverted=inverted,
+                inverted=contrast != size.contrast,
                 positives=_NONE if known is None else known.positives_px,
                 negatives=_NONE if known is None else known.negatives_px,
             )
@@ -155,14 +166,15 @@ def contrast_of(
 
 def _read_all(
     micrographs: Sequence[ListedMicrograph], size: WorkingSize
-) -> list[Prepared | Failure]:
-    by_key: Mapping[str, ListedMicrograph] = {str(i): one for i, one in enumerate(micrographs)}
+) -> Iterator[Prepared | Failure]:
+    """Read micrographs in order, a few at a time and no more ahead than that."""
 
-    def read(key: str) -> Prepared | Failure:
+    def read(number: str) -> Prepared | Failure:
+        one = micrographs[int(number)]
         try:
-            return size.prepare(by_key[key])
+            return size.prepare(one)
         except BadInput as error:
-            return Failure(by_key[key].name, str(error))
+            return Failure(one.name, str(error))
 
     crew = Crew.of(torch.get_num_threads(), len(micrographs))
-    return list(in_order(read, list(by_key), crew))
+    return in_order(read, [str(number) for number in range(len(micrographs))], crew)

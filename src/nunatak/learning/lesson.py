@@ -1,6 +1,7 @@
 """What a training learns from: images, labels, split, and the expected number of particles."""
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from nunatak.errors import BadInput
 from nunatak.images.micrograph_list import MicrographList
 from nunatak.learning.class_prior import ParticleNumber, estimate_particles
 from nunatak.learning.found import find_on, label_scores
-from nunatak.learning.gathering import Gathered, WorkingSize, contrast_of, gather
+from nunatak.learning.gathering import WorkingSize, contrast_of, gather
 from nunatak.learning.label_evidence import ModelEvidence
 from nunatak.learning.label_reading import LabelReading
 from nunatak.learning.label_report import LabelReport
@@ -34,15 +35,17 @@ class Lesson:
     Attributes
     ----------
     training, validation : tuple of WorkingImage
-        Apart by micrograph.
+        Apart by micrograph. Micrographs of the validation without a label serve nothing.
     contrast : str
         Of the particles as stored.
     report : LabelReport
         About the labels.
     particles : ParticleNumber
         In a micrograph.
+    expected_particles : float or None
+        The same as the user gave it; None where it was estimated.
     failures : tuple of Failure
-        Micrographs that could not be read.
+        Micrographs that do not exist or could not be read.
     left_out : int
         Micrographs without labels that take no part, being too many.
     """
@@ -52,6 +55,7 @@ class Lesson:
     contrast: Side
     report: LabelReport
     particles: ParticleNumber
+    expected_particles: float | None
     failures: tuple[Failure, ...]
     left_out: int
 
@@ -99,24 +103,28 @@ def prepare_lesson(
     BadInput
         If labels or micrographs cannot be used; see `read_labels` and `gather`.
     """
+    if expected_particles is not None and not 0 < expected_particles < math.inf:
+        raise BadInput(
+            f"{expected_particles:g} particles a micrograph are expected; give a positive number."
+        )
     scorer = Scorer(scout, device=device)
     scout_size = WorkingSize(
         diameter_A=size.diameter_A,
         diameter_px=scout.header.diameter_px,
         normalisation=scout.header.normalisation,
+        contrast=scout.header.contrast,
         pixel_size_A=size.pixel_size_A,
         override_pixel_size=size.override_pixel_size,
     )
     side = contrast or contrast_of(
         micrographs, scout_size, scorer, level=scout.header.default_threshold
     )
-    inverted = side != scout.header.contrast
     evidence = ModelEvidence(
         scout,
         diameter_A=size.diameter_A,
         pixel_size_A=size.pixel_size_A,
         override_pixel_size=size.override_pixel_size,
-        inverted=inverted,
+        inverted=side != scout.header.contrast,
         device=device,
     )
     checked = read_labels(
@@ -129,9 +137,20 @@ def prepare_lesson(
         grid=reading.grid,
         orientation=reading.orientation,
     )
-    gathered = gather(checked, size, inverted=inverted)
-    seen = gathered if size == scout_size else gather(checked, scout_size, inverted=inverted)
-    particles = _particles(seen, scorer, scout, expected_particles, seed=settings.seed)
+    if len(checked.classes) > 1:
+        _log.warning(
+            "Labels of %d kinds (%s) are learned as one: a model finds one kind of particle",
+            len(checked.classes),
+            ", ".join(checked.classes),
+        )
+    gathered = gather(checked, size, contrast=side)
+    if expected_particles is not None:
+        particles = ParticleNumber(expected_particles, expected_particles, expected_particles)
+    else:
+        seen = gathered
+        if size != scout_size:
+            seen = gather(checked, scout_size, contrast=side, most_unlabelled=0)
+        particles = _estimated(seen.images, scorer, scout, seed=settings.seed)
     aside = _aside(gathered.images, micrographs, validation, settings)
     return Lesson(
         training=tuple(one for i, one in enumerate(gathered.images) if i not in aside),
@@ -139,23 +158,17 @@ def prepare_lesson(
         contrast=side,
         report=checked.report,
         particles=particles,
-        failures=gathered.failures,
+        expected_particles=expected_particles,
+        failures=tuple(map(Failure.of_missing, micrographs.missing)) + gathered.failures,
         left_out=gathered.left_out,
     )
 
 
-def _particles(
-    gathered: Gathered,
-    scorer: Scorer,
-    scout: DetectorModel,
-    expected: float | None,
-    *,
-    seed: int,
+def _estimated(
+    images: Sequence[WorkingImage], scorer: Scorer, scout: DetectorModel, *, seed: int
 ) -> ParticleNumber:
     """Estimate the number of particles in a micrograph; never below the labelled ones."""
-    if expected is not None:
-        return ParticleNumber(expected, expected, expected)
-    labelled = [image for image in gathered.images if len(image.positives_px)]
+    labelled = [image for image in images if len(image.positives_px)]
     found = [
         find_on(scorer, image, diameter_px=scout.header.diameter_px, floor=scout.header.score_floor)
         for image in labelled

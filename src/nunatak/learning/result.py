@@ -32,7 +32,7 @@ class TrainingResult:
     training, validation : tuple of str
         Micrographs that were trained on (labelled or not), and those that were kept aside.
     failures : tuple of Failure
-        Micrographs that could not be read.
+        Micrographs that do not exist or could not be read.
     best_step, last_step : int
         Step of the weights that were kept, 0 for those of the start; and the last step done.
     ahead : float or None
@@ -40,7 +40,8 @@ class TrainingResult:
         start; None where the two were not compared. Below
         `nunatak.learning.course.SURE` the start is kept.
     is_calibrated : bool
-        Whether the threshold table rests on held-out labels; otherwise it is the start's.
+        Whether the threshold table rests on held-out labels. Otherwise there is none, unless
+        the weights are still those of the start, with its table.
     validation_score : float or None
         Estimated average precision on the validation micrographs; None without any.
     examples : tuple of (WorkingImage, Found)

@@ -88,13 +88,15 @@ class ScoreMapTask:
         self._cell_px = cell_side(diameter_px, stride=network.output_stride)
         disc_px = max(round(DISC_DIAMETERS * diameter_px / network.output_stride), 1)
         self._how = PseudoLabelling(disc_px=disc_px)
-        labelled = sum(len(image.positives_px) for image in images)
-        places = sum(image.image.size for image in images) / self._stride**2
-        self._particles_a_place = max(particles * len(images) - labelled, 0.0) / places
+        self._density = (
+            _unlabelled_density([i for i in images if not len(i.positives_px)], particles),
+            _unlabelled_density([i for i in images if len(i.positives_px)], particles),
+        )
         self._objective = OBJECTIVES[settings.objective]
         self._start = (
             copy.deepcopy(network).eval().requires_grad_(False) if settings.start else None
         )
+        labelled = sum(len(image.positives_px) for image in images)
         self._anchor = anchor_weight(labelled) if settings.anchor is None else settings.anchor
 
     def batch_at(self, step: int) -> ScoreMapBatch:
@@ -138,10 +140,17 @@ class ScoreMapTask:
         return cast("DetectorNetwork", module)
 
     def _labels(self, crops: CropBatch) -> ScoreMapLabels:
-        unlabelled = (~crops.known & ~crops.ignored).sum()
-        return ScoreMapLabels(
-            crops.target, crops.known, crops.ignored, self._particles_a_place * unlabelled.float()
-        )
+        unlabelled_px = self._stride**2 * (~crops.known & ~crops.ignored).sum(dim=(1, 2, 3))
+        density = torch.where(crops.labelled, self._density[1], self._density[0])
+        expected = (density * unlabelled_px).sum()
+        return ScoreMapLabels(crops.target, crops.known, crops.ignored, expected)
+
+
+def _unlabelled_density(images: Sequence[WorkingImage], particles: float) -> float:
+    """Particles without a label that a pixel of these images is expected to hold."""
+    labelled = sum(len(image.positives_px) for image in images)
+    n_pixels = sum(image.image.size for image in images)
+    return max(particles * len(images) - labelled, 0.0) / max(n_pixels, 1)
 
 
 def _keep_statistics(network: nn.Module) -> None:

@@ -7,6 +7,9 @@ import numpy as np
 LEAST_LABELS = 4
 """Fewer labels say too little about a model to choose one by them."""
 
+MOST_LABELS = 1000
+"""More labels make the choice no surer, and every validation slower."""
+
 
 def validation_micrographs(
     labels: Sequence[int], *, share: float, rng: np.random.Generator
@@ -21,7 +24,7 @@ def validation_micrographs(
     labels
         Number of labelled particles on each micrograph.
     share
-        Of all labels that should be kept aside.
+        Of all labels that should be kept aside; 0 keeps none.
     rng
         Source of randomness.
 
@@ -31,14 +34,15 @@ def validation_micrographs(
         Indices, rising. Empty where it cannot be done: a single labelled micrograph, or too few
         labels for either side.
     """
-    wanted = max(share * sum(labels), LEAST_LABELS)
+    wanted = min(max(share * sum(labels), LEAST_LABELS), MOST_LABELS)
     # Shuffled, so that the choice among equally fitting micrographs is random.
     left = [int(index) for index in rng.permutation(len(labels)) if labels[index] > 0]
     chosen: list[int] = []
     missing = wanted
     while len(left) > 1:
         best = min(left, key=lambda index: abs(missing - labels[index]))
-        if abs(missing - labels[best]) >= abs(missing):
+        # One is taken in any case: to check on half of the labels beats not checking at all.
+        if chosen and abs(missing - labels[best]) >= abs(missing):
             break
         left.remove(best)
         chosen.append(best)

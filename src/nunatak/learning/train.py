@@ -1,7 +1,7 @@
 """Train a detector from labels: from ten clicks upwards."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,14 @@ import torch
 from nunatak.detection.contrast import Side
 from nunatak.detection.header import ModelHeader
 from nunatak.detection.job import torch_threads
-from nunatak.detection.model import DetectorModel, load_model, save_model
-from nunatak.detection.precision import choose_device
+from nunatak.detection.model import SUFFIX, DetectorModel, load_model, save_model
+from nunatak.detection.precision import choose_device, choose_dtype
 from nunatak.errors import UsageError
 from nunatak.files import require_reachable
 from nunatak.images import mixture, normalise
 from nunatak.images.inputs import list_micrographs
 from nunatak.images.micrograph_list import MicrographList
-from nunatak.learning.course import Course
+from nunatak.learning.course import Course, refuse_without_effect
 from nunatak.learning.gathering import WorkingSize
 from nunatak.learning.label_reading import LabelReading
 from nunatak.learning.labels import LabelSource
@@ -27,6 +27,8 @@ from nunatak.learning.record import write_record
 from nunatak.learning.result import TrainingResult
 from nunatak.learning.settings import LearningSettings
 from nunatak.networks.registry import build
+from nunatak.training.config import TrainingPrecision
+from nunatak.training.devices import open_fabric
 from nunatak.training.folder import METRICS
 from nunatak.training.metrics import read_metrics
 from nunatak.training.progress import Progress
@@ -120,12 +122,17 @@ def train(
     """
     settings = settings or LearningSettings()
     output = Path(output)
-    _refuse_to_replace(output, redo=redo)
+    _check_output(output, redo=redo)
     listed = (
         micrographs if isinstance(micrographs, MicrographList) else list_micrographs(micrographs)
     )
     with torch_threads(threads):
         start, scout = _start_and_scout(settings)
+        # From here on every process goes the same way; the first alone writes and reports.
+        on_device = choose_device(device)
+        low = choose_dtype(on_device) == torch.bfloat16
+        precision: TrainingPrecision = "bfloat16" if low else "float32"
+        fabric = open_fabric(on_device, precision=precision, process_count=processes)
         lesson = prepare_lesson(
             listed,
             labels,
@@ -135,6 +142,7 @@ def train(
                 diameter_A=diameter_A,
                 diameter_px=start.header.diameter_px,
                 normalisation=start.header.normalisation,
+                contrast=start.header.contrast,
                 pixel_size_A=pixel_size_A,
                 override_pixel_size=override_pixel_size,
             ),
@@ -144,23 +152,23 @@ def train(
             validation=None
             if validation_micrographs is None
             else [Path(path) for path in validation_micrographs],
-            device=device,
+            device=str(fabric.device),
         )
-        if on_lesson is not None:
+        if on_lesson is not None and fabric.is_global_zero:
             on_lesson(lesson)
-        course = Course(start, lesson, settings, choose_device(device), processes)
+        course = Course(start, lesson, settings, fabric, precision=precision)
         folder = folder_of(output)
-        if course.fabric.is_global_zero:
+        if fabric.is_global_zero:
             write_record(folder, _asked(output, diameter_A, settings, lesson))
         fitted = course.run(folder, redo=redo, on_progress=on_progress)
         model = course.model(fitted, name=output.stem, diameter_A=diameter_A)
         examples = course.examples(model)
-        if course.fabric.is_global_zero:
+        if fabric.is_global_zero:
             save_model(model, output)
-        course.fabric.barrier()
+        fabric.barrier()
     metrics = tuple(read_metrics(folder / METRICS))
     return TrainingResult(
-        model=replace(model, path=output),
+        model=load_model(output),
         output=output,
         folder=folder,
         contrast=lesson.contrast,
@@ -208,7 +216,10 @@ def _asked(
     }
 
 
-def _refuse_to_replace(output: Path, *, redo: bool) -> None:
+def _check_output(output: Path, *, redo: bool) -> None:
+    """Refuse now what could not be written in the end."""
+    if output.suffix != SUFFIX:
+        raise UsageError(f"{output}: a model file ends in {SUFFIX}. Give such a name.")
     require_reachable(output)
     if output.exists() and not redo:
         raise UsageError(
@@ -219,8 +230,14 @@ def _refuse_to_replace(output: Path, *, redo: bool) -> None:
 
 def _start_and_scout(settings: LearningSettings) -> tuple[DetectorModel, DetectorModel]:
     """Return the model to train, and the one that looks at the data before."""
-    scout = load_model(GENERAL_MODEL)
-    return _from_scratch(settings) if settings.start is None else load_model(settings.start), scout
+    start = _from_scratch(settings) if settings.start is None else load_model(settings.start)
+    if len(start.header.classes) > 1:
+        raise UsageError(
+            f"{start.header.name} scores {len(start.header.classes)} kinds of particles; training "
+            "is for models of one kind. Start from another model."
+        )
+    refuse_without_effect(settings, start.network)
+    return start, load_model(GENERAL_MODEL)
 
 
 def _from_scratch(settings: LearningSettings) -> DetectorModel:

@@ -18,7 +18,7 @@ class WorkingImage:
     name : str
         Identity of the micrograph.
     image : ndarray, shape (my, mx), float32
-        Normalised, particles dark.
+        Normalised, particles as the network wants them, which is nearly always dark.
     scale : Scale
         Its size and that of the source image.
     positives_px : ndarray, shape (k, 2), float32
@@ -51,7 +51,7 @@ def working_image(
     prepared
         See `nunatak.detection.preparation.prepare`.
     inverted
-        Whether particles are light as stored.
+        Whether the contrast as stored is not the one wanted.
     positives, negatives : ndarray, shape (k, 2), float64
         Columns x, y, pixels of the source image.
     """

@@ -1,0 +1,117 @@
+"""Judge detectors by labels that took no part in training."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from nunatak.detection.header import ThresholdRow
+from nunatak.detection.model import DetectorModel
+from nunatak.detection.scoring import Scorer
+from nunatak.learning.calibration import calibrate_on_labels
+from nunatak.learning.class_prior import ParticleNumber
+from nunatak.learning.found import Found, find_on, label_scores
+from nunatak.learning.score_model import ScorePrior
+from nunatak.learning.validation import labelled_average_precision, share_better
+from nunatak.learning.working_images import WorkingImage
+from nunatak.training.checkpoint import checksum
+
+
+def find_on_all(
+    model: DetectorModel, images: Sequence[WorkingImage], device: torch.device
+) -> tuple[Found, ...]:
+    """Return what a detector finds on each of some images."""
+    scorer = Scorer(model, device=str(device))
+    return tuple(
+        find_on(scorer, image, diameter_px=model.header.diameter_px, floor=model.header.score_floor)
+        for image in images
+    )
+
+
+class Judge:
+    """Held-out micrographs, and what each detector found on them.
+
+    The best weights of a training are looked at several times: to choose them, to compare them
+    with the start, to calibrate them. What was found is remembered by the weights' checksum.
+
+    Parameters
+    ----------
+    images
+        Kept aside. Those without a labelled particle say nothing and are left out.
+    particles
+        Expected in a micrograph.
+    device
+        Of the detectors.
+    seed
+        Of all random numbers.
+
+    Attributes
+    ----------
+    images : tuple of WorkingImage
+        With at least one label each; may be empty.
+    """
+
+    def __init__(
+        self,
+        images: Sequence[WorkingImage],
+        particles: ParticleNumber,
+        *,
+        device: torch.device,
+        seed: int,
+    ) -> None:
+        self.images = tuple(image for image in images if len(image.positives_px))
+        self._particles = particles
+        self._device = device
+        self._seed = seed
+        self._remembered: dict[str, tuple[Found, ...]] = {}
+
+    def __str__(self) -> str:
+        labels = sum(len(image.positives_px) for image in self.images)
+        count = len(self.images)
+        return f"{labels} held-out labels on {count} micrograph{'' if count == 1 else 's'}"
+
+    def found(self, model: DetectorModel) -> tuple[Found, ...]:
+        """Return what a model finds on each of the images."""
+        weights = checksum(model.network.state_dict())
+        if weights not in self._remembered:
+            self._remembered[weights] = find_on_all(model, self.images, self._device)
+        return self._remembered[weights]
+
+    def average_precision(self, model: DetectorModel) -> float:
+        """Estimate the average precision (see `labelled_average_precision`)."""
+        found = self.found(model)
+        scores = np.concatenate([one.score for one in found])
+        particles = self._particles.value * len(found)
+        return labelled_average_precision(label_scores(found), scores, particles)
+
+    def share_ahead(self, before: DetectorModel, after: DetectorModel) -> float:
+        """Tell how sure the labels are that one model is better (see `share_better`)."""
+        return share_better(
+            self.found(before),
+            self.found(after),
+            self._particles.value,
+            rng=np.random.default_rng([self._seed, 1]),
+        )
+
+    def threshold_table(self, model: DetectorModel, prior: ScorePrior) -> tuple[ThresholdRow, ...]:
+        """Calibrate a model's scores; empty without labels, or if none of them is found.
+
+        Parameters
+        ----------
+        model
+            Whose scores to calibrate.
+        prior
+            Belief about them.
+        """
+        found = self.found(model)
+        if not label_scores(found).any():
+            return ()
+        return calibrate_on_labels(
+            label_scores(found),
+            [one.score for one in found],
+            score_floor=model.header.score_floor,
+            prior=prior,
+            expected_particles=self._particles.value,
+            expected_error=self._particles.relative_error,
+            seed=self._seed,
+        ).table

@@ -1,0 +1,143 @@
+"""What the file of a trained model says about it."""
+
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import torch
+from torch import nn
+
+from nunatak import __version__
+from nunatak.detection.header import ModelClass, ModelHeader, ThresholdRow
+from nunatak.detection.model import DetectorModel
+from nunatak.detection.threshold_table import basis_of
+from nunatak.learning.judge import Judge
+from nunatak.learning.lesson import Lesson
+from nunatak.learning.score_model import WIDE_PRIOR, ScorePrior
+from nunatak.learning.settings import LearningSettings
+from nunatak.networks.interface import DetectorNetwork
+from nunatak.training.progress import Fitted
+
+
+def trained_model(
+    network: DetectorNetwork,
+    fitted: Fitted[nn.Module],
+    *,
+    start: DetectorModel,
+    lesson: Lesson,
+    settings: LearningSettings,
+    judge: Judge,
+    name: str,
+    diameter_A: float,
+) -> DetectorModel:
+    """Give a trained network its header: thresholds from held-out labels, and its provenance.
+
+    A table of thresholds speaks of the weights it was measured with. Where no label could be
+    held out, or none of them was found, new weights have no table, and their default threshold
+    is that of the start: a guess. Weights that are still those of the start keep its table.
+
+    Parameters
+    ----------
+    network
+        To be kept.
+    fitted
+        The training.
+    start
+        What it began with; the header is inherited from it.
+    lesson, settings
+        What was learned from, and how.
+    judge
+        With the held-out labels.
+    name
+        For people.
+    diameter_A
+        Of the particle.
+    """
+    network = network.eval().requires_grad_(requires_grad=False)
+    before = start.header
+    provenance = _provenance(fitted, start=start, lesson=lesson, settings=settings)
+    threshold = before.default_threshold
+    table = judge.threshold_table(DetectorModel(before, network), score_prior(start, settings))
+    if table:
+        threshold = _best_threshold(table)
+        provenance["calibration"] = {"data": str(judge)}
+    elif fitted.step == 0 and before.threshold_table:
+        table = before.threshold_table
+        provenance["calibration"] = {"data": basis_of(before)}
+    header = before.model_copy(
+        update={
+            "name": name,
+            "classes": (ModelClass(name="particle", diameter_A=diameter_A),),
+            "threshold_table": table,
+            "default_threshold": threshold,
+            "provenance": provenance,
+        }
+    )
+    return DetectorModel(ModelHeader.model_validate(header.model_dump()), network)
+
+
+def score_prior(start: DetectorModel, settings: LearningSettings) -> ScorePrior:
+    """Return what is believed about the scores of what was trained from a start.
+
+    `ScorePrior` was measured on the general model; nothing is known about others.
+    """
+    if settings.start is not None and descends_from_simulation(start.header.provenance):
+        return ScorePrior()
+    return WIDE_PRIOR
+
+
+def descends_from_simulation(provenance: Mapping[str, Any]) -> bool:
+    """Tell whether a model, or one that it goes back to, was made by the general recipe.
+
+    Examples
+    --------
+    >>> general = {"recipe": {"seed": 1}}
+    >>> descends_from_simulation({"start": {"name": "general-2d", "provenance": general}})
+    True
+    >>> descends_from_simulation({"converted from": "a model of Topaz"})
+    False
+    """
+    while isinstance(provenance.get("start"), dict):
+        provenance = provenance["start"].get("provenance", {})
+    return isinstance(provenance.get("recipe"), dict)
+
+
+def _best_threshold(table: tuple[ThresholdRow, ...]) -> float:
+    return max(table, key=lambda row: row.f1).threshold
+
+
+def _provenance(
+    fitted: Fitted[nn.Module],
+    *,
+    start: DetectorModel,
+    lesson: Lesson,
+    settings: LearningSettings,
+) -> dict[str, Any]:
+    origin = None
+    if settings.start is not None:
+        # With its own provenance: on what a model was trained before belongs to its history.
+        origin = {
+            "name": start.header.name,
+            "sha256": start.sha256,
+            "provenance": start.header.provenance,
+        }
+    return {
+        "settings": settings.model_dump(mode="json"),
+        "start": origin,
+        "labels": lesson.report.n_positive,
+        "labelled_micrographs": lesson.report.n_labelled,
+        "training_micrographs": [image.name for image in lesson.training],
+        "validation_micrographs": [image.name for image in lesson.validation],
+        "particles_per_micrograph": {
+            "value": lesson.particles.value,
+            "low": lesson.particles.low,
+            "high": lesson.particles.high,
+        },
+        "validation": {"average_precision": fitted.validation, "best_step": fitted.step},
+        "data": "the user's micrographs and labels",
+        "nunatak": __version__,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "date": datetime.now(UTC).date().isoformat(),
+    }
