@@ -158,11 +158,11 @@ def _panel(number: int, one: _Judged, threshold: float, diameter_px: float) -> E
         ),
     )
     shape = (image.image.shape[0], image.image.shape[1])
+    picks = "1 pick" if len(others) == 1 else f"{len(others)} picks"
     return ExamplePanel(
         number=number,
         label=one.name,
-        counts=f"{int(is_found.sum())} of {len(is_found)} labels found, {len(others)} picks "
-        "without a label",
+        counts=f"{int(is_found.sum())} of {len(is_found)} labels found, {picks} without a label",
         overview=Overview(
             overview_picture(image.image, diameter_px=diameter_px), shape, diameter_px / 2
         ),

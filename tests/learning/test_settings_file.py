@@ -1,0 +1,60 @@
+"""Where the settings of a training come from."""
+
+from pathlib import Path
+
+import pytest
+
+from nunatak.errors import BadInput, FormatError, UsageError
+from nunatak.learning.settings import LearningSettings
+from nunatak.learning.settings_file import resolved
+from nunatak.recipes.topaz import PUBLISHED
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "settings.toml"
+    path.write_text(
+        'steps = 7\nseed = 3\nstart = "none"\npatience = "none"\n'
+        '[network]\nname = "ResNet8"\n[network.parameters]\nunits = 8\n'
+    )
+    return path
+
+
+def test_nothing_given_is_the_base() -> None:
+    assert resolved(PUBLISHED) == PUBLISHED
+
+
+def test_options_win_over_the_file_and_the_file_over_the_base(file: Path) -> None:
+    settings = resolved(LearningSettings(), path=file, options={"steps": 5, "objective": None})
+    assert (settings.steps, settings.seed) == (5, 3)
+    assert settings.objective == LearningSettings().objective
+    assert settings.start is None
+    assert settings.patience is None
+    assert settings.network.parameters.model_dump()["units"] == 8
+
+
+def test_naming_the_network_of_the_file_keeps_its_parameters(file: Path) -> None:
+    same = resolved(LearningSettings(), path=file, options={"network": "resnet8"})
+    assert same.network.parameters.model_dump()["units"] == 8
+    other = resolved(LearningSettings(), path=file, options={"network": "Conv31"})
+    assert other.network.name == "Conv31"
+    assert other.network.parameters.model_dump()["units"] == 32
+
+
+def test_a_start_model_brings_its_own_network(file: Path) -> None:
+    with pytest.raises(UsageError, match="general-2d has a network of its own"):
+        resolved(LearningSettings(), path=file, options={"start": "general-2d"})
+    assert resolved(PUBLISHED, options={"network": "resnet16"}).network.name == "ResNet16"
+
+
+def test_impossible_values_are_explained(tmp_path: Path, file: Path) -> None:
+    with pytest.raises(UsageError, match="steps: Input should be greater than 0"):
+        resolved(LearningSettings(), options={"steps": 0})
+    with pytest.raises(UsageError, match="No network is called 'vgg'; there are UNet, ResNet8"):
+        resolved(LearningSettings(), options={"start": "none", "network": "vgg"})
+    with pytest.raises(BadInput, match="cannot read the settings"):
+        resolved(LearningSettings(), path=tmp_path / "gone.toml")
+    for text, message in (("steps = -1", "steps: Input"), ("steps = ", "not TOML")):
+        file.write_text(text)
+        with pytest.raises(FormatError, match=message):
+            resolved(LearningSettings(), path=file)
