@@ -1,0 +1,60 @@
+"""Whole micrographs are kept aside, enough of them and never all."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nunatak.learning.split import LEAST_LABELS, MOST_LABELS, validation_micrographs
+
+COUNTS = st.lists(st.integers(0, 300), max_size=12)
+
+
+def chosen(labels: list[int], share: float = 0.25, seed: int = 0) -> list[int]:
+    return validation_micrographs(labels, share=share, rng=np.random.default_rng(seed))
+
+
+@given(labels=COUNTS, share=st.floats(0, 0.9), seed=st.integers(0, 20))
+def test_either_side_has_labels_or_nothing_is_kept(
+    labels: list[int], share: float, seed: int
+) -> None:
+    aside = chosen(labels, share, seed)
+    assert aside == sorted(set(aside))
+    assert aside == chosen(labels, share, seed)
+    if not aside:
+        return
+    assert share > 0
+    assert all(labels[index] for index in aside), "without a label it says nothing"
+    kept = sum(labels[index] for index in aside)
+    assert kept >= LEAST_LABELS
+    assert sum(labels) - kept >= LEAST_LABELS
+
+
+def test_the_share_is_met_as_well_as_whole_micrographs_allow() -> None:
+    labels = [20] * 10
+    assert len(chosen(labels)) in {2, 3}
+    assert len(chosen(labels, 0.5)) == 5
+    assert chosen([100, 3, 25, 2]) == [1, 2, 3]
+
+
+def test_of_equals_the_seed_chooses() -> None:
+    assert len({tuple(chosen([20] * 10, seed=seed)) for seed in range(20)}) > 3
+
+
+@pytest.mark.parametrize("labels", [[5, 5], [8, 8], [10, 10], [200, 200]])
+def test_of_two_like_micrographs_one_is_kept(labels: list[int]) -> None:
+    assert len(chosen(labels)) == 1
+
+
+@pytest.mark.parametrize("labels", [[], [0, 0], [50], [50, 0, 0], [3, 3], [50, 3]])
+def test_too_little_is_not_split(labels: list[int]) -> None:
+    assert chosen(labels) == []
+
+
+def test_nothing_is_kept_if_nothing_is_wanted() -> None:
+    assert chosen([20] * 10, share=0.0) == []
+
+
+def test_a_thousand_labels_are_enough() -> None:
+    labels = [100] * 200
+    assert sum(labels[index] for index in chosen(labels)) == MOST_LABELS
