@@ -60,6 +60,15 @@ def test_small_steps_of_the_validation_do_not_fill_the_chart() -> None:
     assert max(heights) - min(heights) < 5
 
 
+@pytest.mark.parametrize(("value", "height"), [(0.0, 0.0), (1.0, 100.0)])
+def test_the_axis_of_the_validation_ends_where_it_must(value: float, height: float) -> None:
+    chart = validation_chart(course([1.0], {0: value, 1: value}), kept_step=0)
+    assert chart is not None
+    assert {y for _, y in chart.lines[0].points} == {height}
+    labels = [tick.label for tick in chart.y_ticks]
+    assert all(0 <= float(label.replace("−", "-")) <= 1 for label in labels)
+
+
 def test_nothing_to_draw_is_no_chart() -> None:
     assert loss_chart(course([1.0], {})) is None
     assert validation_chart(course([1.0], {0: 0.5}), kept_step=0) is None

@@ -56,6 +56,11 @@ def what_was_kept(result: TrainingResult) -> str:
             else f", ahead of the start in {100 * result.ahead:.0f} % of draws of these labels"
         )
         return f"The weights after step {result.best_step} {steps} were kept: {found}{sure}."
+    if result.model.header.provenance.get("start") is None:
+        return (
+            f"The random first weights were kept ({found}): nothing was learned in "
+            f"{_number(result.last_step, 'step')}. Train for longer (--steps), or from a model."
+        )
     return f"The start was kept ({found}): {_why_the_start(result)}"
 
 
@@ -81,7 +86,7 @@ def _why_the_start(result: TrainingResult) -> str:
     if result.ahead is None:
         return (
             f"no validation in {_number(result.last_step, 'step')} of training was better. "
-            "Where more labels do not help, the general model may know these particles already."
+            "Where more labels do not help, the start may know these particles already."
         )
     best = _best_trained(result.metrics)
     trained = "" if best is None else f" ({best[1]:.3f} at step {best[0]})"

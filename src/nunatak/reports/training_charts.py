@@ -70,7 +70,7 @@ def validation_chart(metrics: Sequence[StepMetrics], kept_step: int) -> Chart | 
     if len(known) < 2:
         return None
     step, value = np.array(known, dtype=np.float64).T
-    low, high = _span(value, least=LEAST_SPAN)
+    low, high = _within_0_and_1(*_span(value, least=LEAST_SPAN))
     place = step / step[-1]
     heights = _percent(value, low, high)
     marks = tuple(
@@ -142,6 +142,12 @@ def _span(values: FloatArray, *, least: float = 1e-6) -> tuple[float, float]:
     missing = max(least - (high - low), 0.0) / 2
     margin = missing + _MARGIN * (high - low)
     return low - margin, high + margin
+
+
+def _within_0_and_1(low: float, high: float) -> tuple[float, float]:
+    """Move the ends of an axis of shares to where there can be values."""
+    shift = max(-low, 0.0) - max(high - 1.0, 0.0)
+    return max(low + shift, 0.0), min(high + shift, 1.0)
 
 
 def _percent(values: FloatArray, low: float, high: float) -> FloatArray:
