@@ -15,6 +15,7 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "settings.toml"
     path.write_text(
         'steps = 7\nseed = 3\nstart = "none"\npatience = "none"\n'
+        'gradient_clip = "none"\n'
         '[network]\nname = "ResNet8"\n[network.parameters]\nunits = 8\n'
     )
     return path
@@ -29,7 +30,7 @@ def test_options_win_over_the_file_and_the_file_over_the_base(file: Path) -> Non
     assert (settings.steps, settings.seed) == (5, 3)
     assert settings.objective == LearningSettings().objective
     assert settings.start is None
-    assert settings.patience is None
+    assert (settings.patience, settings.gradient_clip) == (None, None)
     assert settings.network.parameters.model_dump()["units"] == 8
 
 

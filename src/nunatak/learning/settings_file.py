@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from nunatak.errors import BadInput, FormatError, UsageError
 from nunatak.learning.settings import LearningSettings, changed
@@ -13,7 +13,11 @@ from nunatak.networks.specs import PARAMETERS
 NONE = "none"
 """Stands for nothing, which TOML cannot write: no start model, no limit of patience."""
 
-_MAY_BE_NONE = ("start", "anchor", "patience")
+_MAY_BE_NONE = tuple(
+    name
+    for name, field in LearningSettings.model_fields.items()
+    if type(None) in get_args(field.annotation)
+)
 
 
 def resolved(
