@@ -29,7 +29,7 @@ from nunatak.training.progress import Fitted, Progress
 
 _log = logging.getLogger(__name__)
 
-SURE = 0.9
+SURE = 0.8
 """In this share of draws of the held-out labels a trained model must be ahead of its start."""
 
 MOST_EXAMPLES = 6

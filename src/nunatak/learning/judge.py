@@ -78,10 +78,14 @@ class Judge:
         return self._remembered[weights]
 
     def average_precision(self, model: DetectorModel) -> float:
-        """Estimate the average precision (see `labelled_average_precision`)."""
+        """Estimate the average precision (see `labelled_average_precision`).
+
+        With the lower end of the number of particles: with too many, every good detector would
+        seem perfect, and none better than another.
+        """
         found = self.found(model)
         scores = np.concatenate([one.score for one in found])
-        particles = self._particles.value * len(found)
+        particles = self._particles.low * len(found)
         return labelled_average_precision(label_scores(found), scores, particles)
 
     def share_ahead(self, before: DetectorModel, after: DetectorModel) -> float:
@@ -89,7 +93,7 @@ class Judge:
         return share_better(
             self.found(before),
             self.found(after),
-            self._particles.value,
+            self._particles.low,
             rng=np.random.default_rng([self._seed, 1]),
         )
 
