@@ -53,7 +53,7 @@ def test_every_objective_learns(noise_images: list[WorkingImage], objective: str
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
-        losses.append(float(loss))
+        losses.append(loss.item())
     assert losses[-1] < losses[0]
 
 
