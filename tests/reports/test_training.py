@@ -110,6 +110,7 @@ def result(tmp_path: Path, rng: np.random.Generator) -> TrainingResult:
         best_step=2,
         last_step=4,
         ahead=0.97,
+        ahead_asked=0.8,
         is_calibrated=True,
         validation_score=0.875,
         examples=(example("mics/a.mrc", rng),),

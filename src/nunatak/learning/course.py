@@ -29,8 +29,8 @@ from nunatak.training.progress import Fitted, Progress
 
 _log = logging.getLogger(__name__)
 
-SURE = 0.8
-"""In this share of draws of the held-out labels a trained model must be ahead of its start."""
+ENOUGH_LABELS = 20
+"""Held-out labels from which on they speak for more than themselves."""
 
 MOST_EXAMPLES = 6
 """Micrographs of the training that are looked at where none were kept aside."""
@@ -91,6 +91,7 @@ class Course:
         self._judge = Judge(
             lesson.validation, lesson.particles, device=fabric.device, seed=settings.seed
         )
+        self.ahead_asked = sureness_asked(self._judge.n_labels)
 
     def run(
         self, folder: Path, *, redo: bool, on_progress: Callable[[Progress], None] | None
@@ -198,7 +199,7 @@ class Course:
             )
         self.ahead, score_before = self._fabric.broadcast(verdict)
         _log.info("trained model ahead of its start in %.0f %% of draws", 100 * self.ahead)
-        if self.ahead >= SURE:
+        if self.ahead >= self.ahead_asked:
             return fitted
         return replace(fitted, network=start, step=0, validation=score_before)
 
@@ -242,6 +243,15 @@ def refuse_without_effect(settings: LearningSettings, network: DetectorNetwork) 
             "anchor: only a score-map network that was trained before can be kept near its start. "
             "Leave it out, or give a start."
         )
+
+
+def sureness_asked(held_out_labels: int) -> float:
+    """Return in which share of draws of the labels a trained model must be ahead of its start.
+
+    The step was chosen by these very labels. The fewer they are, the more often the best of
+    several validations is chance, and the more is asked for.
+    """
+    return 0.8 if held_out_labels >= ENOUGH_LABELS else 0.95
 
 
 def _described(image: WorkingImage) -> list[Any]:

@@ -66,9 +66,13 @@ class Judge:
         self._remembered: dict[str, tuple[Found, ...]] = {}
 
     def __str__(self) -> str:
-        labels = sum(len(image.positives_px) for image in self.images)
         count = len(self.images)
-        return f"{labels} held-out labels on {count} micrograph{'' if count == 1 else 's'}"
+        return f"{self.n_labels} held-out labels on {count} micrograph{'' if count == 1 else 's'}"
+
+    @property
+    def n_labels(self) -> int:
+        """Number of held-out labels."""
+        return sum(len(image.positives_px) for image in self.images)
 
     def found(self, model: DetectorModel) -> tuple[Found, ...]:
         """Return what a model finds on each of the images."""

@@ -37,8 +37,9 @@ class TrainingResult:
         Step of the weights that were kept, 0 for those of the start; and the last step done.
     ahead : float or None
         Share of draws of the held-out labels in which the trained weights were ahead of the
-        start; None where the two were not compared. Below
-        `nunatak.learning.course.SURE` the start is kept.
+        start; None where the two were not compared.
+    ahead_asked : float
+        Share below which the start is kept (see `nunatak.learning.course.sureness_asked`).
     is_calibrated : bool
         Whether the threshold table rests on held-out labels. Otherwise there is none, unless
         the weights are still those of the start, with its table.
@@ -65,6 +66,7 @@ class TrainingResult:
     best_step: int
     last_step: int
     ahead: float | None
+    ahead_asked: float
     is_calibrated: bool
     validation_score: float | None
     examples: tuple[tuple[WorkingImage, Found], ...]

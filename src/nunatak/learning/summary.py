@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 
 from nunatak.detection.header import ThresholdRow
 from nunatak.detection.threshold_table import Expected
-from nunatak.learning.course import SURE
 from nunatak.learning.lesson import Lesson
 from nunatak.learning.result import TrainingResult
 from nunatak.training.metrics import StepMetrics
@@ -92,7 +91,8 @@ def _why_the_start(result: TrainingResult) -> str:
     trained = "" if best is None else f" ({best[1]:.3f} at step {best[0]})"
     return (
         f"the trained weights{trained} are ahead of it in only {100 * result.ahead:.0f} % of "
-        f"draws of these labels, where {100 * SURE:.0f} % are asked for. More labels would decide."
+        f"draws of these labels, where {100 * result.ahead_asked:.0f} % are asked for. "
+        "More labels would decide."
     )
 
 

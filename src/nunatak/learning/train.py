@@ -180,6 +180,7 @@ def train(
         best_step=fitted.step,
         last_step=fitted.last_step,
         ahead=course.ahead,
+        ahead_asked=course.ahead_asked,
         is_calibrated=course.is_calibrated,
         validation_score=fitted.validation,
         examples=tuple(examples),
