@@ -20,7 +20,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("two")
     words = [sys.executable, "-W", "error", toy_training.__file__, str(folder), "--processes", "2"]
     run = subprocess.run(words, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
-    assert run.returncode == 0, run.stderr
+    assert run.returncode == 0, f"{run.returncode}: {run.stderr}"
     return folder
 
 

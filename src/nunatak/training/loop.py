@@ -153,7 +153,7 @@ class _Course:
                 self.kept.save_last(state)
             if any(mean_over_processes(self.fabric, stop.requested)):
                 self._interrupt()
-        self.kept.save_last(state)
+        self._save_for_all()
 
     def _next_batch(self, batch_at: Callable[[int], Any], stop: StopRequest) -> Any:
         step = self.state.step + 1
@@ -165,8 +165,13 @@ class _Course:
         except KeyboardInterrupt:
             self._interrupt()
 
-    def _interrupt(self) -> NoReturn:
+    def _save_for_all(self) -> None:
         self.kept.save_last(self.state)
+        # A process that ends while another still writes may take it along.
+        self.fabric.barrier()
+
+    def _interrupt(self) -> NoReturn:
+        self._save_for_all()
         done = f"Interrupted after {self.state.step} of {self.config.steps} steps"
         if self.kept.path is None:
             raise Interrupted(f"{done}; nothing was kept.")
