@@ -1,0 +1,85 @@
+"""What the header of a trained model says, and what it must not say."""
+
+import dataclasses
+
+import pytest
+import torch
+from specimens import noise_image
+from torch import nn
+
+from nunatak.detection.model import DetectorModel, load_model
+from nunatak.learning.class_prior import ParticleNumber
+from nunatak.learning.judge import Judge
+from nunatak.learning.label_report import LabelReport
+from nunatak.learning.lesson import Lesson
+from nunatak.learning.score_model import WIDE_PRIOR, ScorePrior
+from nunatak.learning.settings import LearningSettings
+from nunatak.learning.trained_model import score_prior, trained_model
+from nunatak.learning.working_images import WorkingImage
+from nunatak.training.progress import Fitted
+
+PARTICLES = ParticleNumber(8.0, 6.0, 12.0)
+
+
+@pytest.fixture(scope="module")
+def general() -> DetectorModel:
+    return load_model("general-2d")
+
+
+def judge_of(*images: WorkingImage) -> Judge:
+    return Judge(images, PARTICLES, device=torch.device("cpu"), seed=0)
+
+
+def made(general: DetectorModel, judge: Judge, step: int) -> DetectorModel:
+    report = LabelReport(
+        source="x", n_read=8, n_positive=8, n_negative=0, n_micrographs=3, n_labelled=2
+    )
+    lesson = Lesson((noise_image("a", 5),), judge.images, "dark", report, PARTICLES, None, (), 0)
+    fitted: Fitted[nn.Module] = Fitted(general.network, step, 0.5, 6, stopped_early=False)
+    return trained_model(
+        general.network,
+        fitted,
+        start=general,
+        lesson=lesson,
+        settings=LearningSettings(),
+        judge=judge,
+        name="mine",
+        diameter_A=180.0,
+    )
+
+
+def test_new_weights_without_held_out_labels_have_no_table(general: DetectorModel) -> None:
+    header = made(general, judge_of(), step=6).header
+    assert header.threshold_table == ()
+    assert header.default_threshold == general.header.default_threshold
+    assert "calibration" not in header.provenance
+
+
+def test_unchanged_weights_keep_their_table(general: DetectorModel) -> None:
+    header = made(general, judge_of(), step=0).header
+    assert header.threshold_table == general.header.threshold_table
+    assert "simulated fields" in str(header.provenance["calibration"])
+
+
+def test_held_out_labels_make_a_table(general: DetectorModel) -> None:
+    judge = judge_of(noise_image("v", 6), noise_image("w", 0))
+    header = made(general, judge, step=6).header
+    assert header.threshold_table not in ((), general.header.threshold_table)
+    assert header.provenance["calibration"] == {"data": "6 held-out labels on 1 micrograph"}
+    best = max(row.f1 for row in header.threshold_table)
+    chosen = [row for row in header.threshold_table if row.threshold == header.default_threshold]
+    assert chosen[0].f1 == best
+
+
+def test_descendants_of_the_general_model_are_known(general: DetectorModel) -> None:
+    settings = LearningSettings()
+    child = made(general, judge_of(), step=6)
+    grandchild = made(child, judge_of(), step=6)
+    assert score_prior(general, settings) == ScorePrior()
+    assert score_prior(child, settings) == ScorePrior()
+    assert score_prior(grandchild, settings) == ScorePrior()
+    stranger = dataclasses.replace(
+        general, header=general.header.model_copy(update={"provenance": {"converted from": "x"}})
+    )
+    assert score_prior(stranger, settings) == WIDE_PRIOR
+    assert score_prior(general, LearningSettings(start=None)) == WIDE_PRIOR
