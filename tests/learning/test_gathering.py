@@ -11,8 +11,8 @@ from nunatak.images import normalise
 from nunatak.images.inputs import list_micrographs
 from nunatak.learning import gathering
 from nunatak.learning.gathering import Gathered, WorkingSize, gather
-from nunatak.learning.label_set import LabelSet
-from nunatak.learning.labels import read_labels
+from nunatak.learning.labels.reader import read_labels
+from nunatak.learning.labels.set import LabelSet
 from nunatak.picks.table import PickSet
 
 SIZE = WorkingSize(diameter_A=150.0, diameter_px=20.0, normalisation=normalise.VERSION)

@@ -13,7 +13,7 @@ from nunatak.images import mixture, normalise
 from nunatak.images.inputs import list_micrographs
 from nunatak.learning import lesson as lessons
 from nunatak.learning.gathering import WorkingSize
-from nunatak.learning.label_reading import LabelReading
+from nunatak.learning.labels.reading import LabelReading
 from nunatak.learning.lesson import Lesson, prepare_lesson
 from nunatak.learning.settings import LearningSettings
 from nunatak.picks.table import PickSet

@@ -10,7 +10,7 @@ from torch import nn
 from nunatak.detection.model import DetectorModel, load_model
 from nunatak.learning.class_prior import ParticleNumber
 from nunatak.learning.judge import Judge
-from nunatak.learning.label_report import LabelReport
+from nunatak.learning.labels.report import LabelReport
 from nunatak.learning.lesson import Lesson
 from nunatak.learning.score_model import WIDE_PRIOR, ScorePrior
 from nunatak.learning.settings import LearningSettings

@@ -16,7 +16,7 @@ from nunatak.geometry import Scale
 from nunatak.images import normalise
 from nunatak.learning.class_prior import ParticleNumber
 from nunatak.learning.found import Found
-from nunatak.learning.label_report import Finding, LabelReport, Severity
+from nunatak.learning.labels.report import Finding, LabelReport, Severity
 from nunatak.learning.result import TrainingResult
 from nunatak.learning.settings import LearningSettings
 from nunatak.learning.working_images import WorkingImage

@@ -15,7 +15,7 @@ from nunatak.errors import UsageError
 if TYPE_CHECKING:
     from nunatak.detection.contrast import Side
     from nunatak.images.micrograph_list import MicrographList
-    from nunatak.learning.label_reading import LabelReading
+    from nunatak.learning.labels.reading import LabelReading
     from nunatak.learning.result import TrainingResult
 
 PANEL = "Learn"
@@ -406,7 +406,7 @@ def _reading(
     orientation: OrientationChoice | None,
 ) -> "LabelReading":
     from nunatak.geometry import Orientation
-    from nunatak.learning.label_reading import LabelReading
+    from nunatak.learning.labels.reading import LabelReading
     from nunatak.picks.context import ImageCatalogue
     from nunatak.picks.stated_grid import stated_grid
 

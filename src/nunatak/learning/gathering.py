@@ -14,7 +14,7 @@ from nunatak.detection.result import Failure
 from nunatak.detection.scoring import Scorer
 from nunatak.errors import BadInput
 from nunatak.images.micrograph_list import ListedMicrograph, MicrographList
-from nunatak.learning.label_set import LabelSet
+from nunatak.learning.labels.set import LabelSet
 from nunatak.learning.working_images import WorkingImage, working_image
 
 _log = logging.getLogger(__name__)

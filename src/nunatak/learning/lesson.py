@@ -17,10 +17,10 @@ from nunatak.images.micrograph_list import MicrographList
 from nunatak.learning.class_prior import ParticleNumber, estimate_particles
 from nunatak.learning.found import find_on, label_scores
 from nunatak.learning.gathering import WorkingSize, contrast_of, gather
-from nunatak.learning.label_evidence import ModelEvidence
-from nunatak.learning.label_reading import LabelReading
-from nunatak.learning.label_report import LabelReport
-from nunatak.learning.labels import LabelSource, read_labels
+from nunatak.learning.labels.evidence import ModelEvidence
+from nunatak.learning.labels.reader import LabelSource, read_labels
+from nunatak.learning.labels.reading import LabelReading
+from nunatak.learning.labels.report import LabelReport
 from nunatak.learning.settings import LearningSettings
 from nunatak.learning.split import validation_micrographs
 from nunatak.learning.working_images import WorkingImage

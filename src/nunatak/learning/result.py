@@ -8,7 +8,7 @@ from nunatak.detection.model import DetectorModel
 from nunatak.detection.result import Failure
 from nunatak.learning.class_prior import ParticleNumber
 from nunatak.learning.found import Found
-from nunatak.learning.label_report import LabelReport
+from nunatak.learning.labels.report import LabelReport
 from nunatak.learning.working_images import WorkingImage
 from nunatak.training.metrics import StepMetrics
 

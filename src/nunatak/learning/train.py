@@ -20,8 +20,8 @@ from nunatak.images.inputs import list_micrographs
 from nunatak.images.micrograph_list import MicrographList
 from nunatak.learning.course import Course, refuse_without_effect
 from nunatak.learning.gathering import WorkingSize
-from nunatak.learning.label_reading import LabelReading
-from nunatak.learning.labels import LabelSource
+from nunatak.learning.labels.reader import LabelSource
+from nunatak.learning.labels.reading import LabelReading
 from nunatak.learning.lesson import Lesson, prepare_lesson
 from nunatak.learning.record import write_record
 from nunatak.learning.result import TrainingResult

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from nunatak.detection.header import ThresholdRow
 from nunatak.detection.threshold_table import Expected, basis_of
-from nunatak.learning.label_report import LabelReport
+from nunatak.learning.labels.report import LabelReport
 from nunatak.learning.result import TrainingResult
 from nunatak.learning.summary import default_row, what_was_kept
 from nunatak.reports.axes import grouped_digits

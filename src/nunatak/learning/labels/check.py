@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import KDTree
 
-from nunatak.learning.label_report import Finding, Severity, first, share
-from nunatak.learning.label_rows import Rows
+from nunatak.learning.labels.report import Finding, Severity, first, share
+from nunatak.learning.labels.rows import Rows
 
 DUPLICATE_DIAMETERS = 0.1
 """Labels so close together are one label twice."""

@@ -5,9 +5,9 @@ import pytest
 from scipy import stats
 
 from nunatak.geometry import Orientation
-from nunatak.learning.label_evidence import EvidenceMap
-from nunatak.learning.label_fit import LabelledPlace, Verdict, fit_labels
-from nunatak.learning.label_hypotheses import AS_GIVEN, Hypothesis, all_hypotheses
+from nunatak.learning.labels.evidence import EvidenceMap
+from nunatak.learning.labels.fit import LabelledPlace, Verdict, fit_labels
+from nunatak.learning.labels.hypotheses import AS_GIVEN, Hypothesis, all_hypotheses
 
 SHAPE = (500, 500)
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from nunatak.images.micrograph_list import MicrographList
-from nunatak.learning.label_report import Finding, Severity, first, share
-from nunatak.learning.label_rows import Rows
+from nunatak.learning.labels.report import Finding, Severity, first, share
+from nunatak.learning.labels.rows import Rows
 from nunatak.picks.names import NameIndex, stem_of
 
 _MOST_SUGGESTED_FOR = 3

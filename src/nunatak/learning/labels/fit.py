@@ -24,8 +24,8 @@ import numpy as np
 from scipy import stats
 
 from nunatak.geometry import FloatArray
-from nunatak.learning.label_evidence import EvidenceMap
-from nunatak.learning.label_hypotheses import AS_GIVEN, Hypothesis
+from nunatak.learning.labels.evidence import EvidenceMap
+from nunatak.learning.labels.hypotheses import AS_GIVEN, Hypothesis
 
 CONVINCING_Z = 4.5
 """Standard deviations above chance from which another reading of the labels is believed."""

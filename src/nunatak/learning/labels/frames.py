@@ -4,9 +4,9 @@ import numpy as np
 
 from nunatak.errors import BadInput
 from nunatak.images.pixel_size import same
-from nunatak.learning.label_check import Frame, Frames, by_image
-from nunatak.learning.label_report import Finding, Severity, first, share
-from nunatak.learning.label_rows import Rows
+from nunatak.learning.labels.check import Frame, Frames, by_image
+from nunatak.learning.labels.report import Finding, Severity, first, share
+from nunatak.learning.labels.rows import Rows
 from nunatak.picks.context import FileGrid, ImageCatalogue
 
 CALIBRATION = 0.05

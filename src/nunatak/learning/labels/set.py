@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from nunatak.geometry import FloatArray
 from nunatak.images.micrograph_list import ListedMicrograph, MicrographList
-from nunatak.learning.label_check import Frames, by_image
-from nunatak.learning.label_report import LabelReport
-from nunatak.learning.label_rows import Rows
+from nunatak.learning.labels.check import Frames, by_image
+from nunatak.learning.labels.report import LabelReport
+from nunatak.learning.labels.rows import Rows
 from nunatak.picks.table import PickSet, empty_table
 
 

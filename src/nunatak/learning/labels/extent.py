@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from nunatak.learning.label_check import Frames, by_image, is_inside
-from nunatak.learning.label_hypotheses import AS_GIVEN, Hypothesis, ReadAs
-from nunatak.learning.label_report import Finding, Severity, share
-from nunatak.learning.label_rows import Rows
+from nunatak.learning.labels.check import Frames, by_image, is_inside
+from nunatak.learning.labels.hypotheses import AS_GIVEN, Hypothesis, ReadAs
+from nunatak.learning.labels.report import Finding, Severity, share
+from nunatak.learning.labels.rows import Rows
 from nunatak.picks import inspection
 
 OUTSIDE_REFUSED = 0.1

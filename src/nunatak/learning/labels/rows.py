@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from nunatak.geometry import FloatArray
-from nunatak.learning.label_report import Finding, Severity
+from nunatak.learning.labels.report import Finding, Severity
 from nunatak.picks.table import PickSet
 
 NEGATIVE_CLASSES = frozenset(

@@ -6,12 +6,12 @@ import numpy as np
 
 from nunatak.errors import BadInput
 from nunatak.images.micrograph_list import ListedMicrograph
-from nunatak.learning.label_check import Frames, by_image
-from nunatak.learning.label_evidence import EvidenceOf
-from nunatak.learning.label_fit import FitReport, LabelledPlace, Verdict, fit_labels
-from nunatak.learning.label_hypotheses import Hypothesis, ReadAs
-from nunatak.learning.label_report import Finding, Severity
-from nunatak.learning.label_rows import Rows
+from nunatak.learning.labels.check import Frames, by_image
+from nunatak.learning.labels.evidence import EvidenceOf
+from nunatak.learning.labels.fit import FitReport, LabelledPlace, Verdict, fit_labels
+from nunatak.learning.labels.hypotheses import Hypothesis, ReadAs
+from nunatak.learning.labels.report import Finding, Severity
+from nunatak.learning.labels.rows import Rows
 
 MOST_MICROGRAPHS = 20
 """Micrographs that are looked at, spread evenly over the labelled ones."""

@@ -14,11 +14,11 @@ from nunatak.errors import BadInput, Mismatch
 from nunatak.geometry import Orientation
 from nunatak.images.inputs import list_micrographs
 from nunatak.images.micrograph_list import ListedMicrograph, MicrographList
-from nunatak.learning.label_evidence import EvidenceMap, ModelEvidence
-from nunatak.learning.label_fit import Verdict
-from nunatak.learning.label_report import Finding, Severity
-from nunatak.learning.label_set import LabelSet
-from nunatak.learning.labels import read_labels
+from nunatak.learning.labels.evidence import EvidenceMap, ModelEvidence
+from nunatak.learning.labels.fit import Verdict
+from nunatak.learning.labels.reader import read_labels
+from nunatak.learning.labels.report import Finding, Severity
+from nunatak.learning.labels.set import LabelSet
 from nunatak.picks.context import FileGrid
 from nunatak.picks.formats import read_picks, write_picks
 from nunatak.picks.table import PickSet, empty_table

@@ -8,28 +8,28 @@ import numpy as np
 
 from nunatak.geometry import Orientation
 from nunatak.images.micrograph_list import MicrographList
-from nunatak.learning.label_check import (
+from nunatak.learning.labels.check import (
     Frames,
     crowding,
     scarcity,
     without_duplicates,
     without_outside,
 )
-from nunatak.learning.label_evidence import EvidenceOf
-from nunatak.learning.label_extent import corner_findings, outside_findings
-from nunatak.learning.label_fit import FitReport, Verdict
-from nunatak.learning.label_frames import (
+from nunatak.learning.labels.evidence import EvidenceOf
+from nunatak.learning.labels.extent import corner_findings, outside_findings
+from nunatak.learning.labels.fit import FitReport, Verdict
+from nunatak.learning.labels.frames import (
     frames_of,
     pixel_size_finding,
     stated_ratios,
     unreadable_finding,
 )
-from nunatak.learning.label_hypotheses import ReadAs, all_hypotheses
-from nunatak.learning.label_names import matched
-from nunatak.learning.label_position import fit_findings, look
-from nunatak.learning.label_report import Finding, LabelReport, Severity
-from nunatak.learning.label_rows import Rows, rows_of
-from nunatak.learning.label_set import LabelSet, assembled
+from nunatak.learning.labels.hypotheses import ReadAs, all_hypotheses
+from nunatak.learning.labels.names import matched
+from nunatak.learning.labels.position import fit_findings, look
+from nunatak.learning.labels.report import Finding, LabelReport, Severity
+from nunatak.learning.labels.rows import Rows, rows_of
+from nunatak.learning.labels.set import LabelSet, assembled
 from nunatak.picks.context import FileGrid, ImageCatalogue
 from nunatak.picks.formats import read_picks
 from nunatak.picks.formats.doors import files_of
@@ -76,7 +76,7 @@ def read_labels(
     labels
         A file or folder of picks in any format, several of them, or a table. Classes named
         junk, negative and the like, and rows that a person marked as not selected, are places
-        known to be no particle (see `nunatak.learning.label_rows.rows_of`).
+        known to be no particle (see `nunatak.learning.labels.rows.rows_of`).
     micrographs
         The micrographs to learn from.
     diameter_A
@@ -85,7 +85,7 @@ def read_labels(
         The user's pixel size; it goes before lists and headers.
     evidence_of
         Shows where a micrograph has particles, such as a
-        `nunatak.learning.label_evidence.ModelEvidence`; None leaves the positions unchecked.
+        `nunatak.learning.labels.evidence.ModelEvidence`; None leaves the positions unchecked.
     format, image, grid, orientation
         As for `nunatak.picks.formats.read_picks`.
 

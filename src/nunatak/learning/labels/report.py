@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from nunatak.errors import EXIT_OK, EXIT_SOME_FAILED, Mismatch
-from nunatak.learning.label_fit import FitReport
+from nunatak.learning.labels.fit import FitReport
 
 _MOST_EXAMPLES = 5
 

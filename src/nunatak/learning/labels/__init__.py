@@ -1,0 +1,1 @@
+"""Read labels and check them: every one is used or accounted for."""
