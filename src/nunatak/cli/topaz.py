@@ -50,8 +50,8 @@ def _command(words: list[str]) -> NoReturn:
 
 def _train(given: argparse.Namespace, extras: list[str], _words: list[str]) -> None:
     from nunatak.learning.settings import LearningSettings, changed
-    from nunatak.learning.topaz_lengths import device_name, training_diameter_px
-    from nunatak.learning.topaz_train import TrainCall, train_for_topaz
+    from nunatak.learning.topaz.lengths import device_name, training_diameter_px
+    from nunatak.learning.topaz.train import TrainCall, train_for_topaz
     from nunatak.recipes.topaz import as_called
 
     diameter_px = given.diameter or training_diameter_px(given.radius)
@@ -85,8 +85,8 @@ def _train(given: argparse.Namespace, extras: list[str], _words: list[str]) -> N
 def _extract(given: argparse.Namespace, extras: list[str], words: list[str]) -> None:
     from nunatak.detection.pick import GENERAL_MODEL
     from nunatak.files import write_text
-    from nunatak.learning.topaz_extract import extract
-    from nunatak.learning.topaz_lengths import device_name
+    from nunatak.learning.topaz.extract import extract
+    from nunatak.learning.topaz.lengths import device_name
 
     ignored, stray = leftover(extras, words)
     _warn_of_ignored(given, ignored)

@@ -21,8 +21,8 @@ from nunatak.detection.result import Failure
 from nunatak.detection.scoring import Scorer
 from nunatak.errors import UsageError
 from nunatak.images.inputs import list_micrographs
-from nunatak.learning.topaz_lengths import PIXEL_SIZE_A, picking_diameter_px
-from nunatak.learning.topaz_tables import COORDINATE_HEADER, table_text
+from nunatak.learning.topaz.lengths import PIXEL_SIZE_A, picking_diameter_px
+from nunatak.learning.topaz.tables import COORDINATE_HEADER, table_text
 
 PROVENANCE_KEY = "topaz_wrapper"
 """Where a model trained through the wrapper keeps what it was called with."""

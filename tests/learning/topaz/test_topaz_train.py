@@ -1,4 +1,4 @@
-from nunatak.learning.topaz_train import training_log
+from nunatak.learning.topaz.train import training_log
 from nunatak.training.metrics import StepMetrics
 
 

@@ -12,9 +12,9 @@ from nunatak.detection.model import SUFFIX, load_model, save_model
 from nunatak.errors import UsageError
 from nunatak.files import write_text, written_whole
 from nunatak.learning.settings import LearningSettings
-from nunatak.learning.topaz_extract import PROVENANCE_KEY
-from nunatak.learning.topaz_lengths import PIXEL_SIZE_A
-from nunatak.learning.topaz_tables import Targets, read_image_list, read_targets, table_text
+from nunatak.learning.topaz.extract import PROVENANCE_KEY
+from nunatak.learning.topaz.lengths import PIXEL_SIZE_A
+from nunatak.learning.topaz.tables import Targets, read_image_list, read_targets, table_text
 from nunatak.learning.train import train
 from nunatak.picks.table import PickSet
 from nunatak.training.metrics import StepMetrics

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from nunatak.errors import UsageError
-from nunatak.learning.topaz_lengths import (
+from nunatak.learning.topaz.lengths import (
     device_name,
     picking_diameter_px,
     training_diameter_px,

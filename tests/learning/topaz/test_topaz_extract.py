@@ -6,7 +6,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from nunatak.errors import BadInput, UsageError
-from nunatak.learning.topaz_extract import extract
+from nunatak.learning.topaz.extract import extract
 
 CENTRES = np.array([[60.0, 70.0], [150.0, 64.0], [100.0, 150.0], [200.0, 170.0], [55.0, 200.0]])
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from nunatak.errors import FormatError, Mismatch
-from nunatak.learning.topaz_tables import read_image_list, read_targets
+from nunatak.learning.topaz.tables import read_image_list, read_targets
 
 LIST = "image_name\tpath\nmic000000\t/proc/a b/mic000000.mrc\nmic000002\t/proc/mic000002.mrc\n"
 

@@ -1,0 +1,1 @@
+"""Answer the commands of Topaz, as RELION gives them."""
