@@ -9,7 +9,7 @@ from nunatak.detection.model import load_model
 from nunatak.detection.scoring import Scorer
 from nunatak.errors import BadInput
 from nunatak.geometry import Scale
-from nunatak.learning.class_prior import estimate_particles, prior_of_cells, prior_of_pixels
+from nunatak.learning.class_prior import estimate_particles
 from nunatak.picks.matching import match
 from nunatak.recipes.complexes import procedural_complexes
 from nunatak.simulate.crops import CropConfig, make_crop
@@ -138,9 +138,3 @@ def test_what_cannot_be_estimated_is_refused() -> None:
         estimate_particles([np.nan], [[0.5]])
     with pytest.raises(BadInput, match="-3 particles"):
         estimate_particles([0.5], [[0.5]], expected_particles=-3)
-
-
-def test_more_particles_than_fit_are_refused() -> None:
-    assert prior_of_cells(50, n_cells=100) == 0.5
-    with pytest.raises(BadInput, match="do not fit 100 pixels"):
-        prior_of_pixels(50, n_pixels=100, pixels_per_particle=5)

@@ -1,7 +1,7 @@
 """The class prior: how many particles there are, given by the user or estimated from the data.
 
-The published objectives want the share of positive pixels; people know particles a micrograph.
-Everything here counts particles, and converts at the end.
+People know particles a micrograph, and everything here counts these. The share of positive
+pixels that the published objectives want is in `nunatak.learning.region_shares`.
 """
 
 from collections.abc import Sequence
@@ -133,69 +133,3 @@ def score_model(
         n_samples=N_SAMPLES,
         generator=np.random.default_rng(seed),
     )
-
-
-def prior_of_cells(particles: float, n_cells: int) -> float:
-    """Return the share of a score map's cells that hold a particle's centre.
-
-    Parameters
-    ----------
-    particles
-        Expected particles a micrograph.
-    n_cells
-        Cells of its score map: at most one particle is centred in each.
-
-    Raises
-    ------
-    BadInput
-        If there are more particles than cells.
-
-    Examples
-    --------
-    >>> prior_of_cells(200, n_cells=400 * 400)
-    0.00125
-    """
-    return prior_of_pixels(particles, n_pixels=n_cells, pixels_per_particle=1)
-
-
-def prior_of_pixels(particles: float, *, n_pixels: int, pixels_per_particle: int) -> float:
-    """Return the share of pixels that count as positive: also the prior of a random patch.
-
-    Parameters
-    ----------
-    particles
-        Expected particles a micrograph.
-    n_pixels
-        Of the image at the working size.
-    pixels_per_particle
-        Pixels around a centre that count as positive: `pixels_in_disc` (29 at Topaz's radius 3).
-
-    Raises
-    ------
-    BadInput
-        If the particles would fill more than the image.
-
-    Examples
-    --------
-    >>> round(prior_of_pixels(300, n_pixels=1024**2, pixels_per_particle=pixels_in_disc(3)), 6)
-    0.008297
-    """
-    share = particles * pixels_per_particle / n_pixels
-    if not 0 < share < 1:
-        raise BadInput(
-            f"{particles:g} particles of {pixels_per_particle} pixels do not fit {n_pixels} "
-            "pixels. Correct the expected number of particles or their diameter."
-        )
-    return share
-
-
-def pixels_in_disc(radius_px: float) -> int:
-    """Count the pixels whose centre is no farther from a pixel's centre than a radius.
-
-    Examples
-    --------
-    >>> pixels_in_disc(0), pixels_in_disc(1), pixels_in_disc(3)
-    (1, 5, 29)
-    """
-    reach = np.arange(-int(radius_px), int(radius_px) + 1)
-    return int((reach[:, None] ** 2 + reach**2 <= radius_px**2).sum())
