@@ -29,7 +29,6 @@ def write_record(folder: Path, contents: Mapping[str, Any]) -> None:
     ResourceError
         If the file cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     record = {**contents, **circumstances()}
     write_text(folder / RECORD, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
 
