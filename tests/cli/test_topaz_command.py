@@ -152,7 +152,7 @@ def test_relion_trains_and_picks_with_the_model(
     }
     output = job / "proc/rank000000.txt"
     code, said = command(
-        f"extract  -t 0 -r 17 -d -1 -x 6 -m {model} -o {output} {job}/proc/mic000001.mrc "
+        f"extract  -t -1 -r 17 -d -1 -x 6 -m {model} -o {output} {job}/proc/mic000001.mrc "
     )
     assert code == 0, said
     assert len(read_as_relion_does(output)) == len(CENTRES)
