@@ -158,6 +158,19 @@ def test_relion_trains_and_picks_with_the_model(
     assert len(read_as_relion_does(output)) == len(CENTRES)
 
 
+def test_labels_that_are_not_used_are_counted(
+    job: Path, command: Callable[[str], tuple[object, str]]
+) -> None:
+    write_training_lists(job)
+    targets = job / "proc/target_list_train.txt"
+    lines = targets.read_text().splitlines()
+    targets.write_text("\n".join([*lines, lines[1]]) + "\n")
+    code, said = command(train_line(job, "--steps 1"))
+    assert code == 0, said
+    assert "note: 1 of " in said
+    assert "and count once" in said
+
+
 def test_the_published_configuration_is_trained_on_request(
     job: Path, command: Callable[[str], tuple[object, str]]
 ) -> None:

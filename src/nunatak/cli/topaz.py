@@ -80,6 +80,7 @@ def _train(given: argparse.Namespace, extras: list[str], _words: list[str]) -> N
     with console.progress("Training", call.settings.steps, unit="updates") as advance:
         trained = train_for_topaz(call, on_progress=lambda _progress: advance(1))
     console.say(trained.in_words)
+    console.report_failures(trained.failures, total=trained.n_images, unit="images")
 
 
 def _extract(given: argparse.Namespace, extras: list[str], words: list[str]) -> None:

@@ -126,7 +126,7 @@ def extract(
         )
     finished = [outcome for outcome in outcomes if isinstance(outcome, Finished)]
     failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
-    failures += [Failure(gone.name, f"{gone.name}: no such file.") for gone in listed.missing]
+    failures += map(Failure.of_missing, listed.missing)
     columns = _columns(finished, coordinate_scale)
     return Extracted(
         table_text(COORDINATE_HEADER, columns), count=len(columns[0]), failures=tuple(failures)

@@ -74,12 +74,18 @@ class TrainedForTopaz:
     model, twin : Path
         The model under the name that RELION looks for, and the same as ``.safetensors``.
     in_words : str
-        For the user.
+        For the user: what became of the labels among it.
+    failures : tuple of (str, str)
+        Images that could not be used, each with the reason.
+    n_images : int
+        How many were named.
     """
 
     model: Path
     twin: Path
     in_words: str
+    failures: tuple[tuple[str, str], ...]
+    n_images: int
 
 
 def train_for_topaz(
@@ -129,11 +135,19 @@ def train_for_topaz(
     if call.log is not None:
         write_text(call.log, training_log(result.metrics))
     in_words = (
-        f"{len(targets)} particles of {len(to_learn)} images to learn from, "
-        f"{len(held_out_targets)} of {len(held_out)} held out; a particle spans "
-        f"{call.diameter_px:g} px.\n{model} is the model; {twin} is the same for 'nunatak pick'."
+        f"{result.labels.to_text()}\n{len(targets)} positions on {len(to_learn)} images were "
+        f"given to learn from, {len(held_out_targets)} on {len(held_out)} to hold out; a particle "
+        f"spans {call.diameter_px:g} px.\n{model} is the model; {twin} is the same for "
+        "'nunatak pick'."
     )
-    return TrainedForTopaz(model, twin, in_words)
+    failures = [(failure.image, failure.reason) for failure in result.failures]
+    return TrainedForTopaz(
+        model,
+        twin,
+        in_words,
+        failures=(*failures, *result.labels.unusable),
+        n_images=len(to_learn) + len(held_out),
+    )
 
 
 def training_log(metrics: Sequence[StepMetrics]) -> str:
