@@ -1,6 +1,6 @@
 """The same labels through topaz-em's training and through nunatak's: accuracy and time.
 
-Topaz's models are judged every 100 updates, so that its curve shows whether it has flattened
+Topaz's models are judged every 250 updates, so that its curve shows whether it has flattened
 when it is cut. Both programs are rated by the same evaluator on the same test micrographs. What
 is finished is kept in the work folder: the comparison may be stopped at any time, and --hours 0
 only aggregates.
@@ -153,7 +153,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--counts", nargs="+", type=int, default=COUNTS, help="numbers of labels")
     parser.add_argument("--seeds", type=int, default=2, help="how many")
     parser.add_argument("--updates", type=int, default=1000, help="of topaz")
-    parser.add_argument("--epoch-size", type=int, default=100, help="updates between two models")
+    parser.add_argument("--epoch-size", type=int, default=250, help="updates between two models")
     parser.add_argument("--hours", type=float, help="start no further training after so long")
     parser.add_argument("--cores", type=int, default=2, help="processor cores for both")
     return parser.parse_args()

@@ -127,8 +127,8 @@ def test_the_amount_sets_how_often(complex_: Density, rng: np.random.Generator) 
     add_random_junk(full, complex_, rng, amount=1e9)
     assert len(np.unique(full.surroundings.label)) >= 5
     assert set(JUNK_PROBABILITY) == {
-        "carbon_edge", "gold_foil", "gold_beads", "ice_crystal", "contamination", "vesicle",
-        "filament", "mottled_ice", "empty_hole", "aggregate", "fragment",
+        "carbon_edge", "gold_foil", "gold_beads", "ice_crystal", "contamination", "specks",
+        "vesicle", "filament", "mottled_ice", "empty_hole", "aggregate", "fragment",
     }  # fmt: skip
 
 
