@@ -25,12 +25,16 @@ from nunatak.networks.interface import DetectorNetwork
 from nunatak.networks.patch_classifier import PatchClassifier
 from nunatak.training.config import TrainingConfig, TrainingPrecision
 from nunatak.training.loop import fit
+from nunatak.training.prefetch import prefetched
 from nunatak.training.progress import Fitted, Progress
 
 _log = logging.getLogger(__name__)
 
 ENOUGH_LABELS = 20
 """Held-out labels from which on they speak for more than themselves."""
+
+BATCH_WORKERS = 2
+"""Threads that make batches ahead of a GPU."""
 
 MOST_EXAMPLES = 6
 """Micrographs of the training that are looked at where none were kept aside."""
@@ -94,7 +98,12 @@ class Course:
         self.ahead_asked = sureness_asked(self._judge.n_labels)
 
     def run(
-        self, folder: Path, *, redo: bool, on_progress: Callable[[Progress], None] | None
+        self,
+        folder: Path,
+        *,
+        redo: bool,
+        on_begin: Callable[[], None],
+        on_progress: Callable[[Progress], None] | None,
     ) -> Fitted[nn.Module]:
         """Train, or go on with a training that was stopped.
 
@@ -104,24 +113,30 @@ class Course:
             For checkpoints and metrics.
         redo
             Start over.
+        on_begin
+            Called before the first step, once it is clear that the folder holds no other training.
         on_progress
             Called after every step.
         """
         task: Any = self._task  # batches of one kind for a loss of that kind
         start = copy.deepcopy(self._task.module).eval()
-        fitted: Fitted[nn.Module] = fit(
-            task.module,
-            task.batch_at,
-            task.loss,
-            self._config,
-            fabric=self._fabric,
-            seed=self._settings.seed,
-            folder=folder,
-            resume=not redo,
-            fingerprint=self._fingerprint(),
-            validate=self._average_precision if self._judge.images else None,
-            on_step=on_progress or (lambda progress: None),
-        )
+        # A GPU need not wait for its batches; on a processor they would only compete with it.
+        workers = 0 if self._fabric.device.type == "cpu" else BATCH_WORKERS
+        with prefetched(task.batch_at, last=self._config.steps, workers=workers) as batch_at:
+            fitted: Fitted[nn.Module] = fit(
+                task.module,
+                batch_at,
+                task.loss,
+                self._config,
+                fabric=self._fabric,
+                seed=self._settings.seed,
+                folder=folder,
+                resume=not redo,
+                fingerprint=self._fingerprint(),
+                validate=self._average_precision if self._judge.images else None,
+                on_begin=on_begin,
+                on_step=on_progress or (lambda progress: None),
+            )
         if self._settings.start is None or not self._judge.images or fitted.step == 0:
             return fitted
         return self._better_of(start, fitted)

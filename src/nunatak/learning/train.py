@@ -158,9 +158,13 @@ def train(
             on_lesson(lesson)
         course = Course(start, lesson, settings, fabric, precision=precision)
         folder = folder_of(output)
-        if fabric.is_global_zero:
-            write_record(folder, _asked(output, diameter_A, settings, lesson))
-        fitted = course.run(folder, redo=redo, on_progress=on_progress)
+        asked = _asked(output, diameter_A, settings, lesson)
+        fitted = course.run(
+            folder,
+            redo=redo,
+            on_begin=lambda: write_record(folder, asked),
+            on_progress=on_progress,
+        )
         model = course.model(fitted, name=output.stem, diameter_A=diameter_A)
         examples = course.examples(model)
         if fabric.is_global_zero:

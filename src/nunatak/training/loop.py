@@ -37,6 +37,7 @@ def fit(
     resume: bool = True,
     fingerprint: Mapping[str, Any] = MappingProxyType({}),
     validate: Callable[[Network], float] | None = None,
+    on_begin: Callable[[], None] = lambda: None,
     on_step: Callable[[Progress], None] = lambda progress: None,
 ) -> Fitted[Network]:
     """Train a network.
@@ -78,6 +79,9 @@ def fit(
         Judges a copy of the averaged network, in evaluation mode on the device: higher is better.
         Called before the first step, every ``config.validate_every`` steps and after the last;
         on the first process only.
+    on_begin
+        Called before the first step, once it is clear that the folder holds no other training;
+        on the first process only.
     on_step
         Called after every step, and after the validation of the start; on the first process only.
 
@@ -115,6 +119,8 @@ def fit(
         }
         with TrainingFolder(None if folder is None else Path(folder), depends_on, fabric) as kept:
             kept.open(state, resume=resume)
+            if fabric.is_global_zero:
+                on_begin()
             course = _Course(state, kept, config, fabric, validate, on_step)
             course.run(batch_at, loss, stop)
     best_value = state.stopping.best_value
