@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nunatak.learning.settings import LearningSettings
+from nunatak.learning.settings import FROM_SCRATCH, LearningSettings
 from training_data import Count
 
 ALL_COUNTS: tuple[Count, ...] = (10, 30, 100, 300, None)
@@ -16,9 +16,8 @@ THREE_COUNTS: tuple[Count, ...] = (10, 100, None)
 
 AUTOENCODER_WEIGHT = 1e-3
 
-_SCRATCH = {"start": None, "steps": 600, "learning_rate": 1e-3, "validate_every": 100}
-"""Random weights need longer than trained ones, and a higher rate: six times the default's steps
-at ten times its rate, lest the comparison with them be too easy."""
+_SCRATCH = {"start": None, **FROM_SCRATCH}
+"""Random weights need longer than trained ones, and a higher rate."""
 
 _RESNET8 = {
     "start": None,

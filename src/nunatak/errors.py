@@ -77,6 +77,10 @@ class Mismatch(BadInput):
     """Two inputs that contradict each other, such as two pixel sizes."""
 
 
+class OtherTraining(Mismatch):
+    """A folder holds a training that was asked for differently: it is not gone on with."""
+
+
 class ResourceError(NunatakError):
     """The machine lacks something: memory, disk space, a device."""
 

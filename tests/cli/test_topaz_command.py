@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import mrcfile
 import numpy as np
@@ -15,7 +16,10 @@ from scipy.ndimage import gaussian_filter
 
 from nunatak.cli.topaz import main
 from nunatak.detection.model import load_model
-from nunatak.errors import EXIT_BAD_INPUT, EXIT_SOME_FAILED, EXIT_USAGE
+from nunatak.errors import EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_SOME_FAILED, EXIT_USAGE
+from nunatak.learning import course
+from nunatak.training import loop
+from nunatak.training.progress import Progress
 
 DOWNSCALE = 6
 SHAPE = (230, 241)
@@ -156,6 +160,35 @@ def test_relion_trains_and_picks_with_the_model(
     )
     assert code == 0, said
     assert len(read_as_relion_does(output)) == len(CENTRES)
+
+
+def test_a_training_that_was_stopped_goes_on_and_another_one_starts_over(
+    job: Path, command: Callable[[str], tuple[object, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_training_lists(job)
+    fit, seen = loop.fit, []
+
+    def stopped_at_first(*args: Any, on_step: Callable[[Progress], None], **options: Any) -> Any:
+        def tell(progress: Progress) -> None:
+            on_step(progress)
+            seen.append(progress.step)
+            if len(seen) == 2:
+                signal.raise_signal(signal.SIGTERM)
+
+        return fit(*args, on_step=tell, **options)
+
+    monkeypatch.setattr(course, "fit", stopped_at_first)
+    line = train_line(job, "--steps 3")
+    code, said = command(line)
+    assert code == EXIT_INTERRUPTED, said
+    code, said = command(line)
+    assert code == 0, said
+    assert seen == [0, 1, 2, 3]  # nothing was done twice
+    # RELION repeats a job with other settings in the same folder.
+    (job / "model.safetensors").unlink()
+    code, said = command(line.replace("--steps 3", "--steps 2"))
+    assert code == 0, said
+    assert seen[4:] == [0, 1, 2]
 
 
 def test_labels_that_are_not_used_are_counted(

@@ -273,7 +273,7 @@ def test_defaults_in_the_help_are_those_of_the_settings() -> None:
         "objective": default.objective,
         "teacher": "yes" if default.teacher else "no",
         "network": default.network.name,
-        "steps": default.steps,
+        "steps": f"{default.steps}, or {LearningSettings(start=None).steps} with --start none",
         "seed": default.seed,
     }
     for name, value in stated.items():

@@ -42,7 +42,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def test_micrographs_without_labels_say_nothing(judge: Judge) -> None:
     assert [image.name for image in judge.images] == ["v"]
-    assert str(judge) == "6 held-out labels on 1 micrograph"
+    assert judge.labels_in_words() == "6 labels on 1 micrograph"
 
 
 def test_each_weights_are_looked_at_once(
@@ -50,7 +50,7 @@ def test_each_weights_are_looked_at_once(
 ) -> None:
     judge.average_precision(general)
     judge.share_ahead(general, load_model("general-2d"))
-    judge.threshold_table(general, ScorePrior())
+    judge.threshold_table(general, ScorePrior(), expected_particles=6.0)
     assert len(looks) == 1
 
 
@@ -68,4 +68,4 @@ def test_other_weights_are_looked_at_anew_and_compared(
 
 def test_nothing_is_calibrated_without_labels(general: DetectorModel) -> None:
     empty = Judge([], PARTICLES, device=torch.device("cpu"), seed=0)
-    assert empty.threshold_table(general, ScorePrior()) == ()
+    assert empty.threshold_table(general, ScorePrior(), expected_particles=6.0) == ()

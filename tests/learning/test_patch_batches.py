@@ -110,7 +110,7 @@ def test_what_cannot_be_drawn_is_refused(images: list[np.ndarray]) -> None:
     nothing = [np.empty((0, 2)), np.empty((0, 2))]
     with pytest.raises(BadInput, match="None of the labels"):
         PatchSampler(images, nothing, options(), seed=0)
-    with pytest.raises(BadInput, match="image 1"):
+    with pytest.raises(BadInput, match="micrograph 1"):
         PatchSampler([np.zeros((5, 5), np.float32)], [np.array([[2.0, 2.0]])], options(), seed=0)
     with pytest.raises(UsageError, match="odd"):
         PatchSampler(images, nothing, options(side_px=10), seed=0)

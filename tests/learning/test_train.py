@@ -1,5 +1,6 @@
 """A training from micrographs and labels to a model file, whatever happens on the way."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from nunatak.detection.header import ModelClass, ModelHeader
 from nunatak.detection.model import DetectorModel, load_model, save_model
 from nunatak.errors import Interrupted, Mismatch, UsageError
 from nunatak.images import normalise
+from nunatak.learning.record import RECORD
 from nunatak.learning.result import TrainingResult
 from nunatak.learning.settings import LearningSettings, changed
 from nunatak.learning.train import folder_of, train
@@ -86,7 +88,9 @@ def test_the_model_says_what_it_is(finished: TrainingResult, specimen: Specimen)
     assert [(kind.name, kind.diameter_A) for kind in header.classes] == [("particle", DIAMETER_A)]
     assert header.provenance["labels"] == 16
     assert header.provenance["start"]["name"] == "general-2d"  # type: ignore[index, call-overload]
-    assert header.provenance["calibration"] == {"data": "8 held-out labels on 1 micrograph"}
+    assert header.provenance["calibration"] == {
+        "data": "16 labels on 2 micrographs, from which it has learned nothing"
+    }
     assert header.provenance["validation_micrographs"] == list(finished.validation)
     assert finished.is_calibrated
     assert header.threshold_table != load_model("general-2d").header.threshold_table
@@ -144,6 +148,8 @@ def test_another_seed_is_not_gone_on_with(trained: Train, stopped: Path) -> None
     with pytest.raises(Mismatch, match=r"other settings or data .*settings\.seed: 0 then"):
         trained(output=stopped, settings=changed(FEW, {"seed": 1}))
     assert not stopped.exists()
+    record = json.loads((folder_of(stopped) / RECORD).read_text())
+    assert record["settings"]["seed"] == 0  # the course in this folder is still that of seed 0
 
 
 def test_another_number_of_particles_is_not_gone_on_with(trained: Train, stopped: Path) -> None:

@@ -1,5 +1,6 @@
 """What the header of a trained model says, and what it must not say."""
 
+import copy
 import dataclasses
 
 import pytest
@@ -55,8 +56,28 @@ def test_new_weights_without_held_out_labels_have_no_table(general: DetectorMode
     assert "calibration" not in header.provenance
 
 
-def test_unchanged_weights_keep_their_table(general: DetectorModel) -> None:
-    header = made(general, judge_of(), step=0).header
+def test_unchanged_weights_that_saw_labels_keep_their_table(general: DetectorModel) -> None:
+    child = made(general, judge_of(noise_image("v", 6)), step=6)
+    header = made(child, judge_of(), step=0).header
+    assert header.threshold_table == child.header.threshold_table
+    assert header.provenance["calibration"] == {"data": "6 labels on 1 micrograph, held out"}
+
+
+def test_the_unchanged_general_model_is_calibrated_with_all_labels(general: DetectorModel) -> None:
+    header = made(general, judge_of(noise_image("v", 6)), step=0).header
+    assert header.threshold_table not in ((), general.header.threshold_table)
+    assert header.provenance["calibration"] == {
+        "data": "11 labels on 2 micrographs, from which it has learned nothing"
+    }
+
+
+def test_the_unchanged_general_model_keeps_its_table_where_it_finds_no_label(
+    general: DetectorModel,
+) -> None:
+    blind = dataclasses.replace(general, network=copy.deepcopy(general.network))
+    for parameter in blind.network.parameters():
+        parameter.zero_()
+    header = made(blind, judge_of(noise_image("v", 6)), step=0).header
     assert header.threshold_table == general.header.threshold_table
     assert "simulated fields" in str(header.provenance["calibration"])
 
@@ -65,7 +86,7 @@ def test_held_out_labels_make_a_table(general: DetectorModel) -> None:
     judge = judge_of(noise_image("v", 6), noise_image("w", 0))
     header = made(general, judge, step=6).header
     assert header.threshold_table not in ((), general.header.threshold_table)
-    assert header.provenance["calibration"] == {"data": "6 held-out labels on 1 micrograph"}
+    assert header.provenance["calibration"] == {"data": "6 labels on 1 micrograph, held out"}
     best = max(row.f1 for row in header.threshold_table)
     chosen = [row for row in header.threshold_table if row.threshold == header.default_threshold]
     assert chosen[0].f1 == best

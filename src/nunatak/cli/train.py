@@ -255,7 +255,7 @@ def train(
             metavar="N",
             min=1,
             help="Optimiser steps at most; training ends earlier where validation no longer "
-            "rises. Default: 100.",
+            "rises. Default: 100, or 600 with --start none.",
             show_default=False,
             rich_help_panel=LEARNING,
         ),

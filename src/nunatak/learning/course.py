@@ -62,7 +62,7 @@ class Course:
         After `run`: in which share of draws of the held-out labels the trained weights were
         ahead of the start; None where the two were not compared.
     is_calibrated : bool
-        After `model`: whether the thresholds rest on held-out labels.
+        After `model`: whether the thresholds rest on these labels.
     """
 
     def __init__(

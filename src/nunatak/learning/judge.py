@@ -9,7 +9,7 @@ from nunatak.detection.header import ThresholdRow
 from nunatak.detection.model import DetectorModel
 from nunatak.detection.scoring import Scorer
 from nunatak.learning.calibration import calibrate_on_labels
-from nunatak.learning.class_prior import ParticleNumber
+from nunatak.learning.class_prior import EXPECTED_ERROR, ParticleNumber
 from nunatak.learning.found import Found, find_on, label_scores
 from nunatak.learning.score_model import ScorePrior
 from nunatak.learning.validation import labelled_average_precision, share_better
@@ -65,9 +65,9 @@ class Judge:
         self._seed = seed
         self._remembered: dict[str, tuple[Found, ...]] = {}
 
-    def __str__(self) -> str:
-        count = len(self.images)
-        return f"{self.n_labels} held-out labels on {count} micrograph{'' if count == 1 else 's'}"
+    def labels_in_words(self) -> str:
+        """Return how many labels there are, on how many micrographs."""
+        return f"{_number(self.n_labels, 'label')} on {_number(len(self.images), 'micrograph')}"
 
     @property
     def n_labels(self) -> int:
@@ -101,7 +101,14 @@ class Judge:
             rng=np.random.default_rng([self._seed, 1]),
         )
 
-    def threshold_table(self, model: DetectorModel, prior: ScorePrior) -> tuple[ThresholdRow, ...]:
+    def threshold_table(
+        self,
+        model: DetectorModel,
+        prior: ScorePrior,
+        *,
+        expected_particles: float | None,
+        expected_error: float = EXPECTED_ERROR,
+    ) -> tuple[ThresholdRow, ...]:
         """Calibrate a model's scores; empty without labels, or if none of them is found.
 
         Parameters
@@ -110,6 +117,8 @@ class Judge:
             Whose scores to calibrate.
         prior
             Belief about them.
+        expected_particles, expected_error
+            In a micrograph, and its relative standard deviation; None to learn it from the labels.
         """
         found = self.found(model)
         if not label_scores(found).any():
@@ -119,7 +128,15 @@ class Judge:
             [one.score for one in found],
             score_floor=model.header.score_floor,
             prior=prior,
-            expected_particles=self._particles.value,
-            expected_error=self._particles.relative_error,
+            expected_particles=expected_particles,
+            expected_error=expected_error,
             seed=self._seed,
         ).table
+
+    def joined_by(self, images: Sequence[WorkingImage]) -> "Judge":
+        """Return a judge who also looks at other micrographs."""
+        return Judge((*self.images, *images), self._particles, device=self._device, seed=self._seed)
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -214,7 +214,13 @@ def _aside(
     names = {listed[path.absolute()] for path in validation}
     aside = {number for number, image in enumerate(images) if image.name in names}
     if not any(len(images[number].positives_px) for number in aside):
-        raise BadInput("None of the micrographs kept for validation has a label.")
+        raise BadInput(
+            f"None of the micrographs kept for validation ({min(names)} first) has a "
+            "label. Keep some aside that have."
+        )
     if not any(len(image.positives_px) for i, image in enumerate(images) if i not in aside):
-        raise BadInput("All labels lie on the micrographs kept for validation.")
+        raise BadInput(
+            "All labels lie on the micrographs kept for validation. Label some of the others, or "
+            "keep fewer aside."
+        )
     return aside

@@ -8,10 +8,9 @@ from typing import Any
 from nunatak.detection.record import circumstances
 from nunatak.errors import BadInput
 from nunatak.files import write_text
-from nunatak.training.metrics import StepMetrics, read_metrics
+from nunatak.training.metrics import METRICS, StepMetrics, read_metrics
 
 RECORD = "training.json"
-METRICS = "metrics.jsonl"
 
 
 def write_record(folder: Path, contents: Mapping[str, Any]) -> None:

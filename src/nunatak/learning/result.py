@@ -41,8 +41,8 @@ class TrainingResult:
     ahead_asked : float
         Share below which the start is kept (see `nunatak.learning.course.sureness_asked`).
     is_calibrated : bool
-        Whether the threshold table rests on held-out labels. Otherwise there is none, unless
-        the weights are still those of the start, with its table.
+        Whether the threshold table rests on these labels. Otherwise there is none, unless the
+        weights are still those of the start, with its table.
     validation_score : float or None
         Estimated average precision on the validation micrographs; None without any.
     examples : tuple of (WorkingImage, Found)

@@ -1,20 +1,29 @@
 """Everything that determines a training on labels; recorded in the model file."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from nunatak.detection.header import NetworkSpec
 from nunatak.errors import UsageError
+from nunatak.objectives.priors import ObjectiveName
+from nunatak.training.config import Schedule
 
-ObjectiveName = Literal["pn", "pu", "ge-kl", "ge-binomial"]
 Normalisation = Literal["background", "mixture"]
-Schedule = Literal["one-cycle", "constant", "warmup-cosine"]
+
+FROM_SCRATCH: Mapping[str, Any] = MappingProxyType(
+    {"steps": 600, "learning_rate": 1e-3, "validate_every": 100}
+)
+"""Defaults of a training from random weights, which need longer, and a higher rate."""
 
 
 class LearningSettings(BaseModel):
     """How to learn from labels.
+
+    The defaults are those of a training that starts from a model; without one, those of
+    `FROM_SCRATCH` come first.
 
     Attributes
     ----------
@@ -84,6 +93,12 @@ class LearningSettings(BaseModel):
     validate_every: int = Field(25, gt=0)
     patience: int | None = Field(5, gt=0)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _from_scratch(cls, given: dict[str, Any]) -> dict[str, Any]:
+        is_from_scratch = "start" in given and given["start"] is None
+        return {**FROM_SCRATCH, **given} if is_from_scratch else given
+
 
 def anchor_weight(labels: int) -> float:
     """Return how strongly to stay near the start with so many labels.
@@ -111,9 +126,13 @@ def changed(settings: LearningSettings, changes: Mapping[str, Any]) -> LearningS
     --------
     >>> changed(LearningSettings(), {"steps": 20}).steps
     20
+    >>> changed(LearningSettings(), {"start": None}).steps
+    600
     """
     try:
-        return LearningSettings.model_validate({**settings.model_dump(), **changes})
+        # What nobody has set is left out, for its default may depend on the changes.
+        given = settings.model_dump(exclude_unset=True)
+        return LearningSettings.model_validate({**given, **changes})
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from nunatak.detection.header import ThresholdRow
-from nunatak.detection.threshold_table import Expected
+from nunatak.detection.threshold_table import Expected, basis_of
 from nunatak.learning.lesson import Lesson
 from nunatak.learning.result import TrainingResult
 from nunatak.training.metrics import StepMetrics
@@ -120,7 +120,10 @@ def _lines(result: TrainingResult) -> Iterator[str]:
             "says what it gives."
         )
     else:
-        basis = "by held-out labels" if result.is_calibrated else "as measured for the start"
+        measured = basis_of(result.model.header)
+        basis = (
+            f"by {measured}" if result.is_calibrated else f"as measured for the start by {measured}"
+        )
         yield (
             f"Default threshold {threshold:g}: precision "
             f"{Expected(row.precision, row.precision_low, row.precision_high)}, recall "

@@ -29,8 +29,7 @@ from nunatak.learning.settings import LearningSettings
 from nunatak.networks.registry import build
 from nunatak.training.config import TrainingPrecision
 from nunatak.training.devices import open_fabric
-from nunatak.training.folder import METRICS
-from nunatak.training.metrics import read_metrics
+from nunatak.training.metrics import METRICS, read_metrics
 from nunatak.training.progress import Progress
 
 GENERAL_MODEL = "general-2d"
@@ -109,7 +108,10 @@ def train(
     UsageError
         If the output exists, or options contradict each other.
     BadInput
-        If micrographs or labels cannot be used; `Mismatch` if they contradict each other.
+        If micrographs or labels cannot be used; `Mismatch` if they contradict each other, or
+        what the folder beside the output holds.
+    ResourceError
+        If something cannot be written.
     Interrupted
         If the process is asked to stop; what was done is kept.
 

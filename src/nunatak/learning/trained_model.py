@@ -35,7 +35,8 @@ def trained_model(
 
     A table of thresholds speaks of the weights it was measured with. Where no label could be
     held out, or none of them was found, new weights have no table, and their default threshold
-    is that of the start: a guess. Weights that are still those of the start keep its table.
+    is that of the start: a guess. Weights that are still those of the start keep its table; those
+    of the general model, which no label has touched, are calibrated with all labels.
 
     Parameters
     ----------
@@ -58,10 +59,26 @@ def trained_model(
     before = start.header
     provenance = _provenance(fitted, start=start, lesson=lesson, settings=settings)
     threshold = before.default_threshold
-    table = judge.threshold_table(DetectorModel(before, network), score_prior(start, settings))
+    kept = DetectorModel(before, network)
+    prior = score_prior(start, settings)
+    if fitted.step == 0 and never_saw_a_label(before.provenance):
+        # Every label tells about such a model, and no number of particles but the user's own
+        # adds to that: ours was estimated from the same labels.
+        judge = judge.joined_by(lesson.training)
+        table = judge.threshold_table(kept, prior, expected_particles=lesson.expected_particles)
+        basis = f"{judge.labels_in_words()}, from which it has learned nothing"
+    else:
+        particles = lesson.particles
+        table = judge.threshold_table(
+            kept,
+            prior,
+            expected_particles=particles.value,
+            expected_error=particles.relative_error,
+        )
+        basis = f"{judge.labels_in_words()}, held out"
     if table:
         threshold = _best_threshold(table)
-        provenance["calibration"] = {"data": str(judge)}
+        provenance["calibration"] = {"data": basis}
     elif fitted.step == 0 and before.threshold_table:
         table = before.threshold_table
         provenance["calibration"] = {"data": basis_of(before)}
@@ -100,6 +117,19 @@ def descends_from_simulation(provenance: Mapping[str, Any]) -> bool:
     """
     while isinstance(provenance.get("start"), dict):
         provenance = provenance["start"].get("provenance", {})
+    return isinstance(provenance.get("recipe"), dict)
+
+
+def never_saw_a_label(provenance: Mapping[str, Any]) -> bool:
+    """Tell whether a model comes straight from the general recipe, which simulates everything.
+
+    Examples
+    --------
+    >>> never_saw_a_label({"recipe": {"seed": 1}})
+    True
+    >>> never_saw_a_label({"start": {"provenance": {"recipe": {"seed": 1}}}})
+    False
+    """
     return isinstance(provenance.get("recipe"), dict)
 
 

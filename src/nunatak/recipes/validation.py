@@ -7,17 +7,13 @@ from numpy.typing import NDArray
 
 from nunatak.detection.candidates import Candidates, find_candidates
 from nunatak.detection.model import DetectorModel
+from nunatak.detection.options import MIN_DISTANCE_IN_DIAMETERS
 from nunatak.detection.scoring import Scorer
 from nunatak.geometry import Scale
+from nunatak.learning.found import MATCHING_RADIUS
 from nunatak.picks.matching import credited
 from nunatak.picks.metrics import JudgedPicks
 from nunatak.simulate.crops import TrainingCrop
-
-MATCHING_RADIUS = 0.25
-"""In particle diameters: half of the particle's radius."""
-
-MINIMUM_DISTANCE = 0.5
-"""Between two candidates, in particle diameters."""
 
 
 def judged_fields(model: DetectorModel, fields: Sequence[TrainingCrop]) -> JudgedPicks:
@@ -48,7 +44,7 @@ def judged_fields(model: DetectorModel, fields: Sequence[TrainingCrop]) -> Judge
             stride=scorer.stride,
             origin_px=scorer.origin_px,
             floor=model.header.score_floor,
-            min_distance_px=MINIMUM_DISTANCE * diameter_px,
+            min_distance_px=MIN_DISTANCE_IN_DIAMETERS * diameter_px,
         )
         candidates = candidates.taken(~_ignored(candidates, field))
         positions = np.column_stack([candidates.x_px, candidates.y_px])

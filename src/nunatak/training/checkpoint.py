@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from nunatak.errors import BadInput, FormatError, Mismatch
+from nunatak.errors import BadInput, FormatError, OtherTraining
 from nunatak.files import written_whole
 
 VERSION = 1
@@ -146,7 +146,7 @@ def require_same(path: Path, record: Record, fingerprint: Mapping[str, Any]) -> 
 
     Raises
     ------
-    Mismatch
+    OtherTraining
         Naming what differs.
     """
     then, now = _flat(record.fingerprint), _flat(json.loads(json.dumps(fingerprint)))
@@ -155,7 +155,7 @@ def require_same(path: Path, record: Record, fingerprint: Mapping[str, Any]) -> 
         shown = ", ".join(f"{key}: {_short(then.get(key))} then" for key in differing[:4])
         now_shown = ", ".join(_short(now.get(key)) for key in differing[:4])
         more = f", and {len(differing) - 4} more" if len(differing) > 4 else ""
-        raise Mismatch(
+        raise OtherTraining(
             f"{path}: holds a training with other settings or data ({shown}; now {now_shown}"
             f"{more}). Repeat its options to go on from it, give --redo to start over, or another "
             "output."

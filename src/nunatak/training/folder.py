@@ -16,10 +16,8 @@ from nunatak.training.checkpoint import (
     require_same,
     save_checkpoint,
 )
-from nunatak.training.metrics import MetricsFile, StepMetrics
+from nunatak.training.metrics import METRICS, MetricsFile, StepMetrics
 from nunatak.training.state import TrainingState
-
-METRICS = "metrics.jsonl"
 
 
 class TrainingFolder:

@@ -9,6 +9,9 @@ from typing import Self
 
 from nunatak.errors import ResourceError
 
+METRICS = "metrics.jsonl"
+"""Name of the file in a training's folder."""
+
 
 @dataclass(frozen=True)
 class StepMetrics:

@@ -3,13 +3,14 @@
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from nunatak.detection.model import SUFFIX, load_model, save_model
-from nunatak.errors import UsageError
+from nunatak.errors import OtherTraining, UsageError
 from nunatak.files import write_text, written_whole
 from nunatak.learning.settings import LearningSettings
 from nunatak.learning.topaz.extract import PROVENANCE_KEY
@@ -91,7 +92,9 @@ class TrainedForTopaz:
 def train_for_topaz(
     call: TrainCall, *, on_progress: Callable[[Progress], None] | None = None
 ) -> TrainedForTopaz:
-    """Train a model on listed images and positions.
+    """Train a model on listed images and positions; one that exists is replaced.
+
+    The same call goes on with a training that was stopped; another one starts over.
 
     The model knows no particle size in Å, because the images' pixel size is not known either:
     ``nunatak pick`` asks for the diameter when it is used there.
@@ -113,7 +116,8 @@ def train_for_topaz(
     to_learn, targets = _read(*call.train)
     held_out, held_out_targets = _read_held_out(*call.test)
     twin = _beside(call.save_prefix, SUFFIX)
-    result = train(
+    trained = partial(
+        train,
         [*to_learn, *held_out],
         _labels([targets, held_out_targets], source=call.train[1]),
         output=twin,
@@ -125,9 +129,13 @@ def train_for_topaz(
         settings=call.settings,
         device=call.device,
         threads=call.threads,
-        redo=True,
         on_progress=on_progress,
     )
+    try:
+        result = trained(redo=twin.exists())
+    except OtherTraining:
+        # Topaz has no option to start over: whoever changes the command line means to.
+        result = trained(redo=True)
     _state_pixels(twin, call, result.contrast)
     model = _beside(call.save_prefix, MODEL_ENDING)
     with written_whole(model) as temporary:
