@@ -16,7 +16,7 @@ SIDE = 80
 class OneBump:
     """Stands in for a scorer: certain of one place, doubtful of another."""
 
-    stride, origin_px = 2, 0.5
+    stride, origin_px, cut = 2, 0.5, None
 
     def logits(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
         rows, columns = np.indices((SIDE // 2, SIDE // 2))

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from nunatak.detection.cut_particles import CutPenalty
 from nunatak.detection.peaks import find_peaks
 from nunatak.detection.suppression import suppress
 from nunatak.geometry import Scale, resampled_to_source, strided_to_source
@@ -53,6 +54,7 @@ def find_candidates(
     origin_px: float,
     floor: float,
     min_distance_px: float,
+    cut: CutPenalty | None = None,
 ) -> Candidates:
     """Find peaks in every class's map and keep the best of those that lie too close.
 
@@ -71,6 +73,8 @@ def find_candidates(
         Probability below which a peak is no candidate.
     min_distance_px
         Two candidates are at least so far apart, pixels of the source image.
+    cut
+        What particles lose that the image's edge cuts; None takes every score as it is.
     """
     # On the scale of logits a peak neither saturates nor loses its curvature.
     maps = [find_peaks(score_map, float(logit(floor))) for score_map in logits]
@@ -79,10 +83,12 @@ def find_candidates(
     x_px = resampled_to_source(x_image, scale.ratio_x).round(POSITION_DECIMALS)
     y_px = resampled_to_source(y_image, scale.ratio_y).round(POSITION_DECIMALS)
     value = np.concatenate([peaks.value for peaks in maps])
+    if cut is not None:
+        value = value - cut.at(x_image, y_image, scale.resampled_shape)
     class_index = np.repeat(np.arange(len(maps)), [len(peaks.x) for peaks in maps])
     score = expit(value).astype(np.float64).round(SCORE_DECIMALS)
     found = Candidates(x_px, y_px, score, class_index.astype(np.int64))
-    found = found.taken(_inside(x_px, y_px, scale.source_shape))
+    found = found.taken(_inside(x_px, y_px, scale.source_shape) & (score >= floor))
     return found.taken(suppress(found.x_px, found.y_px, found.score, min_distance_px))
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from nunatak.detection.cut_particles import CUT_LOGIT
 from nunatak.networks.specs import NetworkSpec, UNetParameters
 
 __all__ = ["ModelClass", "ModelHeader", "NetworkSpec", "ThresholdRow", "UNetParameters"]
@@ -89,6 +90,9 @@ class ModelHeader(_Frozen):
     default_threshold, score_floor : float
         Probabilities: picks from the first on are selected, candidates below the second are
         not written at all.
+    cut_logit : float
+        What the logit of a particle loses that the image's edge cuts, for its whole area (see
+        `nunatak.detection.cut_particles`).
     threshold_table : tuple of ThresholdRow
         Precision and recall by threshold.
     provenance : dict
@@ -106,6 +110,7 @@ class ModelHeader(_Frozen):
     contrast: Literal["dark", "light"] = "dark"
     default_threshold: Probability = 0.5
     score_floor: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.05
+    cut_logit: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = CUT_LOGIT
     threshold_table: tuple[ThresholdRow, ...] = ()
     provenance: dict[str, JsonValue] = {}
 

@@ -80,8 +80,8 @@ def pick(
         Two candidates are at least so far apart, Å. Default: 0.4 diameters.
     border_A
         Candidates whose centre is closer to the image's outer edge are not selected, Å. The
-        default keeps particles that the border cuts: extraction leaves out those that it cannot
-        use, and knows its box.
+        default keeps particles that the border cuts, with a lower score: extraction leaves out
+        those that it cannot use, and knows its box.
     max_per_micrograph
         At most so many are selected in each micrograph, the best ones.
     contrast

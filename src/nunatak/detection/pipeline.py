@@ -55,6 +55,7 @@ class Finder:
             origin_px=self.scorer.origin_px,
             floor=self.floor,
             min_distance_px=self.min_distance_A / prepared.pixel_size_A,
+            cut=self.scorer.cut,
         )
         return Finished(
             image=image,

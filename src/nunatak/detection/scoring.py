@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from nunatak.detection.cut_particles import CutPenalty
 from nunatak.detection.model import DetectorModel
 from nunatak.detection.precision import Precision, choose_device, choose_dtype
 from nunatak.errors import ResourceError
@@ -97,6 +98,8 @@ class Scorer:
     origin_px : float
         Where the pixels of the score map lie in the image, see
         `nunatak.networks.interface.DetectorNetwork`.
+    cut : CutPenalty
+        What particles lose that the image's edge cuts.
     """
 
     def __init__(
@@ -112,6 +115,7 @@ class Scorer:
         self.stride = model.network.output_stride
         self.origin_px = model.network.output_origin_px
         self.contrast = model.header.contrast
+        self.cut = CutPenalty(model.header.diameter_px, model.header.cut_logit)
         self._classes = len(model.header.classes)
         self._multiple = model.network.size_multiple
         # Tiles and margins keep to the grid of the score map.

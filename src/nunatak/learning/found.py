@@ -58,6 +58,7 @@ def find_on(scorer: Scorer, image: WorkingImage, *, diameter_px: float, floor: f
         origin_px=scorer.origin_px,
         floor=floor,
         min_distance_px=MIN_DISTANCE_IN_DIAMETERS * diameter_px,
+        cut=scorer.cut,
     )
     xy_px = np.column_stack([candidates.x_px, candidates.y_px])
     label_score = np.zeros(len(image.positives_px))

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from nunatak.detection.contrast import Side
+from nunatak.detection.cut_particles import CUT_LOGIT
 from nunatak.detection.header import ModelHeader
 from nunatak.detection.job import torch_threads
 from nunatak.detection.model import SUFFIX, DetectorModel, load_model, save_model
@@ -26,6 +27,7 @@ from nunatak.learning.lesson import Lesson, prepare_lesson
 from nunatak.learning.record import write_record
 from nunatak.learning.result import TrainingResult
 from nunatak.learning.settings import LearningSettings
+from nunatak.networks.patch_classifier import PatchClassifier
 from nunatak.networks.registry import build
 from nunatak.training.config import TrainingPrecision
 from nunatak.training.devices import open_fabric
@@ -258,5 +260,7 @@ def _from_scratch(settings: LearningSettings) -> DetectorModel:
         diameter_px=settings.diameter_px,
         output_stride=network.output_stride,
         normalisation=_NORMALISATIONS[settings.normalisation],
+        # Patches reach beyond the edges, from which such a network learns what is wanted there.
+        cut_logit=0.0 if isinstance(network, PatchClassifier) else CUT_LOGIT,
     )
     return DetectorModel(header, network)

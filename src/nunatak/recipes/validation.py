@@ -45,6 +45,7 @@ def judged_fields(model: DetectorModel, fields: Sequence[TrainingCrop]) -> Judge
             origin_px=scorer.origin_px,
             floor=model.header.score_floor,
             min_distance_px=MIN_DISTANCE_IN_DIAMETERS * diameter_px,
+            cut=scorer.cut,
         )
         candidates = candidates.taken(~_ignored(candidates, field))
         positions = np.column_stack([candidates.x_px, candidates.y_px])

@@ -103,6 +103,7 @@ def convert_topaz_model(
         normalisation=mixture.VERSION,
         default_threshold=THRESHOLD,
         score_floor=round(float(expit(LOGIT_FLOOR)), 6),
+        cut_logit=0.0,  # it has seen the edges of real micrographs, and Topaz takes it as it is
         provenance={
             "converted from": f"{path.name}, a model of Topaz",
             "sha256 of that file": sha256,
