@@ -115,6 +115,5 @@ def _evidence(
         origin_px=scorer.origin_px,
         floor=level,
         min_distance_px=min_distance_px,
-        cut=scorer.cut,
     )
     return float(found.score.sum())
