@@ -146,6 +146,7 @@ def aggregated(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
     rows = []
     for (name, labels, wanted), runs in cells.items():
         realised = [run["realised"] for run in runs if run["realised"] is not None]
+        off = [abs(run["realised"] - run["aimed"]) for run in runs if run["realised"] is not None]
         rows.append(
             {
                 "set": name,
@@ -153,7 +154,7 @@ def aggregated(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 "wanted": wanted,
                 "without_a_value": len(runs) - len(realised),
                 "aimed": float(np.mean([run["aimed"] for run in runs])),
-                **({"realised": spread(realised)} if realised else {}),
+                **({"realised": spread(realised), "furthest": max(off)} if realised else {}),
                 "runs": runs,
             }
         )

@@ -170,9 +170,10 @@ def calibration(result: Result) -> str:
         (
             "### Precision as wanted",
             "Precision that the selected picks have on the test micrographs where "
-            "`--precision` asks for so much, mean ± standard deviation over draws of labels; in "
-            "brackets what is promised where all candidates together promise more than is wanted, "
-            "so that all of them are selected:",
+            "`--precision` asks for so much, mean ± standard deviation over draws of labels, "
+            "and after a semicolon how far the worst draw is off; in brackets what is promised "
+            "where all candidates together promise more than is wanted, so that all of them are "
+            "selected:",
             markdown(
                 ("micrographs", "labels", *(f"{one:g} wanted" for one in wanted)),
                 [(*key, *cells) for key, cells in rows.items()],
@@ -185,7 +186,8 @@ def _realised(cell: Mapping[str, Any]) -> str:
     without = cell["without_a_value"]
     if "realised" not in cell:
         return f"none in {without}"
-    value = f"{cell['realised']['mean']:.3f} ± {cell['realised']['deviation']:.3f}"
+    realised = cell["realised"]
+    value = f"{realised['mean']:.3f} ± {realised['deviation']:.3f}; {cell['furthest']:.3f}"
     if abs(cell["aimed"] - cell["wanted"]) > SHOWN:
         value += f" [{cell['aimed']:.3f}]"
     return f"{value} (none in {without})" if without else value

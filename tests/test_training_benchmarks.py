@@ -340,8 +340,8 @@ def test_calibration_is_judged_by_trained_models_only(benchmark: Import) -> None
     cells = calibration.aggregated(results)
     assert calibration.measured(cells) == pytest.approx({"a_deviation": 0.03})
     page = benchmark("training_sections").calibration({"cells": cells})
-    assert "| a | 10 | 0.830 ± 0.042 |" in page
-    assert "| a | 100 | 0.940 ± 0.000 [0.950] |" in page
+    assert "| a | 10 | 0.830 ± 0.042; 0.060 |" in page
+    assert "| a | 100 | 0.940 ± 0.000; 0.010 [0.950] |" in page
     results.append({**results[-1], "realised": None})
     refused = calibration.aggregated(results)
     assert np.isnan(calibration.measured(refused)["a_deviation"])
