@@ -4,6 +4,7 @@ A command writes ``diameter_A: options.Diameter = None`` and gets the same name,
 and range as every other command. Nothing heavy is imported here.
 """
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,15 @@ INPUT = "Input"
 PARTICLE = "Particle"
 OUTPUT = "Output"
 COMPUTING = "Computing"
+
+
+class ContrastChoice(StrEnum):
+    """Particles against ice."""
+
+    AUTO = "auto"
+    DARK = "dark"
+    LIGHT = "light"
+
 
 Images = Annotated[
     list[str],
@@ -84,6 +94,16 @@ Redo = Annotated[
         "--redo",
         help="Start over instead of keeping what an earlier run finished.",
         rich_help_panel=OUTPUT,
+    ),
+]
+
+Contrast = Annotated[
+    ContrastChoice,
+    typer.Option(
+        "--contrast",
+        help="Whether particles are darker or lighter than ice. 'auto' finds out from a few "
+        "micrographs.",
+        rich_help_panel=INPUT,
     ),
 ]
 

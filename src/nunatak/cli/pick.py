@@ -14,14 +14,6 @@ EXAMPLE = "nunatak pick micrographs/*.mrc --diameter 122 -o picks.star"
 SELECTION = "Selection"
 
 
-class ContrastChoice(StrEnum):
-    """Particles against ice."""
-
-    AUTO = "auto"
-    DARK = "dark"
-    LIGHT = "light"
-
-
 class ArithmeticChoice(StrEnum):
     """Number formats of the network."""
 
@@ -50,14 +42,7 @@ def pick(
     ] = None,
     pixel_size_A: options.PixelSize = None,
     override_pixel_size: options.OverridePixelSize = False,
-    contrast: Annotated[
-        ContrastChoice,
-        typer.Option(
-            help="Whether particles are darker or lighter than ice. 'auto' finds out from a few "
-            "micrographs.",
-            rich_help_panel=options.INPUT,
-        ),
-    ] = ContrastChoice.AUTO,
+    contrast: options.Contrast = options.ContrastChoice.AUTO,
     model: options.Model = None,
     threshold: Annotated[
         float | None,

@@ -8,7 +8,6 @@ import typer
 
 from nunatak.cli import console, options
 from nunatak.cli.convert import OrientationChoice, UnitChoice
-from nunatak.cli.pick import ContrastChoice
 from nunatak.cli.training_progress import hush_other_processes, training_progress
 from nunatak.errors import UsageError
 
@@ -51,9 +50,9 @@ class RecipeChoice(StrEnum):
     TOPAZ = "topaz"
 
 
-_SIDES: dict[ContrastChoice, "Side"] = {
-    ContrastChoice.DARK: "dark",
-    ContrastChoice.LIGHT: "light",
+_SIDES: dict[options.ContrastChoice, "Side"] = {
+    options.ContrastChoice.DARK: "dark",
+    options.ContrastChoice.LIGHT: "light",
 }
 
 
@@ -168,14 +167,7 @@ def train(
     ] = None,
     pixel_size_A: options.PixelSize = None,
     override_pixel_size: options.OverridePixelSize = False,
-    contrast: Annotated[
-        ContrastChoice,
-        typer.Option(
-            help="Whether particles are darker or lighter than ice. 'auto' finds out from a few "
-            "micrographs.",
-            rich_help_panel=options.INPUT,
-        ),
-    ] = ContrastChoice.AUTO,
+    contrast: options.Contrast = options.ContrastChoice.AUTO,
     validation: Annotated[
         list[str] | None,
         typer.Option(

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from nunatak.errors import BadInput, FormatError
-from nunatak.recipes.general_2d import GeneralRecipe
+from nunatak.recipes.general_recipe import GeneralRecipe
 
 _SECOND_STAGE: dict[str, Any] = {
     "hard_negatives": {},
