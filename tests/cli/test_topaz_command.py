@@ -17,7 +17,7 @@ from scipy.ndimage import gaussian_filter
 from nunatak.cli.topaz import main
 from nunatak.detection.model import load_model
 from nunatak.errors import EXIT_BAD_INPUT, EXIT_INTERRUPTED, EXIT_SOME_FAILED, EXIT_USAGE
-from nunatak.learning import course
+from nunatak.learning import training_run
 from nunatak.training import loop
 from nunatak.training.progress import Progress
 
@@ -177,7 +177,7 @@ def test_a_training_that_was_stopped_goes_on_and_another_one_starts_over(
 
         return fit(*args, on_step=tell, **options)
 
-    monkeypatch.setattr(course, "fit", stopped_at_first)
+    monkeypatch.setattr(training_run, "fit", stopped_at_first)
     line = train_line(job, "--steps 3")
     code, said = command(line)
     assert code == EXIT_INTERRUPTED, said

@@ -10,12 +10,12 @@ from torch import nn
 
 from nunatak.detection.model import DetectorModel, load_model
 from nunatak.learning.class_prior import ParticleNumber
-from nunatak.learning.judge import Judge
 from nunatak.learning.labels.report import LabelReport
-from nunatak.learning.lesson import Lesson
 from nunatak.learning.score_model import WIDE_PRIOR, ScorePrior
 from nunatak.learning.settings import LearningSettings
 from nunatak.learning.trained_model import score_prior, trained_model
+from nunatak.learning.training_data import TrainingData
+from nunatak.learning.validator import Validator
 from nunatak.learning.working_images import WorkingImage
 from nunatak.training.progress import Fitted
 
@@ -27,44 +27,46 @@ def general() -> DetectorModel:
     return load_model("general-2d")
 
 
-def judge_of(*images: WorkingImage) -> Judge:
-    return Judge(images, PARTICLES, device=torch.device("cpu"), seed=0)
+def validator_of(*images: WorkingImage) -> Validator:
+    return Validator(images, PARTICLES, device=torch.device("cpu"), seed=0)
 
 
-def made(general: DetectorModel, judge: Judge, step: int) -> DetectorModel:
+def made(general: DetectorModel, validator: Validator, step: int) -> DetectorModel:
     report = LabelReport(
         source="x", n_read=8, n_positive=8, n_negative=0, n_micrographs=3, n_labelled=2
     )
-    lesson = Lesson((noise_image("a", 5),), judge.images, "dark", report, PARTICLES, None, (), 0)
+    data = TrainingData(
+        (noise_image("a", 5),), validator.images, "dark", report, PARTICLES, None, (), 0
+    )
     fitted: Fitted[nn.Module] = Fitted(general.network, step, 0.5, 6, stopped_early=False)
     return trained_model(
         general.network,
         fitted,
         start=general,
-        lesson=lesson,
+        data=data,
         settings=LearningSettings(),
-        judge=judge,
+        validator=validator,
         name="mine",
         diameter_A=180.0,
     )
 
 
 def test_new_weights_without_held_out_labels_have_no_table(general: DetectorModel) -> None:
-    header = made(general, judge_of(), step=6).header
+    header = made(general, validator_of(), step=6).header
     assert header.threshold_table == ()
     assert header.default_threshold == general.header.default_threshold
     assert "calibration" not in header.provenance
 
 
 def test_unchanged_weights_that_saw_labels_keep_their_table(general: DetectorModel) -> None:
-    child = made(general, judge_of(noise_image("v", 6)), step=6)
-    header = made(child, judge_of(), step=0).header
+    child = made(general, validator_of(noise_image("v", 6)), step=6)
+    header = made(child, validator_of(), step=0).header
     assert header.threshold_table == child.header.threshold_table
     assert header.provenance["calibration"] == {"data": "6 labels on 1 micrograph, held out"}
 
 
 def test_the_unchanged_general_model_is_calibrated_with_all_labels(general: DetectorModel) -> None:
-    header = made(general, judge_of(noise_image("v", 6)), step=0).header
+    header = made(general, validator_of(noise_image("v", 6)), step=0).header
     assert header.threshold_table not in ((), general.header.threshold_table)
     assert header.provenance["calibration"] == {
         "data": "11 labels on 2 micrographs, from which it has learned nothing"
@@ -77,14 +79,14 @@ def test_the_unchanged_general_model_keeps_its_table_where_it_finds_no_label(
     blind = dataclasses.replace(general, network=copy.deepcopy(general.network))
     for parameter in blind.network.parameters():
         parameter.zero_()
-    header = made(blind, judge_of(noise_image("v", 6)), step=0).header
+    header = made(blind, validator_of(noise_image("v", 6)), step=0).header
     assert header.threshold_table == general.header.threshold_table
     assert "simulated fields" in str(header.provenance["calibration"])
 
 
 def test_held_out_labels_make_a_table(general: DetectorModel) -> None:
-    judge = judge_of(noise_image("v", 6), noise_image("w", 0))
-    header = made(general, judge, step=6).header
+    validator = validator_of(noise_image("v", 6), noise_image("w", 0))
+    header = made(general, validator, step=6).header
     assert header.threshold_table not in ((), general.header.threshold_table)
     assert header.provenance["calibration"] == {"data": "6 labels on 1 micrograph, held out"}
     best = max(row.f1 for row in header.threshold_table)
@@ -94,8 +96,8 @@ def test_held_out_labels_make_a_table(general: DetectorModel) -> None:
 
 def test_descendants_of_the_general_model_are_known(general: DetectorModel) -> None:
     settings = LearningSettings()
-    child = made(general, judge_of(), step=6)
-    grandchild = made(child, judge_of(), step=6)
+    child = made(general, validator_of(), step=6)
+    grandchild = made(child, validator_of(), step=6)
     assert score_prior(general, settings) == ScorePrior()
     assert score_prior(child, settings) == ScorePrior()
     assert score_prior(grandchild, settings) == ScorePrior()

@@ -320,7 +320,7 @@ def train(
     from nunatak.images.inputs import list_micrographs
     from nunatak.learning.settings import LearningSettings
     from nunatak.learning.settings_file import resolved
-    from nunatak.learning.summary import in_words, lesson_in_words
+    from nunatak.learning.summary import data_in_words, in_words
     from nunatak.learning.train import train as train_detector
     from nunatak.recipes.topaz import PUBLISHED
     from nunatak.reports.destination import check_destination
@@ -376,7 +376,7 @@ def train(
             processes=devices,
             threads=threads,
             redo=redo,
-            on_lesson=lambda lesson: console.say(lesson_in_words(lesson)),
+            on_data=lambda data: console.say(data_in_words(data)),
             on_progress=show,
         )
     if not is_first:

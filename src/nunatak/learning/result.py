@@ -39,7 +39,7 @@ class TrainingResult:
         Share of draws of the held-out labels in which the trained weights were ahead of the
         start; None where the two were not compared.
     ahead_asked : float
-        Share below which the start is kept (see `nunatak.learning.course.sureness_asked`).
+        Share below which the start is kept (see `nunatak.learning.training_run.sureness_asked`).
     is_calibrated : bool
         Whether the threshold table rests on these labels. Otherwise there is none, unless the
         weights are still those of the start, with its table.

@@ -5,18 +5,18 @@ from collections.abc import Iterator, Sequence
 
 from nunatak.detection.header import ThresholdRow
 from nunatak.detection.threshold_table import Expected, basis_of
-from nunatak.learning.lesson import Lesson
 from nunatak.learning.result import TrainingResult
+from nunatak.learning.training_data import TrainingData
 from nunatak.training.metrics import StepMetrics
 
 
-def lesson_in_words(lesson: Lesson) -> str:
+def data_in_words(data: TrainingData) -> str:
     """Sum up what is learned from: the report on the labels, the split, the expected number."""
-    training, validation = len(lesson.training), len(lesson.validation)
-    held_out = sum(len(image.positives_px) for image in lesson.validation)
-    lines = [lesson.report.to_text()]
-    if lesson.left_out:
-        lines.append(f"{lesson.left_out} micrographs without labels take no part: enough do.")
+    training, validation = len(data.training), len(data.validation)
+    held_out = sum(len(image.positives_px) for image in data.validation)
+    lines = [data.report.to_text()]
+    if data.left_out:
+        lines.append(f"{data.left_out} micrographs without labels take no part: enough do.")
     if validation:
         lines.append(
             f"Training on {_number(training, 'micrograph')}; {validation} with "
@@ -24,11 +24,11 @@ def lesson_in_words(lesson: Lesson) -> str:
         )
     else:
         lines.append(f"Training on {_number(training, 'micrograph')}. {_NO_VALIDATION}")
-    particles = lesson.particles
+    particles = data.particles
     source = "as given" if particles.low == particles.high else "estimated"
     lines.append(
         f"{_interval(particles.value, particles.low, particles.high)} particles a micrograph "
-        f"({source}); particles are {lesson.contrast}."
+        f"({source}); particles are {data.contrast}."
     )
     return "\n".join(lines)
 

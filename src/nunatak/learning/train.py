@@ -19,14 +19,14 @@ from nunatak.files import require_reachable
 from nunatak.images import mixture, normalise
 from nunatak.images.inputs import list_micrographs
 from nunatak.images.micrograph_list import MicrographList
-from nunatak.learning.course import Course, refuse_without_effect
 from nunatak.learning.gathering import WorkingSize
 from nunatak.learning.labels.reader import LabelSource
 from nunatak.learning.labels.reading import LabelReading
-from nunatak.learning.lesson import Lesson, prepare_lesson
 from nunatak.learning.record import write_record
 from nunatak.learning.result import TrainingResult
 from nunatak.learning.settings import LearningSettings
+from nunatak.learning.training_data import TrainingData, prepare_training_data
+from nunatak.learning.training_run import TrainingRun, refuse_without_effect
 from nunatak.networks.patch_classifier import PatchClassifier
 from nunatak.networks.registry import build
 from nunatak.training.config import TrainingPrecision
@@ -57,7 +57,7 @@ def train(
     processes: int = 1,
     threads: int | None = None,
     redo: bool = False,
-    on_lesson: Callable[[Lesson], None] | None = None,
+    on_data: Callable[[TrainingData], None] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> TrainingResult:
     """Train a detector from labelled particles and unlabelled micrographs.
@@ -96,7 +96,7 @@ def train(
         That train together, each on a device of its own.
     redo
         Start over, and replace an output that exists.
-    on_lesson
+    on_data
         Called once everything is read and checked, before the first step.
     on_progress
         Called after every step.
@@ -131,17 +131,17 @@ def train(
         micrographs if isinstance(micrographs, MicrographList) else list_micrographs(micrographs)
     )
     with torch_threads(threads):
-        start, scout = _start_and_scout(settings)
+        start, general = _start_and_general_model(settings)
         # From here on every process goes the same way; the first alone writes and reports.
         on_device = choose_device(device)
         low = choose_dtype(on_device) == torch.bfloat16
         precision: TrainingPrecision = "bfloat16" if low else "float32"
         fabric = open_fabric(on_device, precision=precision, process_count=processes)
-        lesson = prepare_lesson(
+        data = prepare_training_data(
             listed,
             labels,
             reading=reading or LabelReading(),
-            scout=scout,
+            general=general,
             size=WorkingSize(
                 diameter_A=diameter_A,
                 diameter_px=start.header.diameter_px,
@@ -158,19 +158,19 @@ def train(
             else [Path(path) for path in validation_micrographs],
             device=str(fabric.device),
         )
-        if on_lesson is not None and fabric.is_global_zero:
-            on_lesson(lesson)
-        course = Course(start, lesson, settings, fabric, precision=precision)
+        if on_data is not None and fabric.is_global_zero:
+            on_data(data)
+        run = TrainingRun(start, data, settings, fabric, precision=precision)
         folder = folder_of(output)
-        asked = _asked(output, diameter_A, settings, lesson)
-        fitted = course.run(
+        asked = _asked(output, diameter_A, settings, data)
+        fitted = run.fit(
             folder,
             redo=redo,
             on_begin=lambda: write_record(folder, asked),
             on_progress=on_progress,
         )
-        model = course.model(fitted, name=output.stem, diameter_A=diameter_A)
-        examples = course.examples(model)
+        model = run.model(fitted, name=output.stem, diameter_A=diameter_A)
+        examples = run.examples(model)
         if fabric.is_global_zero:
             save_model(model, output)
         fabric.barrier()
@@ -179,17 +179,17 @@ def train(
         model=load_model(output),
         output=output,
         folder=folder,
-        contrast=lesson.contrast,
-        labels=lesson.report,
-        particles=lesson.particles,
-        training=tuple(image.name for image in lesson.training),
-        validation=tuple(image.name for image in lesson.validation),
-        failures=lesson.failures,
+        contrast=data.contrast,
+        labels=data.report,
+        particles=data.particles,
+        training=tuple(image.name for image in data.training),
+        validation=tuple(image.name for image in data.validation),
+        failures=data.failures,
         best_step=fitted.step,
         last_step=fitted.last_step,
-        ahead=course.ahead,
-        ahead_asked=course.ahead_asked,
-        is_calibrated=course.is_calibrated,
+        ahead=run.ahead,
+        ahead_asked=run.ahead_asked,
+        is_calibrated=run.is_calibrated,
         validation_score=fitted.validation,
         examples=tuple(examples),
         metrics=metrics,
@@ -209,19 +209,19 @@ def folder_of(output: Path) -> Path:
 
 
 def _asked(
-    output: Path, diameter_A: float, settings: LearningSettings, lesson: Lesson
+    output: Path, diameter_A: float, settings: LearningSettings, data: TrainingData
 ) -> dict[str, Any]:
     """Put together what the training's record says: JSON values."""
     return {
         "output": str(output.absolute()),
         "diameter_A": diameter_A,
         "settings": settings.model_dump(mode="json"),
-        "contrast": lesson.contrast,
-        "particles": asdict(lesson.particles),
-        "labels": lesson.report.to_dict(),
-        "training": [image.name for image in lesson.training],
-        "validation": [image.name for image in lesson.validation],
-        "failures": [[failure.image, failure.reason] for failure in lesson.failures],
+        "contrast": data.contrast,
+        "particles": asdict(data.particles),
+        "labels": data.report.to_dict(),
+        "training": [image.name for image in data.training],
+        "validation": [image.name for image in data.validation],
+        "failures": [[failure.image, failure.reason] for failure in data.failures],
     }
 
 
@@ -237,7 +237,7 @@ def _check_output(output: Path, *, redo: bool) -> None:
         )
 
 
-def _start_and_scout(settings: LearningSettings) -> tuple[DetectorModel, DetectorModel]:
+def _start_and_general_model(settings: LearningSettings) -> tuple[DetectorModel, DetectorModel]:
     """Return the model to train, and the one that looks at the data before."""
     start = _from_scratch(settings) if settings.start is None else load_model(settings.start)
     if len(start.header.classes) > 1:

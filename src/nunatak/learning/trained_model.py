@@ -12,10 +12,10 @@ from nunatak import __version__
 from nunatak.detection.header import ModelClass, ModelHeader, ThresholdRow
 from nunatak.detection.model import DetectorModel
 from nunatak.detection.threshold_table import basis_of
-from nunatak.learning.judge import Judge
-from nunatak.learning.lesson import Lesson
 from nunatak.learning.score_model import WIDE_PRIOR, ScorePrior
 from nunatak.learning.settings import LearningSettings
+from nunatak.learning.training_data import TrainingData
+from nunatak.learning.validator import Validator
 from nunatak.networks.interface import DetectorNetwork
 from nunatak.training.progress import Fitted
 
@@ -25,9 +25,9 @@ def trained_model(
     fitted: Fitted[nn.Module],
     *,
     start: DetectorModel,
-    lesson: Lesson,
+    data: TrainingData,
     settings: LearningSettings,
-    judge: Judge,
+    validator: Validator,
     name: str,
     diameter_A: float,
 ) -> DetectorModel:
@@ -46,9 +46,9 @@ def trained_model(
         The training.
     start
         What it began with; the header is inherited from it.
-    lesson, settings
+    data, settings
         What was learned from, and how.
-    judge
+    validator
         With the held-out labels.
     name
         For people.
@@ -57,25 +57,25 @@ def trained_model(
     """
     network = network.eval().requires_grad_(requires_grad=False)
     before = start.header
-    provenance = _provenance(fitted, start=start, lesson=lesson, settings=settings)
+    provenance = _provenance(fitted, start=start, data=data, settings=settings)
     threshold = before.default_threshold
     kept = DetectorModel(before, network)
     prior = score_prior(start, settings)
     if fitted.step == 0 and never_saw_a_label(before.provenance):
         # Every label tells about such a model, and no number of particles but the user's own
         # adds to that: ours was estimated from the same labels.
-        judge = judge.joined_by(lesson.training)
-        table = judge.threshold_table(kept, prior, expected_particles=lesson.expected_particles)
-        basis = f"{judge.labels_in_words()}, from which it has learned nothing"
+        validator = validator.joined_by(data.training)
+        table = validator.threshold_table(kept, prior, expected_particles=data.expected_particles)
+        basis = f"{validator.labels_in_words()}, from which it has learned nothing"
     else:
-        particles = lesson.particles
-        table = judge.threshold_table(
+        particles = data.particles
+        table = validator.threshold_table(
             kept,
             prior,
             expected_particles=particles.value,
             expected_error=particles.relative_error,
         )
-        basis = f"{judge.labels_in_words()}, held out"
+        basis = f"{validator.labels_in_words()}, held out"
     if table:
         threshold = _best_threshold(table)
         provenance["calibration"] = {"data": basis}
@@ -141,7 +141,7 @@ def _provenance(
     fitted: Fitted[nn.Module],
     *,
     start: DetectorModel,
-    lesson: Lesson,
+    data: TrainingData,
     settings: LearningSettings,
 ) -> dict[str, Any]:
     origin = None
@@ -155,14 +155,14 @@ def _provenance(
     return {
         "settings": settings.model_dump(mode="json"),
         "start": origin,
-        "labels": lesson.report.n_positive,
-        "labelled_micrographs": lesson.report.n_labelled,
-        "training_micrographs": [image.name for image in lesson.training],
-        "validation_micrographs": [image.name for image in lesson.validation],
+        "labels": data.report.n_positive,
+        "labelled_micrographs": data.report.n_labelled,
+        "training_micrographs": [image.name for image in data.training],
+        "validation_micrographs": [image.name for image in data.validation],
         "particles_per_micrograph": {
-            "value": lesson.particles.value,
-            "low": lesson.particles.low,
-            "high": lesson.particles.high,
+            "value": data.particles.value,
+            "low": data.particles.low,
+            "high": data.particles.high,
         },
         "validation": {"average_precision": fitted.validation, "best_step": fitted.step},
         "data": "the user's micrographs and labels",

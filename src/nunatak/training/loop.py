@@ -121,8 +121,8 @@ def fit(
             kept.open(state, resume=resume)
             if fabric.is_global_zero:
                 on_begin()
-            course = _Course(state, kept, config, fabric, validate, on_step)
-            course.run(batch_at, loss, stop)
+            loop = _Loop(state, kept, config, fabric, validate, on_step)
+            loop.run(batch_at, loss, stop)
     best_value = state.stopping.best_value
     return Fitted(
         network=state.result(),
@@ -134,7 +134,7 @@ def fit(
 
 
 @dataclass
-class _Course:
+class _Loop:
     """The order of steps, validations, records and checkpoints."""
 
     state: TrainingState[Any]

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from nunatak.errors import UsageError
-from nunatak.learning.course import refuse_without_effect, sureness_asked
 from nunatak.learning.settings import LearningSettings
+from nunatak.learning.training_run import refuse_without_effect, sureness_asked
 from nunatak.networks.registry import build
 
 FOR_PATCHES = {"start": None, "network": {"name": "Conv31", "parameters": {"units": 2}}}

@@ -11,19 +11,19 @@ from nunatak.detection.model import load_model
 from nunatak.errors import BadInput
 from nunatak.images import mixture, normalise
 from nunatak.images.inputs import list_micrographs
-from nunatak.learning import lesson as lessons
+from nunatak.learning import training_data
 from nunatak.learning.gathering import WorkingSize
 from nunatak.learning.labels.reading import LabelReading
-from nunatak.learning.lesson import Lesson, prepare_lesson
 from nunatak.learning.settings import LearningSettings
+from nunatak.learning.training_data import TrainingData, prepare_training_data
 from nunatak.picks.table import PickSet
 
 
-def lesson_of(specimen: Specimen, labels: PickSet | None = None, **options: Any) -> Lesson:
+def data_of(specimen: Specimen, labels: PickSet | None = None, **options: Any) -> TrainingData:
     size = WorkingSize(DIAMETER_A, 20.0, normalise.VERSION)
     chosen = {
         "reading": LabelReading(),
-        "scout": load_model("general-2d"),
+        "general": load_model("general-2d"),
         "size": size,
         "settings": LearningSettings(),
         "contrast": None,
@@ -33,15 +33,15 @@ def lesson_of(specimen: Specimen, labels: PickSet | None = None, **options: Any)
         **options,
     }
     micrographs = chosen.pop("micrographs", list_micrographs([specimen.folder]))
-    return prepare_lesson(micrographs, labels or specimen.labels(), **chosen)
+    return prepare_training_data(micrographs, labels or specimen.labels(), **chosen)
 
 
 @pytest.fixture(scope="module")
-def usual(specimen: Specimen) -> Lesson:
-    return lesson_of(specimen)
+def usual(specimen: Specimen) -> TrainingData:
+    return data_of(specimen)
 
 
-def test_training_and_validation_are_apart(usual: Lesson, specimen: Specimen) -> None:
+def test_training_and_validation_are_apart(usual: TrainingData, specimen: Specimen) -> None:
     training, validation = (
         {image.name for image in images} for images in (usual.training, usual.validation)
     )
@@ -53,7 +53,7 @@ def test_training_and_validation_are_apart(usual: Lesson, specimen: Specimen) ->
     assert usual.report.n_positive == 16
 
 
-def test_particles_are_counted_from_a_few_labels(usual: Lesson, specimen: Specimen) -> None:
+def test_particles_are_counted_from_a_few_labels(usual: TrainingData, specimen: Specimen) -> None:
     labelled = specimen.labels().table["image"].unique()
     table = specimen.truth.table
     true = table["image"].isin(labelled).sum() / len(labelled)
@@ -63,40 +63,40 @@ def test_particles_are_counted_from_a_few_labels(usual: Lesson, specimen: Specim
 
 
 def test_light_particles_are_found_out_and_turned(
-    usual: Lesson, specimen: Specimen, tmp_path: Path
+    usual: TrainingData, specimen: Specimen, tmp_path: Path
 ) -> None:
     light = specimen.inverted(tmp_path / "light")
-    lesson = lesson_of(light)
-    assert (usual.contrast, lesson.contrast) == ("dark", "light")
-    for image, dark in zip(lesson.training, usual.training, strict=True):
+    data = data_of(light)
+    assert (usual.contrast, data.contrast) == ("dark", "light")
+    for image, dark in zip(data.training, usual.training, strict=True):
         np.testing.assert_allclose(image.image, dark.image, atol=0.1)
 
 
 def test_what_the_user_says_is_taken(specimen: Specimen) -> None:
-    lesson = lesson_of(specimen, expected_particles=40.0, contrast="dark")
-    assert (lesson.particles.low, lesson.particles.value, lesson.particles.high) == (40, 40, 40)
-    assert lesson.expected_particles == 40.0
+    data = data_of(specimen, expected_particles=40.0, contrast="dark")
+    assert (data.particles.low, data.particles.value, data.particles.high) == (40, 40, 40)
+    assert data.expected_particles == 40.0
 
 
 @pytest.mark.parametrize("number", [0.0, -3.0, float("nan"), float("inf")])
 def test_impossible_numbers_of_particles(specimen: Specimen, number: float) -> None:
     with pytest.raises(BadInput, match="particles a micrograph are expected; give a positive"):
-        lesson_of(specimen, expected_particles=number)
+        data_of(specimen, expected_particles=number)
 
 
 def test_there_are_at_least_as_many_particles_as_labels(specimen: Specimen) -> None:
     table = specimen.truth.table
     one = table[table["image"] == table["image"].iloc[0]]
-    lesson = lesson_of(specimen, PickSet(one.reset_index(drop=True)))
-    assert lesson.particles.value >= len(one)
-    assert lesson.validation == (), "a single labelled micrograph is needed for training"
+    data = data_of(specimen, PickSet(one.reset_index(drop=True)))
+    assert data.particles.value >= len(one)
+    assert data.validation == (), "a single labelled micrograph is needed for training"
 
 
 def test_chosen_micrographs_are_kept_aside(specimen: Specimen) -> None:
     names = list(dict.fromkeys(specimen.truth.table["image"]))
-    lesson = lesson_of(specimen, validation=[Path(names[0]), Path(names[3])])
-    assert {image.name for image in lesson.validation} == {names[0], names[3]}
-    assert {image.name for image in lesson.training} == {names[1], names[2]}
+    data = data_of(specimen, validation=[Path(names[0]), Path(names[3])])
+    assert {image.name for image in data.validation} == {names[0], names[3]}
+    assert {image.name for image in data.training} == {names[1], names[2]}
 
 
 @pytest.mark.parametrize(
@@ -111,12 +111,12 @@ def test_validation_needs_labels_and_leaves_some(
 ) -> None:
     names = list(dict.fromkeys(specimen.truth.table["image"]))
     with pytest.raises(BadInput, match=message):
-        lesson_of(specimen, validation=[Path(names[number]) for number in numbers])
+        data_of(specimen, validation=[Path(names[number]) for number in numbers])
 
 
 def test_unknown_validation_micrographs_are_refused(specimen: Specimen) -> None:
     with pytest.raises(BadInput, match=r"other\.mrc: to be kept for validation, but not among"):
-        lesson_of(specimen, validation=[Path("other.mrc")])
+        data_of(specimen, validation=[Path("other.mrc")])
 
 
 def test_missing_and_unreadable_micrographs_are_failures(
@@ -126,30 +126,32 @@ def test_missing_and_unreadable_micrographs_are_failures(
     first = Path(copy.truth.table["image"].iloc[0])
     first.write_bytes(b"not an image")
     listed = list_micrographs([copy.folder, tmp_path / "absent.mrc"])
-    lesson = lesson_of(copy, micrographs=listed)
-    assert [failure.image for failure in lesson.failures] == [
+    data = data_of(copy, micrographs=listed)
+    assert [failure.image for failure in data.failures] == [
         str(tmp_path / "absent.mrc"),
         str(first),
     ]
-    assert lesson.report.exit_code == 3
-    assert sum(len(image.positives_px) for image in lesson.training) == 8
+    assert data.report.exit_code == 3
+    assert sum(len(image.positives_px) for image in data.training) == 8
 
 
 def test_other_networks_have_their_own_size_and_the_scout_its(
-    specimen: Specimen, monkeypatch: pytest.MonkeyPatch, usual: Lesson
+    specimen: Specimen, monkeypatch: pytest.MonkeyPatch, usual: TrainingData
 ) -> None:
     gathered = []
-    gather = lessons.gather
+    gather = training_data.gather
 
     def counting(*given: Any, **options: Any) -> Any:
         gathered.append(gather(*given, **options))
         return gathered[-1]
 
-    monkeypatch.setattr(lessons, "gather", counting)
-    lesson = lesson_of(specimen, size=WorkingSize(DIAMETER_A, 35.5, mixture.VERSION))
-    assert lesson.particles == usual.particles
-    assert [len(one.images) for one in gathered] == [4, 2], "the scout looks at labelled ones only"
-    assert lesson.training[0].image.shape > usual.training[0].image.shape
+    monkeypatch.setattr(training_data, "gather", counting)
+    data = data_of(specimen, size=WorkingSize(DIAMETER_A, 35.5, mixture.VERSION))
+    assert data.particles == usual.particles
+    assert [len(one.images) for one in gathered] == [4, 2], (
+        "the general model looks at labelled ones only"
+    )
+    assert data.training[0].image.shape > usual.training[0].image.shape
 
 
 def test_labels_of_several_kinds_are_learned_as_one(
@@ -157,14 +159,14 @@ def test_labels_of_several_kinds_are_learned_as_one(
 ) -> None:
     table = specimen.labels().table
     kinds = ["large", "small"] * (len(table) // 2)
-    lesson = lesson_of(specimen, PickSet(table.assign(class_name=kinds)))
+    data = data_of(specimen, PickSet(table.assign(class_name=kinds)))
     assert "Labels of 2 kinds (large, small) are learned as one" in caplog.text
-    assert sum(len(image.positives_px) for image in lesson.training) == 8
+    assert sum(len(image.positives_px) for image in data.training) == 8
 
 
 def test_labels_that_no_detector_sees_need_a_number(
     specimen: Specimen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lessons, "label_scores", lambda found: np.zeros(3))
+    monkeypatch.setattr(training_data, "label_scores", lambda found: np.zeros(3))
     with pytest.raises(BadInput, match="--expected-particles"):
-        lesson_of(specimen)
+        data_of(specimen)

@@ -1,4 +1,4 @@
-"""Optimise a network on a lesson, and keep it if held-out micrographs say that it is better."""
+"""Optimise a network on labels, and keep it if held-out micrographs say that it is better."""
 
 import copy
 import hashlib
@@ -14,12 +14,12 @@ from torch import nn
 from nunatak.detection.model import DetectorModel
 from nunatak.errors import UsageError
 from nunatak.learning.found import Found
-from nunatak.learning.judge import Judge, find_on_all
-from nunatak.learning.lesson import Lesson
 from nunatak.learning.patch_task import PatchTask
 from nunatak.learning.score_map_task import ScoreMapTask
 from nunatak.learning.settings import LearningSettings
 from nunatak.learning.trained_model import trained_model
+from nunatak.learning.training_data import TrainingData
+from nunatak.learning.validator import Validator, find_on_all
 from nunatak.learning.working_images import WorkingImage
 from nunatak.networks.interface import DetectorNetwork
 from nunatak.networks.patch_classifier import PatchClassifier
@@ -40,14 +40,14 @@ MOST_EXAMPLES = 6
 """Micrographs of the training that are looked at where none were kept aside."""
 
 
-class Course:
+class TrainingRun:
     """One training from its start to its model.
 
     Parameters
     ----------
     start
         Network to train, and the header that the result inherits.
-    lesson
+    data
         What to learn from.
     settings
         How.
@@ -59,7 +59,7 @@ class Course:
     Attributes
     ----------
     ahead : float or None
-        After `run`: in which share of draws of the held-out labels the trained weights were
+        After `fit`: in which share of draws of the held-out labels the trained weights were
         ahead of the start; None where the two were not compared.
     is_calibrated : bool
         After `model`: whether the thresholds rest on these labels.
@@ -68,7 +68,7 @@ class Course:
     def __init__(
         self,
         start: DetectorModel,
-        lesson: Lesson,
+        data: TrainingData,
         settings: LearningSettings,
         fabric: Fabric,
         *,
@@ -76,7 +76,7 @@ class Course:
     ) -> None:
         self.ahead: float | None = None
         self.is_calibrated = False
-        self._start, self._lesson, self._settings = start, lesson, settings
+        self._start, self._data, self._settings = start, data, settings
         self._fabric = fabric
         self._config = TrainingConfig(
             steps=settings.steps,
@@ -92,12 +92,12 @@ class Course:
             checkpoint_every=settings.validate_every,
         )
         self._task = self._make_task()
-        self._judge = Judge(
-            lesson.validation, lesson.particles, device=fabric.device, seed=settings.seed
+        self._validator = Validator(
+            data.validation, data.particles, device=fabric.device, seed=settings.seed
         )
-        self.ahead_asked = sureness_asked(self._judge.n_labels)
+        self.ahead_asked = sureness_asked(self._validator.n_labels)
 
-    def run(
+    def fit(
         self,
         folder: Path,
         *,
@@ -133,11 +133,11 @@ class Course:
                 folder=folder,
                 resume=not redo,
                 fingerprint=self._fingerprint(),
-                validate=self._average_precision if self._judge.images else None,
+                validate=self._average_precision if self._validator.images else None,
                 on_begin=on_begin,
                 on_step=on_progress or (lambda progress: None),
             )
-        if self._settings.start is None or not self._judge.images or fitted.step == 0:
+        if self._settings.start is None or not self._validator.images or fitted.step == 0:
             return fitted
         return self._better_of(start, fitted)
 
@@ -147,7 +147,7 @@ class Course:
         Parameters
         ----------
         fitted
-            From `run`.
+            From `fit`.
         name
             For people.
         diameter_A
@@ -157,9 +157,9 @@ class Course:
             self._task.detector(fitted.network),
             fitted,
             start=self._start,
-            lesson=self._lesson,
+            data=self._data,
             settings=self._settings,
-            judge=self._judge,
+            validator=self._validator,
             name=name,
             diameter_A=diameter_A,
         )
@@ -169,23 +169,23 @@ class Course:
 
     def examples(self, model: DetectorModel) -> list[tuple[WorkingImage, Found]]:
         """Return what a model finds on the validation micrographs, or on some labelled ones."""
-        images = self._judge.images
+        images = self._validator.images
         if images:
-            return list(zip(images, self._judge.found(model), strict=True))
-        labelled = [image for image in self._lesson.training if len(image.positives_px)]
+            return list(zip(images, self._validator.found(model), strict=True))
+        labelled = [image for image in self._data.training if len(image.positives_px)]
         images = tuple(labelled[:MOST_EXAMPLES])
         return list(zip(images, find_on_all(model, images, self._fabric.device), strict=True))
 
     def _make_task(self) -> ScoreMapTask | PatchTask:
         network = self._start.network.train().requires_grad_(requires_grad=True)
         rank = self._fabric.global_rank
-        particles = self._lesson.particles.value
+        particles = self._data.particles.value
         if isinstance(network, PatchClassifier):
             return PatchTask(
-                self._lesson.training, self._settings, network, particles=particles, rank=rank
+                self._data.training, self._settings, network, particles=particles, rank=rank
             )
         return ScoreMapTask(
-            self._lesson.training,
+            self._data.training,
             self._settings,
             network,
             diameter_px=self._start.header.diameter_px,
@@ -197,7 +197,7 @@ class Course:
         return DetectorModel(self._start.header, self._task.detector(module))
 
     def _average_precision(self, module: nn.Module) -> float:
-        return self._judge.average_precision(self._detector(module))
+        return self._validator.average_precision(self._detector(module))
 
     def _better_of(self, start: nn.Module, fitted: Fitted[nn.Module]) -> Fitted[nn.Module]:
         """Keep the start unless the held-out labels are sure that training has helped.
@@ -209,8 +209,8 @@ class Course:
         verdict = (0.0, 0.0)
         if self._fabric.is_global_zero:  # which has seen both before, and remembers
             verdict = (
-                self._judge.share_ahead(before, after),
-                self._judge.average_precision(before),
+                self._validator.share_ahead(before, after),
+                self._validator.average_precision(before),
             )
         self.ahead, score_before = self._fabric.broadcast(verdict)
         _log.info("trained model ahead of its start in %.0f %% of draws", 100 * self.ahead)
@@ -223,13 +223,13 @@ class Course:
 
         Not the estimated number of particles, which differs by a trace between processors.
         """
-        lesson = self._lesson
+        data = self._data
         return {
             "settings": self._settings.model_dump(mode="json"),
-            "expected_particles": lesson.expected_particles,
-            "contrast": lesson.contrast,
-            "training": [_described(image) for image in lesson.training],
-            "validation": [_described(image) for image in lesson.validation],
+            "expected_particles": data.expected_particles,
+            "contrast": data.contrast,
+            "training": [_described(image) for image in data.training],
+            "validation": [_described(image) for image in data.validation],
         }
 
 

@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrainingData:
     """Everything that a training needs besides the network.
 
     Attributes
@@ -60,19 +60,19 @@ class Lesson:
     left_out: int
 
 
-def prepare_lesson(
+def prepare_training_data(
     micrographs: MicrographList,
     labels: LabelSource,
     *,
     reading: LabelReading,
-    scout: DetectorModel,
+    general: DetectorModel,
     size: WorkingSize,
     settings: LearningSettings,
     contrast: Side | None,
     expected_particles: float | None,
     validation: Sequence[Path] | None,
     device: str,
-) -> Lesson:
+) -> TrainingData:
     """Read and check everything that is to be learned from.
 
     Parameters
@@ -81,12 +81,12 @@ def prepare_lesson(
         As the user gave them.
     reading
         How files of labels are to be read.
-    scout
+    general
         A detector that knows particles in general: it finds out the contrast, checks where the
         labels lie, and estimates how many particles there are. It has seen no label, so that
         all of them tell about it.
     size
-        Working size of the network to be trained; the scout brings its own.
+        Working size of the network to be trained; the general model brings its own.
     settings
         For the split and the seed.
     contrast
@@ -96,7 +96,7 @@ def prepare_lesson(
     validation
         Micrographs to keep aside; None to choose them.
     device
-        Of the scout.
+        Of the general model.
 
     Raises
     ------
@@ -107,24 +107,24 @@ def prepare_lesson(
         raise BadInput(
             f"{expected_particles:g} particles a micrograph are expected; give a positive number."
         )
-    scorer = Scorer(scout, device=device)
-    scout_size = WorkingSize(
+    scorer = Scorer(general, device=device)
+    general_size = WorkingSize(
         diameter_A=size.diameter_A,
-        diameter_px=scout.header.diameter_px,
-        normalisation=scout.header.normalisation,
-        contrast=scout.header.contrast,
+        diameter_px=general.header.diameter_px,
+        normalisation=general.header.normalisation,
+        contrast=general.header.contrast,
         pixel_size_A=size.pixel_size_A,
         override_pixel_size=size.override_pixel_size,
     )
     side = contrast or contrast_of(
-        micrographs, scout_size, scorer, level=scout.header.default_threshold
+        micrographs, general_size, scorer, level=general.header.default_threshold
     )
     evidence = ModelEvidence(
-        scout,
+        general,
         diameter_A=size.diameter_A,
         pixel_size_A=size.pixel_size_A,
         override_pixel_size=size.override_pixel_size,
-        inverted=side != scout.header.contrast,
+        inverted=side != general.header.contrast,
         device=device,
     )
     checked = read_labels(
@@ -148,11 +148,11 @@ def prepare_lesson(
         particles = ParticleNumber(expected_particles, expected_particles, expected_particles)
     else:
         seen = gathered
-        if size != scout_size:
-            seen = gather(checked, scout_size, contrast=side, most_unlabelled=0)
-        particles = _estimated(seen.images, scorer, scout, seed=settings.seed)
+        if size != general_size:
+            seen = gather(checked, general_size, contrast=side, most_unlabelled=0)
+        particles = _estimated(seen.images, scorer, general, seed=settings.seed)
     aside = _aside(gathered.images, micrographs, validation, settings)
-    return Lesson(
+    return TrainingData(
         training=tuple(one for i, one in enumerate(gathered.images) if i not in aside),
         validation=tuple(one for i, one in enumerate(gathered.images) if i in aside),
         contrast=side,
@@ -165,12 +165,14 @@ def prepare_lesson(
 
 
 def _estimated(
-    images: Sequence[WorkingImage], scorer: Scorer, scout: DetectorModel, *, seed: int
+    images: Sequence[WorkingImage], scorer: Scorer, general: DetectorModel, *, seed: int
 ) -> ParticleNumber:
     """Estimate the number of particles in a micrograph; never below the labelled ones."""
     labelled = [image for image in images if len(image.positives_px)]
     found = [
-        find_on(scorer, image, diameter_px=scout.header.diameter_px, floor=scout.header.score_floor)
+        find_on(
+            scorer, image, diameter_px=general.header.diameter_px, floor=general.header.score_floor
+        )
         for image in labelled
     ]
     scores = label_scores(found)

@@ -28,7 +28,7 @@ def find_on_all(
     )
 
 
-class Judge:
+class Validator:
     """Held-out micrographs, and what each detector found on them.
 
     The best weights of a training are looked at several times: to choose them, to compare them
@@ -133,9 +133,11 @@ class Judge:
             seed=self._seed,
         ).table
 
-    def joined_by(self, images: Sequence[WorkingImage]) -> "Judge":
-        """Return a judge who also looks at other micrographs."""
-        return Judge((*self.images, *images), self._particles, device=self._device, seed=self._seed)
+    def joined_by(self, images: Sequence[WorkingImage]) -> "Validator":
+        """Return a validator that also looks at other micrographs."""
+        return Validator(
+            (*self.images, *images), self._particles, device=self._device, seed=self._seed
+        )
 
 
 def _number(count: int, noun: str) -> str:
