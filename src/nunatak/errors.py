@@ -78,7 +78,11 @@ class Mismatch(BadInput):
 
 
 class OtherTraining(Mismatch):
-    """A folder holds a training that was asked for differently: it is not gone on with."""
+    """The folder of a training holds one with other settings or data."""
+
+
+class CheckpointError(FormatError):
+    """A checkpoint that is damaged, or of another version of nunatak."""
 
 
 class ResourceError(NunatakError):

@@ -185,10 +185,21 @@ def test_a_training_that_was_stopped_goes_on_and_another_one_starts_over(
     assert code == 0, said
     assert seen == [0, 1, 2, 3]  # nothing was done twice
     # RELION repeats a job with other settings in the same folder.
-    (job / "model.safetensors").unlink()
-    code, said = command(line.replace("--steps 3", "--steps 2"))
+    other = line.replace("--steps 3", "--steps 2")
+    code, said = command(other)
     assert code == 0, said
+    assert "other settings or data" in said
     assert seen[4:] == [0, 1, 2]
+    # What was stopped after the last step was not lost, though a model lies there.
+    code, said = command(other)
+    assert code == 0, said
+    assert seen[7:] == []
+    checkpoint = job / "model.training" / "last.safetensors"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-100])
+    code, said = command(other)
+    assert code == 0, said
+    assert "not a whole safetensors file" in said
+    assert seen[7:] == [0, 1, 2]
 
 
 def test_labels_that_are_not_used_are_counted(

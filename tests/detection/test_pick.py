@@ -11,6 +11,7 @@ import mrcfile
 import numpy as np
 import pytest
 import torch
+from scipy.special import logit
 
 import nunatak
 from nunatak.detection import job as job_module
@@ -74,6 +75,30 @@ def test_particles_are_found_where_they_are(
     assert set(table["pixel_size_A"]) == {2.0}
     assert table["score"].is_monotonic_decreasing
     assert list(result.shapes.values()) == [(700, 601)]
+
+
+def test_a_particle_that_the_edge_cuts_scores_less(
+    tmp_path: Path, blob_model: DetectorModel, write_spots: Spots
+) -> None:
+    x = write_spots(tmp_path / "whole.mrc", count=12)[:, 0].min()
+    with mrcfile.open(tmp_path / "whole.mrc") as whole, mrcfile.new(tmp_path / "m.mrc") as cut:
+        cut.set_data(whole.data[:, int(x) - 6 :])
+        cut.voxel_size = whole.voxel_size
+    scores = []
+    for loss in (0.0, 4.0):
+        header = blob_model.header.model_copy(update={"cut_logit": loss})
+        save_model(replace(blob_model, header=header), tmp_path / f"{loss}.safetensors")
+        table = nunatak.pick(
+            [tmp_path / "m.mrc"], diameter_A=DIAMETER_A, model=tmp_path / f"{loss}.safetensors"
+        ).picks.table
+        scores.append(table.sort_values(["x_px", "y_px"]).query("selected or x_px < 30"))
+    as_it_is, less = scores
+    at_edge = as_it_is["x_px"] < 30  # half a diameter
+    assert at_edge.sum() == 1
+    assert as_it_is["x_px"].tolist() == less["x_px"].tolist()
+    lost = logit(as_it_is["score"].to_numpy()) - logit(less["score"].to_numpy())
+    assert 1.0 < lost[at_edge][0] < 2.0  # the centre is 6 of 60 pixels from the edge
+    np.testing.assert_allclose(lost[~at_edge], 0.0, atol=1e-9)
 
 
 def test_inverted_micrographs_give_the_same_picks(

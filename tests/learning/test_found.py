@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.special import expit
 
+from nunatak.detection.cut_particles import CutPenalty
 from nunatak.geometry import Scale
 from nunatak.learning.found import Found, find_on, label_scores
 from nunatak.learning.working_images import WorkingImage
@@ -16,7 +18,8 @@ SIDE = 80
 class OneBump:
     """Stands in for a scorer: certain of one place, doubtful of another."""
 
-    stride, origin_px, cut = 2, 0.5, None
+    stride, origin_px = 2, 0.5
+    cut: CutPenalty | None = None
 
     def logits(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
         rows, columns = np.indices((SIDE // 2, SIDE // 2))
@@ -60,6 +63,16 @@ def test_nothing_below_the_floor() -> None:
     found = found_with([(60.5, 56.5)], floor=0.7)
     assert len(found.score) == 1
     assert found.label_score == [0.0]
+
+
+def test_what_the_edge_cuts_scores_less() -> None:
+    class Cutting(OneBump):
+        cut = CutPenalty(60.0, 4.0)
+
+    found = find_on(Cutting(), image_with([]), diameter_px=20.0, floor=0.05)  # type: ignore[arg-type]
+    lost = Cutting.cut.at(*found.xy_px.T, (SIDE, SIDE))
+    assert lost.min() > 0.1
+    np.testing.assert_allclose(found.score, expit([3.0, 0.0] - lost), atol=0.01)
 
 
 def test_label_scores_follow_the_images() -> None:

@@ -59,3 +59,12 @@ def test_impossible_values_are_explained(tmp_path: Path, file: Path) -> None:
         file.write_text(text)
         with pytest.raises(FormatError, match=message):
             resolved(LearningSettings(), path=file)
+
+
+def test_an_option_that_names_a_start_brings_back_its_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "scratch.toml"
+    path.write_text('start = "none"\n')
+    assert resolved(LearningSettings(), path=path).steps == 600
+    assert resolved(LearningSettings(), path=path, options={"steps": 20}).steps == 20
+    settings = resolved(LearningSettings(), path=path, options={"start": "general-2d"})
+    assert settings == LearningSettings()

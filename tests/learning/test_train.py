@@ -15,13 +15,14 @@ import training_program
 from specimens import DIAMETER_A, Specimen
 
 import nunatak
+from nunatak.detection.cut_particles import CUT_LOGIT
 from nunatak.detection.header import ModelClass, ModelHeader
 from nunatak.detection.model import DetectorModel, load_model, save_model
 from nunatak.errors import Interrupted, Mismatch, UsageError
 from nunatak.images import normalise
 from nunatak.learning.record import RECORD
 from nunatak.learning.result import TrainingResult
-from nunatak.learning.settings import LearningSettings, changed
+from nunatak.learning.settings import LearningSettings, changed, learning_rate
 from nunatak.learning.train import folder_of, train
 from nunatak.networks.registry import build
 from nunatak.networks.specs import NetworkSpec
@@ -89,7 +90,7 @@ def test_the_model_says_what_it_is(finished: TrainingResult, specimen: Specimen)
     assert header.provenance["labels"] == 16
     assert header.provenance["start"]["name"] == "general-2d"  # type: ignore[index, call-overload]
     assert header.provenance["calibration"] == {
-        "data": "16 labels on 2 micrographs, from which it has learned nothing"
+        "data": "16 labels on 2 micrographs, from none of which the model has learned"
     }
     assert header.provenance["validation_micrographs"] == list(finished.validation)
     assert finished.is_calibrated
@@ -177,6 +178,12 @@ def test_harm_is_not_kept(trained: Train) -> None:
     assert worse[-1] < worse[0] == result.validation_score
 
 
+def test_the_learning_rate_follows_the_number_of_labels(trained: Train) -> None:
+    unset = {"learning_rate": None, "schedule": "constant", "steps": 1, "validate_every": 1}
+    few = trained(settings=changed(FEW, {**unset, "validation_share": 0.0}))
+    assert few.metrics[-1].learning_rate == pytest.approx(learning_rate(16))
+
+
 def test_from_scratch(trained: Train) -> None:
     network = {"name": "UNet", "parameters": {"width": 4, "depth": 2}}
     result = trained(settings=changed(FEW, {"start": None, "network": network, "teacher": True}))
@@ -184,6 +191,7 @@ def test_from_scratch(trained: Train) -> None:
     assert header.network == NetworkSpec.model_validate(network)
     assert header.provenance["start"] is None
     assert header.score_floor == 0.05
+    assert header.cut_logit == CUT_LOGIT
 
 
 def test_a_single_labelled_micrograph_gives_a_model_without_a_table(
@@ -221,6 +229,7 @@ def test_patch_classifiers(trained: Train, normalisation: str) -> None:
     header = trained(settings=settings).model.header
     assert header.network.name == "Conv31"
     assert header.diameter_px == 12.0
+    assert header.cut_logit == 0.0
 
 
 def test_a_start_of_several_kinds_is_refused(trained: Train, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_the_unchanged_general_model_is_calibrated_with_all_labels(general: Dete
     header = made(general, validator_of(noise_image("v", 6)), step=0).header
     assert header.threshold_table not in ((), general.header.threshold_table)
     assert header.provenance["calibration"] == {
-        "data": "11 labels on 2 micrographs, from which it has learned nothing"
+        "data": "11 labels on 2 micrographs, from none of which the model has learned"
     }
 
 

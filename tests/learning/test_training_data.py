@@ -135,7 +135,7 @@ def test_missing_and_unreadable_micrographs_are_failures(
     assert sum(len(image.positives_px) for image in data.training) == 8
 
 
-def test_other_networks_have_their_own_size_and_the_scout_its(
+def test_other_networks_have_their_own_size_and_the_general_model_its(
     specimen: Specimen, monkeypatch: pytest.MonkeyPatch, usual: TrainingData
 ) -> None:
     gathered = []

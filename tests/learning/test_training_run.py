@@ -1,4 +1,4 @@
-"""What a course refuses, and how sure it wants to be. See test_train for its way to a model."""
+"""What a training refuses, and how sure it wants to be. See test_train for its way to a model."""
 
 from typing import Any
 

@@ -89,7 +89,8 @@ def pick(
             "--border",
             metavar="Å",
             min=0.0,
-            help="Select no candidate whose centre is closer to the edge than this, Å.",
+            help="Select no candidate whose centre is closer to the edge than this, Å. A particle "
+            "that the edge cuts scores less anyway.",
             rich_help_panel=SELECTION,
         ),
     ] = 0.0,

@@ -69,7 +69,7 @@ def general_2d(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Settings of the recipe, TOML. Default: those of the shipped model.",
+            help="Settings of the recipe, TOML.",
             show_default=False,
             rich_help_panel=TRAINING,
         ),

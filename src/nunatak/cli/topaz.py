@@ -78,7 +78,8 @@ def _train(given: argparse.Namespace, extras: list[str], _words: list[str]) -> N
         threads=given.num_threads if given.num_threads > 0 else None,
     )
     with console.progress("Training", call.settings.steps, unit="updates") as advance:
-        trained = train_for_topaz(call, on_progress=lambda _progress: advance(1))
+        reach = console.reached(advance)
+        trained = train_for_topaz(call, on_progress=lambda progress: reach(progress.step))
     console.say(trained.in_words)
     console.report_failures(trained.failures, total=trained.n_images, unit="images")
 

@@ -86,9 +86,10 @@ def find_candidates(
     if cut is not None:
         value = value - cut.at(x_image, y_image, scale.resampled_shape)
     class_index = np.repeat(np.arange(len(maps)), [len(peaks.x) for peaks in maps])
+    above_floor = value > logit(floor)
     score = expit(value).astype(np.float64).round(SCORE_DECIMALS)
     found = Candidates(x_px, y_px, score, class_index.astype(np.int64))
-    found = found.taken(_inside(x_px, y_px, scale.source_shape) & (score >= floor))
+    found = found.taken(_inside(x_px, y_px, scale.source_shape) & above_floor)
     return found.taken(suppress(found.x_px, found.y_px, found.score, min_distance_px))
 
 

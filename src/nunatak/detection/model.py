@@ -183,6 +183,7 @@ def describe(path: str | PathLike[str]) -> dict[str, str]:
         "contrast": f"{header.contrast} particles",
         "default threshold": f"{header.default_threshold:g}",
         "score floor": f"{header.score_floor:g}",
+        "logit lost beyond the edge": f"{header.cut_logit:g}",
         **threshold_table.described(header),
         "sha256": hashlib.sha256(content).hexdigest(),
         "provenance": json.dumps(header.provenance, ensure_ascii=False),

@@ -149,8 +149,8 @@ class PatchSampler:
             if not len(open_rows):
                 return places
         raise BadInput(
-            "Nearly every pixel of the labelled micrographs lies close to a label, so that no "
-            "unlabelled place can be drawn. Check the labels and positive_radius_px."
+            "Nearly every pixel of the micrographs lies close to a label, so that no "
+            "unlabelled place can be drawn. Check the labels and the radius of the positives."
         )
 
     def _patches(self, places: IndexArray, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -182,8 +182,8 @@ class PatchSampler:
                 if mask.all():
                     raise BadInput(
                         f"Every pixel of micrograph {number + 1} of those to learn from lies "
-                        "close to a label: nothing is unlabelled. Check the labels and "
-                        "positive_radius_px."
+                        "close to a label: nothing is unlabelled. Check the labels and the "
+                        "radius of the positives."
                     )
 
 

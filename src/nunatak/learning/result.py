@@ -41,7 +41,7 @@ class TrainingResult:
     ahead_asked : float
         Share below which the start is kept (see `nunatak.learning.training_run.sureness_asked`).
     is_calibrated : bool
-        Whether the threshold table rests on these labels. Otherwise there is none, unless the
+        Whether the threshold table rests on the user's labels. Otherwise there is none, unless the
         weights are still those of the start, with its table.
     validation_score : float or None
         Estimated average precision on the validation micrographs; None without any.

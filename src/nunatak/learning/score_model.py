@@ -12,7 +12,8 @@ candidate of score s is a particle. The likelihood of the labels, :math:`\prod_i
 Ward et al. 2009, Biometrics 65, 554). It fixes the number of particles :math:`\sum_j c(s_j)`
 only because c saturates at 1: among the highest scores there is hardly anything but particles
 (the condition that every mixture-proportion estimate needs: Blanchard et al. 2010, JMLR 11, 2973;
-Scott 2015). How much ten labels leave open, a prior fills in that was measured on simulation.
+Scott 2015). How much ten labels leave open, a prior fills in that was measured where every
+particle is known.
 """
 
 from collections.abc import Sequence
@@ -42,9 +43,9 @@ class ScorePrior:
     ----------
     intercept_mean, intercept_sd : float
         Of a, the logit of c at a score of 0.5. The defaults suit the general model and its
-        descendants. It is too modest on simulated specimens (median 1.9 of 30, half of them
-        between 1.2 and 2.6) and promised too much on the training micrographs of real ones
-        (-1.4 for EMPIAR-10146, -0.9 for EMPIAR-10017); the defaults hold all of these.
+        descendants, whose a was 1.9 in the median of 30 simulated specimens (half of them between
+        1.2 and 2.6: scores too low), but -1.4 and -0.9 on the training micrographs of
+        EMPIAR-10146 and EMPIAR-10017 (scores too high). One standard deviation holds all of these.
     log_slope_mean, log_slope_sd : float
         Of :math:`\ln b`: 0.9 in the median of the same simulated specimens (half of them between
         0.7 and 1.2), 0.6 and 0.4 on the real ones.

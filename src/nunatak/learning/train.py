@@ -57,6 +57,7 @@ def train(
     processes: int = 1,
     threads: int | None = None,
     redo: bool = False,
+    overwrite: bool = False,
     on_data: Callable[[TrainingData], None] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> TrainingResult:
@@ -96,6 +97,8 @@ def train(
         That train together, each on a device of its own.
     redo
         Start over, and replace an output that exists.
+    overwrite
+        Replace an output that exists, but go on with a training that was stopped.
     on_data
         Called once everything is read and checked, before the first step.
     on_progress
@@ -126,7 +129,7 @@ def train(
     """
     settings = settings or LearningSettings()
     output = Path(output)
-    _check_output(output, redo=redo)
+    _check_output(output, replace=redo or overwrite)
     listed = (
         micrographs if isinstance(micrographs, MicrographList) else list_micrographs(micrographs)
     )
@@ -225,12 +228,12 @@ def _asked(
     }
 
 
-def _check_output(output: Path, *, redo: bool) -> None:
+def _check_output(output: Path, *, replace: bool) -> None:
     """Refuse now what could not be written in the end."""
     if output.suffix != SUFFIX:
         raise UsageError(f"{output}: a model file ends in {SUFFIX}. Give such a name.")
     require_reachable(output)
-    if output.exists() and not redo:
+    if output.exists() and not replace:
         raise UsageError(
             f"{output} exists. Give another name with --output, or --redo to train anew and "
             "replace it."
@@ -260,7 +263,8 @@ def _from_scratch(settings: LearningSettings) -> DetectorModel:
         diameter_px=settings.diameter_px,
         output_stride=network.output_stride,
         normalisation=_NORMALISATIONS[settings.normalisation],
-        # Patches reach beyond the edges, from which such a network learns what is wanted there.
+        # A patch classifier is trained on places at the edges, too, and learns what is wanted
+        # there; cells beyond the edge of a crop are ignored.
         cut_logit=0.0 if isinstance(network, PatchClassifier) else CUT_LOGIT,
     )
     return DetectorModel(header, network)

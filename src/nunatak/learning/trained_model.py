@@ -31,7 +31,7 @@ def trained_model(
     name: str,
     diameter_A: float,
 ) -> DetectorModel:
-    """Give a trained network its header: thresholds from held-out labels, and its provenance.
+    """Give a trained network its header: its thresholds and its provenance.
 
     A table of thresholds speaks of the weights it was measured with. Where no label could be
     held out, or none of them was found, new weights have no table, and their default threshold
@@ -66,7 +66,7 @@ def trained_model(
         # adds to that: ours was estimated from the same labels.
         validator = validator.joined_by(data.training)
         table = validator.threshold_table(kept, prior, expected_particles=data.expected_particles)
-        basis = f"{validator.labels_in_words()}, from which it has learned nothing"
+        basis = f"{validator.labels_in_words()}, from none of which the model has learned"
     else:
         particles = data.particles
         table = validator.threshold_table(
@@ -121,16 +121,20 @@ def descends_from_simulation(provenance: Mapping[str, Any]) -> bool:
 
 
 def never_saw_a_label(provenance: Mapping[str, Any]) -> bool:
-    """Tell whether a model comes straight from the general recipe, which simulates everything.
+    """Tell whether a model and all that it goes back to come from recipes, which only simulate.
 
     Examples
     --------
-    >>> never_saw_a_label({"recipe": {"seed": 1}})
+    >>> never_saw_a_label({"recipe": {"seed": 1}, "start": None})
     True
-    >>> never_saw_a_label({"start": {"provenance": {"recipe": {"seed": 1}}}})
+    >>> never_saw_a_label({"recipe": {"seed": 1}, "start": {"provenance": {"settings": {}}}})
     False
     """
-    return isinstance(provenance.get("recipe"), dict)
+    while isinstance(provenance.get("recipe"), dict):
+        if not isinstance(provenance.get("start"), dict):
+            return True
+        provenance = provenance["start"].get("provenance", {})
+    return False
 
 
 def _best_threshold(table: tuple[ThresholdRow, ...]) -> float:

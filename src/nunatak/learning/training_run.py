@@ -16,7 +16,7 @@ from nunatak.errors import UsageError
 from nunatak.learning.found import Found
 from nunatak.learning.patch_task import PatchTask
 from nunatak.learning.score_map_task import ScoreMapTask
-from nunatak.learning.settings import LearningSettings
+from nunatak.learning.settings import LearningSettings, learning_rate
 from nunatak.learning.trained_model import trained_model
 from nunatak.learning.training_data import TrainingData
 from nunatak.learning.validator import Validator, find_on_all
@@ -62,7 +62,7 @@ class TrainingRun:
         After `fit`: in which share of draws of the held-out labels the trained weights were
         ahead of the start; None where the two were not compared.
     is_calibrated : bool
-        After `model`: whether the thresholds rest on these labels.
+        After `model`: whether the thresholds rest on the user's labels.
     """
 
     def __init__(
@@ -78,10 +78,11 @@ class TrainingRun:
         self.is_calibrated = False
         self._start, self._data, self._settings = start, data, settings
         self._fabric = fabric
+        labels = sum(len(image.positives_px) for image in data.training)
         self._config = TrainingConfig(
             steps=settings.steps,
             batch_size=settings.batch_size,
-            learning_rate=settings.learning_rate,
+            learning_rate=settings.learning_rate or learning_rate(labels),
             weight_decay=settings.weight_decay,
             schedule=settings.schedule,
             averaging=settings.averaging,
@@ -266,7 +267,7 @@ def sureness_asked(held_out_labels: int) -> float:
     The step was chosen by these very labels. The fewer they are, the more often the best of
     several validations is chance, and the more is asked for.
     """
-    return 0.8 if held_out_labels >= ENOUGH_LABELS else 0.95
+    return 0.75 if held_out_labels >= ENOUGH_LABELS else 0.95
 
 
 def _described(image: WorkingImage) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Judge detectors by labels that took no part in training."""
+"""Validate detectors by labels from which they have not learned."""
 
 from collections.abc import Sequence
 

@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from nunatak.errors import BadInput, FormatError, OtherTraining
+from nunatak.errors import BadInput, CheckpointError, OtherTraining
 from nunatak.files import written_whole
 
 VERSION = 1
@@ -112,7 +112,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     ------
     BadInput
         If the file cannot be read.
-    FormatError
+    CheckpointError
         If it is no checkpoint of this version of nunatak, or damaged.
     """
     try:
@@ -124,11 +124,11 @@ def load_checkpoint(path: Path) -> Checkpoint:
             f"{path}: cannot read the checkpoint ({error.strerror or error})."
         ) from error
     except SafetensorError as error:
-        raise FormatError(
+        raise CheckpointError(
             path, f"not a whole safetensors file ({error})", hint=_START_OVER
         ) from error
     if checksum(tensors) != record.sha256:
-        raise FormatError(path, "the tensors are damaged (checksum)", hint=_START_OVER)
+        raise CheckpointError(path, "the tensors are damaged (checksum)", hint=_START_OVER)
     return Checkpoint(record, tensors)
 
 
@@ -164,18 +164,18 @@ def require_same(path: Path, record: Record, fingerprint: Mapping[str, Any]) -> 
 
 def _record(path: Path, metadata: Mapping[str, str]) -> Record:
     if _KEY not in metadata:
-        raise FormatError(path, "not a checkpoint of a training", hint=_START_OVER)
+        raise CheckpointError(path, "not a checkpoint of a training", hint=_START_OVER)
     try:
         fields = json.loads(metadata[_KEY])
         if fields.get("version") != VERSION:
-            raise FormatError(
+            raise CheckpointError(
                 path,
                 f"a checkpoint of version {fields.get('version')!r}, this nunatak reads {VERSION}",
                 hint="Go on with the version of nunatak that wrote it, or remove it to start over",
             )
         return Record.model_validate(fields)
     except (ValueError, AttributeError, ValidationError) as error:
-        raise FormatError(
+        raise CheckpointError(
             path, "the record makes no sense", field=_KEY, hint=_START_OVER
         ) from error
 

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from lightning_fabric import Fabric
 
-from nunatak.errors import FormatError
+from nunatak.errors import CheckpointError
 from nunatak.training.checkpoint import (
     BEST,
     LAST,
@@ -56,9 +56,9 @@ class TrainingFolder:
 
         Raises
         ------
-        Mismatch
+        OtherTraining
             If the checkpoint is that of another training.
-        FormatError
+        CheckpointError
             If it is damaged or not a checkpoint at all.
         """
         if self.path is None:
@@ -106,6 +106,6 @@ def _restore(state: TrainingState[Any], checkpoint: Checkpoint, path: Path) -> N
     try:
         state.restore(checkpoint)
     except (KeyError, RuntimeError) as error:
-        raise FormatError(
+        raise CheckpointError(
             path, f"the tensors are not those of this network ({error})", hint="Remove the file"
         ) from error

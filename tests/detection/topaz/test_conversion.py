@@ -172,6 +172,7 @@ def test_the_header_says_what_the_user_said(whole: Path) -> None:
     assert header.classes[0].diameter_A == 180.0
     assert header.normalisation == mixture.VERSION
     assert header.default_threshold == 0.5
+    assert header.cut_logit == 0.0
     assert header.score_floor == pytest.approx(0.00247, abs=1e-5)
     assert "whole.sav" in str(header.provenance["converted from"])
 

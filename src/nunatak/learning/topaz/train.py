@@ -1,5 +1,6 @@
 """Answer ``topaz train``: learn from positions in pixels, write what RELION looks for."""
 
+import logging
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from nunatak.detection.model import SUFFIX, load_model, save_model
-from nunatak.errors import OtherTraining, UsageError
+from nunatak.errors import CheckpointError, OtherTraining, UsageError
 from nunatak.files import write_text, written_whole
 from nunatak.learning.settings import LearningSettings
 from nunatak.learning.topaz.extract import PROVENANCE_KEY
@@ -20,6 +21,8 @@ from nunatak.learning.train import train
 from nunatak.picks.table import PickSet
 from nunatak.training.metrics import StepMetrics
 from nunatak.training.progress import Progress
+
+_log = logging.getLogger(__name__)
 
 MODEL_ENDING = "_epoch10.sav"
 """Of the model's name: RELION's schedules name the tenth epoch's, and its dialog shows ``.sav``."""
@@ -132,9 +135,10 @@ def train_for_topaz(
         on_progress=on_progress,
     )
     try:
-        result = trained(redo=twin.exists())
-    except OtherTraining:
+        result = trained(overwrite=True)
+    except (OtherTraining, CheckpointError) as error:
         # Topaz has no option to start over: whoever changes the command line means to.
+        _log.warning("Starting over: %s", error)
         result = trained(redo=True)
     _state_pixels(twin, call, result.contrast)
     model = _beside(call.save_prefix, MODEL_ENDING)
