@@ -17,15 +17,15 @@ import numpy as np
 import common
 import nunatak
 from common import spread
-from label_variants import DEFAULT
+from label_variants import DEFAULT, count_title
 from nunatak.errors import NunatakError
 from nunatak.picks.evaluate import evaluate
 from nunatak.picks.table import PickSet
-from training_data import TrainingSet, training_sets
-from training_runs import TrainingRun
+from study_runs import StudyRun
+from training_sets import Count, TrainingSet, training_sets
 
 WANTED = (0.7, 0.8, 0.9)
-COUNTS = (10, 100)
+COUNTS: tuple[Count, ...] = (10, 100, None)
 SETS = ("empiar10146", "simulated")
 GENERAL = "general"
 
@@ -36,18 +36,18 @@ class Case:
 
     Attributes
     ----------
-    run : TrainingRun
+    run : StudyRun
         Which made the model, or names it.
     wanted : float
     """
 
-    run: TrainingRun
+    run: StudyRun
     wanted: float
 
     @property
     def labels(self) -> str:
         """Number of labels as a word, or that there were none."""
-        return GENERAL if self.run.settings is None else str(self.run.count)
+        return GENERAL if self.run.settings is None else count_title(self.run.count)
 
     def result(self, work: Path, cores: int) -> dict[str, Any]:
         """Pick with the wanted precision and count what is right: JSON values."""
@@ -129,8 +129,8 @@ def _arguments() -> argparse.Namespace:
 
 def planned(sets: list[TrainingSet], seeds: range) -> list[Case]:
     """List the models and what is wanted of them."""
-    runs = [TrainingRun(data) for data in sets] + [
-        TrainingRun(data, count, seed, DEFAULT.settings(seed))
+    runs = [StudyRun(data) for data in sets] + [
+        StudyRun(data, count, seed, DEFAULT.settings(seed))
         for data in sets
         for count in COUNTS
         for seed in seeds

@@ -17,9 +17,9 @@ import numpy as np
 
 import common
 from label_variants import DEFAULT
+from study_runs import StudyRun
 from topaz_training import DEFAULT_UPDATES, TopazTraining
-from training_data import TrainingSet, training_sets
-from training_runs import TrainingRun
+from training_sets import TrainingSet, training_sets
 
 FEW = 10
 COUNTS = (FEW, 100)
@@ -35,12 +35,12 @@ class Pair:
     Attributes
     ----------
     topaz : TopazTraining
-    nunatak : tuple of TrainingRun
+    nunatak : tuple of StudyRun
         With ever more steps; the last with the default's.
     """
 
     topaz: TopazTraining
-    nunatak: tuple[TrainingRun, ...]
+    nunatak: tuple[StudyRun, ...]
 
     @classmethod
     def of(cls, data: TrainingSet, count: int, seed: int, arguments: argparse.Namespace) -> "Pair":
@@ -48,7 +48,7 @@ class Pair:
         settings = DEFAULT.settings(seed)
         steps = dict.fromkeys(max(1, round(share * settings.steps)) for share in SHARES)
         runs = tuple(
-            TrainingRun(data, count, seed, settings.model_copy(update={"steps": number}))
+            StudyRun(data, count, seed, settings.model_copy(update={"steps": number}))
             for number in steps
         )
         epochs = arguments.updates // arguments.epoch_size

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import common
 from label_study import Planned, aggregated, measured, planned
 from label_variants import VARIANTS
-from training_data import training_sets
-from training_runs import TrainingRun
+from study_runs import StudyRun
+from training_sets import training_sets
 
 
 def main() -> int:
@@ -24,7 +24,7 @@ def main() -> int:
     variants = [one for one in VARIANTS if not arguments.only or one.name in arguments.only]
     seeds = range(arguments.seed, arguments.seed + arguments.seeds)
     study = planned(sets, variants, seeds)
-    general = {one.name: TrainingRun(one) for one in sets}
+    general = {one.name: StudyRun(one) for one in sets}
     failed = carry_out([*general.values()], [*study], arguments)
     content = aggregated(study, general, arguments.work)
     common.write_result(
@@ -54,7 +54,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def carry_out(
-    general: Sequence[TrainingRun], study: Sequence[Planned], arguments: argparse.Namespace
+    general: Sequence[StudyRun], study: Sequence[Planned], arguments: argparse.Namespace
 ) -> list[str]:
     """Make the runs that are missing while there is time; return those that failed."""
     start, failed = time.monotonic(), []

@@ -9,8 +9,8 @@ import numpy as np
 
 from common import spread
 from label_variants import DEFAULT, PN_SCRATCH, Variant, count_title
-from training_data import FEWEST_MICROGRAPHS, LABELS_A_MICROGRAPH, TEST_EVERY, TrainingSet
-from training_runs import TrainingRun
+from study_runs import StudyRun
+from training_sets import FEWEST_MICROGRAPHS, LABELS_A_MICROGRAPH, TEST_EVERY, TrainingSet
 
 FEW, MANY = 10, 100
 """Labels of the default, and of PN from scratch, between which the target compares."""
@@ -23,11 +23,11 @@ class Planned:
     Attributes
     ----------
     variant : Variant
-    run : TrainingRun
+    run : StudyRun
     """
 
     variant: Variant
-    run: TrainingRun
+    run: StudyRun
 
     @property
     def title(self) -> str:
@@ -44,7 +44,7 @@ def planned(
 ) -> list[Planned]:
     """List all runs, those first without which the tables say least."""
     return [
-        Planned(variant, TrainingRun(data, count, seed, variant.settings(seed)))
+        Planned(variant, StudyRun(data, count, seed, variant.settings(seed)))
         for seed in seeds
         for variant in variants
         for count in variant.counts
@@ -53,7 +53,7 @@ def planned(
 
 
 def aggregated(
-    study: Sequence[Planned], general: Mapping[str, TrainingRun], work: Path
+    study: Sequence[Planned], general: Mapping[str, StudyRun], work: Path
 ) -> dict[str, Any]:
     """Bring together the runs that are finished.
 

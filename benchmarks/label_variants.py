@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nunatak.learning.settings import FROM_SCRATCH, LearningSettings
-from training_data import Count
+from training_sets import Count
 
 ALL_COUNTS: tuple[Count, ...] = (10, 30, 100, 300, None)
 THREE_COUNTS: tuple[Count, ...] = (10, 100, None)

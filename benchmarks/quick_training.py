@@ -13,8 +13,8 @@ import common
 from common import spread
 from nunatak.picks.formats import write_picks
 from processes import GB, nunatak_command, run_measured
-from training_data import TrainingSet, training_sets
-from training_runs import TrainingRun
+from study_runs import StudyRun
+from training_sets import TrainingSet, training_sets
 
 LABELS = 10
 SETS = ("empiar10146", "empiar10017")
@@ -74,7 +74,7 @@ def _run(data: TrainingSet, seed: int, arguments: argparse.Namespace) -> dict[st
             [nunatak_command(), "train", *data.training, *map(str, options)],
             cores=arguments.cores,
         )
-        judging = TrainingRun(data, judged_model=str(model))
+        judging = StudyRun(data, judged_model=str(model))
         judged = judging.carried_out(folder, cores=arguments.cores)
     result = {
         "seed": seed,

@@ -213,9 +213,10 @@ def compare_topaz(result: Result) -> str:
 def origin(result: Result) -> str:
     """How a result came about, in one line."""
     machine, versions = result["machine"], result["versions"]
+    cores = "1 core" if machine["cores"] == 1 else f"{machine['cores']} cores"
     return (
         f"`{result['command']}`, {result['date'][:10]}: nunatak {versions['nunatak']}, torch "
-        f"{versions['torch']}, {machine['processor']}, {machine['cores']} cores."
+        f"{versions['torch']}, {machine['processor']}, {cores}."
     )
 
 

@@ -22,7 +22,7 @@ from nunatak.files import write_text
 from nunatak.picks.formats import write_picks
 from processes import GB, Run, run_measured
 from topaz_runs import TopazScale, downscaled_grid, read_extracted
-from training_data import Count, TrainingSet
+from training_sets import Count, TrainingSet
 
 FINEST_A = 4.0
 """Pixel size that topaz's images have at least."""

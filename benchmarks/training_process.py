@@ -1,4 +1,4 @@
-"""Train one detector and judge it, in a process of its own: used by ``training_runs.py``.
+"""Train one detector and judge it, in a process of its own: used by ``study_runs.py``.
 
 Usage: ``python training_process.py JOB RESULT``, two JSON files.
 """

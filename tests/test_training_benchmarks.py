@@ -54,10 +54,10 @@ def benchmark(monkeypatch: pytest.MonkeyPatch) -> Iterator[Import]:
 
 @pytest.fixture
 def data(benchmark: Import, tmp_path: Path) -> Any:
-    return made_up(benchmark("training_data"), tmp_path)
+    return made_up(benchmark("training_sets"), tmp_path)
 
 
-def made_up(training_data: ModuleType, folder: Path, each: int = 20) -> Any:
+def made_up(training_sets: ModuleType, folder: Path, each: int = 20) -> Any:
     """Return a set of twelve micrographs that are names only."""
     micrographs = tuple(folder / "set" / f"mic_{number:02d}.mrc" for number in range(12))
     rng = np.random.default_rng(0)
@@ -69,7 +69,7 @@ def made_up(training_data: ModuleType, folder: Path, each: int = 20) -> Any:
         }
     )
     labels = PickSet(table, images=tuple(map(str, micrographs)))
-    return training_data.TrainingSet("made-up", "made up", 100.0, 2.0, micrographs, labels)
+    return training_sets.TrainingSet("made-up", "made up", 100.0, 2.0, micrographs, labels)
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def stand_in(benchmark: Import, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     """Let a script that trains nothing take the place of the training process."""
     script = tmp_path / "stand_in.py"
     script.write_text(STAND_IN)
-    runs = benchmark("training_runs")
+    runs = benchmark("study_runs")
     monkeypatch.setattr(runs, "WORKER", script)
     monkeypatch.setattr(runs, "_checksum", lambda model: "checksum")
     return runs
@@ -106,7 +106,7 @@ def test_few_labels_lie_on_few_micrographs_and_are_a_part_of_more(data: Any) -> 
 def test_more_labels_than_there_are_on_few_micrographs_spread_further(
     benchmark: Import, tmp_path: Path
 ) -> None:
-    sparse = made_up(benchmark("training_data"), tmp_path, each=4)
+    sparse = made_up(benchmark("training_sets"), tmp_path, each=4)
     assert sparse.drawn(30, seed=0).table["image"].nunique() == 8
     assert len(sparse.drawn(30, seed=0)) == 30
     with pytest.raises(SystemExit, match="made-up has 32 labels to train on, not 33"):
@@ -117,10 +117,10 @@ def test_a_simulated_set_is_made_once(benchmark: Import, tmp_path: Path) -> None
     config = DatasetConfig(
         count=3, shape=(96, 96), pixel_size_A=6.0, diameter_A=120.0, coverage=(0.3, 0.3), junk=0
     )
-    training_data = benchmark("training_data")
-    made = training_data.simulated_set(tmp_path, config)
+    training_sets = benchmark("training_sets")
+    made = training_sets.simulated_set(tmp_path, config)
     times = [path.stat().st_mtime_ns for path in made.micrographs]
-    again = training_data.simulated_set(tmp_path, config)
+    again = training_sets.simulated_set(tmp_path, config)
     assert [path.stat().st_mtime_ns for path in again.micrographs] == times
     assert again.checksum == made.checksum
     noisier = made.simulation.model_copy(update={"snr": 0.01})
@@ -132,7 +132,7 @@ def test_a_run_is_made_once_and_known_by_what_determines_it(
     stand_in: ModuleType, benchmark: Import, data: Any, tmp_path: Path
 ) -> None:
     settings = benchmark("label_variants").DEFAULT.settings(0)
-    run = stand_in.TrainingRun(data, 10, 0, settings)
+    run = stand_in.StudyRun(data, 10, 0, settings)
     assert run.finished(tmp_path) is None
     result = run.result(tmp_path, cores=1)
     assert result["average_precision"] == 0.5
@@ -142,10 +142,10 @@ def test_a_run_is_made_once_and_known_by_what_determines_it(
     stand_in.WORKER.unlink()
     assert run.result(tmp_path) == result
     others = [
-        stand_in.TrainingRun(data, 30, 0, settings),
-        stand_in.TrainingRun(data, 10, 1, settings),
-        stand_in.TrainingRun(data, 10, 0, settings.model_copy(update={"steps": 7})),
-        stand_in.TrainingRun(data),
+        stand_in.StudyRun(data, 30, 0, settings),
+        stand_in.StudyRun(data, 10, 1, settings),
+        stand_in.StudyRun(data, 10, 0, settings.model_copy(update={"steps": 7})),
+        stand_in.StudyRun(data),
     ]
     assert len({run.key, *(one.key for one in others)}) == 5
     assert not [path.name for path in tmp_path.iterdir() if path.name.startswith("tmp")]
@@ -155,7 +155,7 @@ def test_a_failed_run_leaves_nothing_and_is_named(
     stand_in: ModuleType, data: Any, tmp_path: Path
 ) -> None:
     stand_in.WORKER.write_text("raise SystemExit('no luck')")
-    run = stand_in.TrainingRun(data)
+    run = stand_in.StudyRun(data)
     with pytest.raises(SystemExit, match="no luck"):
         run.result(tmp_path)
     assert run.finished(tmp_path) is None
@@ -177,7 +177,7 @@ def test_a_study_can_be_aggregated_at_any_state(
         "objective", "objective", (10,), {"objective": default.settings(0).objective}
     )
     plan = study.planned([data], [default, same], range(2))
-    general = {data.name: stand_in.TrainingRun(data)}
+    general = {data.name: stand_in.StudyRun(data)}
 
     def aggregated() -> dict[str, Any]:
         return {"seeds": {"number": 2}, **study.aggregated(plan, general, tmp_path)}
@@ -379,11 +379,11 @@ def test_the_training_process_trains_picks_and_rates(
 ) -> None:
     import nunatak
 
-    training_data, process = benchmark("training_data"), benchmark("training_process")
+    training_sets, process = benchmark("training_sets"), benchmark("training_process")
     config = DatasetConfig(
         count=3, shape=(128, 128), pixel_size_A=6.0, diameter_A=120.0, coverage=(0.3, 0.3), junk=0
     )
-    data = training_data.simulated_set(tmp_path / "simulated", config)
+    data = training_sets.simulated_set(tmp_path / "simulated", config)
     calls: list[dict[str, Any]] = []
 
     def train(micrographs: Any, labels: Any, **options: Any) -> None:
@@ -396,7 +396,7 @@ def test_the_training_process_trains_picks_and_rates(
     PICK = nunatak.pick
     monkeypatch.setattr(nunatak, "train", train, raising=False)
     monkeypatch.setattr(nunatak, "pick", pick)
-    run = benchmark("training_runs").TrainingRun(
+    run = benchmark("study_runs").StudyRun(
         data, 3, 0, benchmark("label_variants").DEFAULT.settings(5)
     )
     result = process.carried_out(run._job(tmp_path, 1))

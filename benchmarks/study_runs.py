@@ -19,14 +19,14 @@ from nunatak.files import write_text
 from nunatak.learning.settings import LearningSettings
 from nunatak.picks.formats import write_picks
 from processes import GB, run_measured
-from training_data import Count, TrainingSet
+from training_sets import Count, TrainingSet
 
 WORKER = Path(__file__).with_name("training_process.py")
 MODEL = "model.safetensors"
 
 
 @dataclass(frozen=True)
-class TrainingRun:
+class StudyRun:
     """One training on one draw of labels, judged on the test micrographs.
 
     Attributes
