@@ -18,11 +18,11 @@ READY := .venv/.ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint format docs wheel benchmark clean
+.PHONY: help setup demo test lint format docs wheel benchmark model clean
 
 help:
 	@sed -n 's/^# \{0,1\}//; 1,12p' Makefile
-	@echo "Also: make setup, lint, format, docs, wheel, benchmark, clean"
+	@echo "Also: make setup, lint, format, docs, wheel, benchmark, model, clean"
 
 setup: $(READY)
 
@@ -63,6 +63,14 @@ benchmark: $(READY)
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/results_table.py
 
+# Trains the general model anew, in its three stages. MAPS names the folder of density maps that it
+# also learns from; without maps it learns from procedural complexes alone.
+RECIPE = $(BIN)/nunatak recipe general-2d $(if $(MAPS),--maps $(MAPS))
+model: $(READY)
+	$(RECIPE) --config recipes/general-2d/stage-1.toml -o model/stage1.safetensors
+	$(RECIPE) --config recipes/general-2d/stage-2.toml --start model/stage1.safetensors -o model/stage2.safetensors
+	$(RECIPE) --config recipes/general-2d/stage-3.toml --start model/stage2.safetensors -o model/general-2d.safetensors
+
 docs: $(READY)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
@@ -70,4 +78,4 @@ wheel: $(READY)
 	.ci/wheel
 
 clean:
-	rm -rf .venv build dist site demo .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist site demo model .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -94,3 +94,71 @@ def test_one_bad_file_does_not_hide_the_others(files: dict[str, Path], tmp_path:
     [(name, error)] = failures
     assert name == str(tmp_path / "gone.mrc")
     assert isinstance(error, BadInput)
+
+
+STAR = (
+    "data_optics\nloop_\n_rlnOpticsGroupName\n_rlnOpticsGroup\n_rlnMicrographPixelSize\n"
+    "opticsGroup1 1 1.5\nopticsGroup2 2 0.885\n\n"
+    "data_micrographs\nloop_\n_rlnMicrographName\n_rlnOpticsGroup\n_rlnDefocusU\n"
+    "image.mrc 1 10000\ngone.mrc 2 12000\n"
+)
+
+
+def test_a_list_of_micrographs_is_no_list_of_picks(files: dict[str, Path], tmp_path: Path) -> None:
+    path = tmp_path / "micrographs_ctf.star"
+    path.write_text(STAR)
+    assert describe(path) == {
+        "file": str(path),
+        "kind": "list of micrographs",
+        "micrographs": "2 (1 of them there)",
+        "optics groups": "2 (opticsGroup1, opticsGroup2)",
+        "pixel size": "0.885, 1.5 Å",
+        "columns": "rlnMicrographName, rlnOpticsGroup, rlnDefocusU",
+    }
+    files["image"].unlink()
+    assert describe(path)["micrographs"] == "2 (0 of them there)"
+    path.write_text("data_\nloop_\n_rlnMicrographName\nimage.mrc\n")
+    text = describe(path)
+    assert (text["pixel size"], "optics groups" in text) == ("not stated", False)
+
+
+def test_a_list_of_coordinate_files_is_picks(tmp_path: Path) -> None:
+    (tmp_path / "a_autopick.star").write_text(
+        "data_\nloop_\n_rlnCoordinateX\n_rlnCoordinateY\n1 2\n"
+    )
+    (tmp_path / "autopick.star").write_text(
+        "data_coordinate_files\nloop_\n_rlnMicrographName\n_rlnMicrographCoordinates\n"
+        "a.mrc a_autopick.star\n"
+    )
+    for path in (tmp_path, tmp_path / "autopick.star"):
+        assert describe(path)["format"] == "RELION AutoPick job (relion-autopick)"
+
+
+def test_a_folder_of_images_is_counted(files: dict[str, Path], tmp_path: Path) -> None:
+    image = files["image"]
+    assert describe(tmp_path) == {
+        "file": str(tmp_path),
+        "kind": "folder of images",
+        "images": "1",
+        "of kind": "micrograph",
+        "format": "MRC",
+        "size": "40 × 30 px (x × y)",
+        "pixel type": "float32",
+        "pixel size": "1.5 Å",
+        "notes": "2 other files ignored (1 .csv, 1 .safetensors)",
+    }
+    for number in range(1, 41):
+        (tmp_path / f"image_{number}.mrc").write_bytes(image.read_bytes())
+    with mrcfile.new(tmp_path / "image_3.mrc", overwrite=True) as mrc:
+        mrc.set_data(np.zeros((20, 40), np.float32))
+    (tmp_path / "image_6.mrc").write_bytes(b"")
+    text = describe(tmp_path)
+    assert (text["images"], text["headers read"]) == ("41", "14, evenly spread")
+    assert text["size"] == "40 × 30 px (x × y) (12), 40 × 20 px (x × y) (1)"
+    assert text["pixel size"] == "1.5 Å (12), not stated (1)"
+    assert text["unreadable"].startswith(f"1 image, such as {tmp_path / 'image_6.mrc'}")
+
+
+def test_a_folder_without_images_is_called_so(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="a folder without images, and neither an AutoPick job"):
+        describe(tmp_path)

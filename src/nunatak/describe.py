@@ -1,16 +1,22 @@
-"""Any file that nunatak reads or writes, in words: an image, picks, a model, a training."""
+"""Any file that nunatak reads or writes, in words: images, lists, picks, a model, a training."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from importlib import resources
 from os import PathLike
 from pathlib import Path
 
-from nunatak.errors import FormatError, NunatakError
+from nunatak.errors import BadInput, FormatError, NunatakError
 from nunatak.images import describe as images
+from nunatak.images.inputs import list_micrographs
+from nunatak.images.micrograph_star import read_micrograph_star
 from nunatak.images.reader import read_info
 from nunatak.picks import describe as picks
-from nunatak.picks.formats.registry import format_of
+from nunatak.picks.counted import counted
+from nunatak.picks.formats import relion_autopick
+from nunatak.picks.formats.registry import HEAD_BYTES, format_of
+from nunatak.picks.formats.star import read_star
 
 Description = dict[str, str]
 """Label to text with its unit, in the order in which to show them."""
@@ -21,6 +27,12 @@ _MODEL_SUFFIXES = frozenset({".safetensors", ".sav", ".pt", ".pth", ".pkl", ".ck
 _MOST_LISTED = 5
 """Of the entries of a long list; a model may have been trained on hundreds of micrographs."""
 
+_MOST_HEADERS = 20
+"""Of the images of a folder, evenly spread: thousands of headers take minutes on a network disk."""
+
+_COMMON = ("kind", "format", "size", "pixel type", "pixel size")
+"""Of an image's description, what the images of one folder usually share."""
+
 
 def describe(path: str | PathLike[str]) -> Description:
     """Describe one file, whatever it is.
@@ -28,8 +40,9 @@ def describe(path: str | PathLike[str]) -> Description:
     Parameters
     ----------
     path
-        An image, a pick file, the folder of an AutoPick job or of a training, a model, or the
-        name of a model that ships with the package.
+        An image, a folder of images, a STAR file that lists micrographs, a pick file, the folder
+        of an AutoPick job or of a training, a model, or the name of a model that ships with the
+        package.
 
     Returns
     -------
@@ -53,6 +66,10 @@ def describe(path: str | PathLike[str]) -> Description:
 
         if record.is_training(file):
             return {"file": str(file), **record.describe(file)}
+        if not (file / relion_autopick.LIST_NAME).is_file():
+            return _folder_of_images(file)
+    elif _lists_micrographs(file):
+        return _micrograph_list(file)
     if file.is_dir() or _holds_picks(file):
         return picks.describe(file)
     try:
@@ -83,6 +100,87 @@ def describe_all(
         except NunatakError as error:
             failures.append((str(path), error))
     return described, failures
+
+
+def _lists_micrographs(file: Path) -> bool:
+    """Whether this is a STAR file that names micrographs, and neither picks nor files of picks."""
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+    except OSError:
+        return False  # Whoever reads it next says what is wrong.
+    others = (b"_rlnCoordinateX", b"_rlnMicrographCoordinates")
+    names = b"data_" in head and b"_rlnMicrographName" in head
+    return names and not any(label in head for label in others)
+
+
+def _micrograph_list(file: Path) -> Description:
+    listed = read_micrograph_star(file)
+    names = dict.fromkeys(name for name, _ in listed)
+    tables = read_star(file)
+    optics = [table for table in tables if table.block == "optics"]
+    text = {
+        "file": str(file),
+        "kind": "list of micrographs",
+        "micrographs": f"{len(names)} ({_number_there(file)} of them there)",
+    }
+    if optics:
+        groups = optics[0].columns.get("rlnOpticsGroupName", [])
+        shown = f" ({_in_words(list(groups))})" if groups else ""
+        text["optics groups"] = f"{len(optics[0])}{shown}"
+    sizes_A = sorted({size_A for _, size_A in listed if size_A is not None})
+    text["pixel size"] = (
+        ", ".join(f"{size:.6g}" for size in sizes_A) + " Å" if sizes_A else ("not stated")
+    )
+    naming = next(table for table in tables if "rlnMicrographName" in table.columns)
+    text["columns"] = ", ".join(naming.columns)
+    return text
+
+
+def _number_there(file: Path) -> int:
+    try:
+        return len(list_micrographs([file]))
+    except BadInput:
+        return 0
+
+
+def _folder_of_images(folder: Path) -> Description:
+    """Describe a folder by its images' number and by the headers of some of them."""
+    try:
+        listed = list_micrographs([folder])
+    except BadInput as error:
+        raise FormatError(
+            folder, "a folder without images, and neither an AutoPick job nor a training"
+        ) from error
+    step = -(-len(listed) // _MOST_HEADERS)
+    looked_at = [one.path for one in listed][::step]
+    common: dict[str, Counter[str]] = {label: Counter() for label in _COMMON}
+    unreadable = []
+    for path in looked_at:
+        try:
+            described = images.describe(read_info(path))
+        except NunatakError as error:
+            unreadable.append(str(error))
+            continue
+        for label in _COMMON:
+            common[label][described[label]] += 1
+    text = {"file": str(folder), "kind": "folder of images", "images": str(len(listed))}
+    if step > 1:
+        text["headers read"] = f"{len(looked_at)}, evenly spread"
+    for label, texts in common.items():
+        if texts:
+            text["of kind" if label == "kind" else label] = _tallied(texts)
+    if unreadable:
+        text["unreadable"] = f"{counted(len(unreadable), 'image')}, such as {unreadable[0]}"
+    if listed.notes:
+        text["notes"] = "; ".join(listed.notes)
+    return text
+
+
+def _tallied(texts: Counter[str]) -> str:
+    if len(texts) == 1:
+        return next(iter(texts))
+    return _in_words([f"{text} ({number})" for text, number in texts.most_common()])
 
 
 def _holds_picks(file: Path) -> bool:

@@ -1,6 +1,7 @@
 """``nunatak convert`` and ``nunatak orientation``, as a user types them."""
 
 import json
+import logging
 from pathlib import Path
 
 import mrcfile
@@ -9,6 +10,7 @@ import pytest
 from scipy import ndimage
 from typer.testing import CliRunner
 
+from nunatak.cli.console import set_up_logging
 from nunatak.cli.main import app
 from nunatak.errors import UsageError
 from nunatak.picks.formats import read_picks
@@ -64,11 +66,26 @@ def test_units_orientations_and_dry_runs(micrographs: Path, tmp_path: Path) -> N
     assert isinstance(result.exception, UsageError)
     unit = ("--input-image-size", "67x40", "--input-orientation", "flip-y")
     printed = run(*command, *unit, "--dry-run")
-    assert "1 picks would be written (CSV)" in printed
+    assert "1 pick would be written (CSV)" in printed
     assert not (tmp_path / "p.csv").exists()
     run(*command, *unit)
     found = read_picks(tmp_path / "p.csv").table[["x_px", "y_px"]].to_numpy()
     np.testing.assert_allclose(found, [[10 * 201 / 67, 120 - 20 * 121 / 40]])
+
+
+def test_quiet_means_nothing_but_errors(micrographs: Path, tmp_path: Path) -> None:
+    command = ("-q", "convert", tmp_path / "picks.star", "-o", tmp_path / "out.csv")
+    try:
+        assert run(*command, "--dry-run").startswith("50 picks read")
+        assert run(*command) == ""
+        assert len(read_picks(tmp_path / "out.csv")) == 50
+        (micrographs / "b.mrc").unlink()
+        words = [str(word) for word in (*command, "--overwrite", "--micrographs", micrographs)]
+        result = runner.invoke(app, words)
+        assert (result.exit_code, result.stdout) == (3, "")
+        assert result.stderr.startswith("1 of 2 images failed:")
+    finally:
+        set_up_logging(logging.WARNING)
 
 
 def test_images_that_are_not_given_are_counted(micrographs: Path, tmp_path: Path) -> None:
@@ -84,7 +101,7 @@ def test_the_selection_reaches_the_conversion(tmp_path: Path) -> None:
     table = tmp_path / "in.csv"
     table.write_text("image,x_px,y_px,score,selected\na,1,2,0.7,true\na,3,4,0.5,false\n")
     command = ("convert", table, "-o", tmp_path / "out.star", "--dry-run")
-    assert "1 picks would be written (RELION STAR), 1 left out" in run(*command, "--selected-only")
+    assert "1 pick would be written (RELION STAR), 1 left out" in run(*command, "--selected-only")
     assert "2 picks would be written (RELION STAR), 0 left out" in run(*command, "-t", 0.5)
 
 
@@ -99,4 +116,21 @@ def test_orientation(found: str, micrographs: Path, tmp_path: Path) -> None:
     assert json.loads(printed)["best"] == found
     text = run("orientation", star, micrographs, "--diameter-px", 12, "--max-images", 1)
     assert text.split("\n")[1].startswith(found)
-    assert "25 picks on 1 images. The picks fit" in text
+    assert "25 picks on 1 image. The picks fit" in text
+
+
+def test_orientation_says_what_convert_does_by_itself(micrographs: Path, tmp_path: Path) -> None:
+    given = ("--micrographs", micrographs)
+    told = {}
+    for written in ("flip-y", "identity"):
+        path = tmp_path / f"{written}.cs"
+        run("convert", tmp_path / "picks.star", "-o", path, *given, "--output-orientation", written)
+        told[written] = run("orientation", path, micrographs, "--diameter", 24)
+    assert told["flip-y"].endswith(
+        "The picks fit after flip-y, which is how this format is read by default; leave "
+        "--input-orientation out.\n"
+    )
+    assert told["identity"].endswith(
+        "The picks fit the images as they are: read them with --input-orientation identity, not "
+        "flip-y as this format by default.\n"
+    )

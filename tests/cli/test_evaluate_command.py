@@ -62,6 +62,19 @@ def test_a_radius_in_angstrom_needs_a_pixel_size(
     assert "mean 2.00, median 2.00, rms 2.00 Å" in out
 
 
+def test_an_empty_file_of_picks_is_rated_even_quietly(
+    truth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "none.csv").write_text("image,x_px,y_px,score\n")
+    (tmp_path / "none.star").write_text(f"{HEADER}_rlnAutopickFigureOfMerit\n\n")
+    for name in ("none.csv", "none.star"):
+        assert run("-q", tmp_path / name, truth, "--radius-px", 3) == EXIT_OK
+        printed = capsys.readouterr()
+        assert "2 micrographs, 2 true positions, 0 picks" in printed.out
+        assert "All picks: 0 selected, 0 of them right" in printed.out
+        assert printed.err == ""
+
+
 def test_one_radius_is_needed(picks: Path, truth: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(picks, truth) == EXIT_USAGE
     assert "either in ångström or in pixels" in capsys.readouterr().err

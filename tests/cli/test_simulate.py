@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from nunatak.cli.simulate import app
 from nunatak.errors import UsageError
+from nunatak.simulate.random_scene import JUNK_PROBABILITY
 
 SMALL = ["-n", "2", "--shape", "128", "160", "--pixel-size", "6", "--junk", "0"]
 
@@ -45,6 +46,12 @@ def test_impossible_wishes(tmp_path: Path, words: list[str], message: str) -> No
     with pytest.raises(UsageError, match=message):
         run("-o", str(tmp_path / "made"), *SMALL, *words)
     assert not (tmp_path / "made").exists()
+
+
+def test_the_help_names_every_kind_of_junk() -> None:
+    command = typer.main.get_command(app).commands["micrographs"]
+    described = next(one.help for one in command.params if one.name == "junk_kind")
+    assert [kind for kind in JUNK_PROBABILITY if kind not in described] == []
 
 
 def test_every_value_has_a_unit_in_the_help() -> None:

@@ -285,6 +285,86 @@ def test_bad_files_are_reported_and_the_rest_is_picked(
     assert len(record["failures"]) == 3
 
 
+def test_names_that_the_format_cannot_hold_are_refused_before_any_work(
+    tmp_path: Path, model: Path, write_spots: Spots
+) -> None:
+    twins = [tmp_path / "a" / "m.mrc", tmp_path / "b" / "m.mrc"]
+    for path in twins:
+        path.parent.mkdir()
+        write_spots(path, count=1)
+    quotes = tmp_path / "a'b\"c d.mrc"
+    write_spots(quotes, count=1)
+    picked: list[int] = []
+    for name, paths, reason in (
+        ("p.tsv", twins, "are different images"),
+        ("boxes", twins, "are different images"),
+        ("p.star", [quotes], "both kinds of quotes"),
+    ):
+        with pytest.raises((BadInput, Mismatch), match=reason):
+            nunatak.pick(
+                paths,
+                diameter_A=DIAMETER_A,
+                model=model,
+                output=tmp_path / name,
+                file_format="eman-box" if name == "boxes" else None,
+                selected_only=True,
+                on_progress=picked.append,
+            )
+    assert picked == []
+    assert sorted(path.name for path in tmp_path.iterdir() if "p." in path.name) == []
+    nunatak.pick([quotes, *twins], diameter_A=DIAMETER_A, model=model, output=tmp_path / "p.csv")
+    assert len(read_picks(tmp_path / "p.csv").images) == 3
+
+
+def test_what_was_tolerated_in_a_file_is_recorded(
+    tmp_path: Path, model: Path, folder: Path
+) -> None:
+    damaged = folder / "m1.mrc"
+    with mrcfile.open(damaged, "r+") as file:
+        file.data[5:9, 5] = np.nan
+    output = tmp_path / "picks.star"
+    for _ in range(2):  # found out, then remembered
+        result = nunatak.pick(names(folder), diameter_A=DIAMETER_A, model=model, output=output)
+        assert result.notes == {str(damaged): ("NaN or infinite pixels left out: 4",)}
+        record = json.loads(record_path(output).read_text())
+        assert record["notes"] == {str(damaged): ["NaN or infinite pixels left out: 4"]}
+    assert (
+        f"1 micrograph with something to note (all of them in {output}.run.json), such as "
+        f"{damaged}: NaN or infinite pixels left out: 4."
+    ) in in_words(result).splitlines()
+
+
+def test_hot_pixels_and_a_blank_frame_change_no_pick(
+    tmp_path: Path, model: Path, write_spots: Spots
+) -> None:
+    truth = write_spots(tmp_path / "clean.mrc", count=12)
+    frame = 40
+    inside = (np.abs(truth - np.array([300, 350])) < np.array([300, 350]) - 2 * frame).all(axis=1)
+    with mrcfile.open(tmp_path / "clean.mrc") as file:
+        pixels = np.array(file.data)
+    rng = np.random.default_rng(0)
+    pixels.ravel()[rng.choice(pixels.size, 60, replace=False)] = 65535.0
+    pixels[:, 333] = -9e4
+    for cut in (slice(frame), slice(-frame, None)):
+        pixels[cut] = 0
+        pixels[:, cut] = 0
+    with mrcfile.new(tmp_path / "damaged.mrc") as file:
+        file.set_data(pixels)
+        file.voxel_size = 2.0
+    selected = {}
+    for name in ("clean", "damaged"):
+        picks = nunatak.pick(
+            [tmp_path / f"{name}.mrc"], diameter_A=DIAMETER_A, model=model, contrast="dark"
+        ).picks.table
+        chosen = picks[picks["selected"]]
+        offset = chosen[["x_px", "y_px"]].to_numpy()[:, None] - truth[inside]
+        distance = np.hypot(*offset.transpose(2, 0, 1)).min(axis=0)
+        assert distance.max() < 3.0
+        selected[name] = len(chosen)
+    assert inside.sum() >= 5
+    assert inside.sum() <= selected["damaged"] <= selected["clean"]
+
+
 def test_nothing_is_written_if_nothing_could_be_picked(tmp_path: Path, model: Path) -> None:
     for name in ("a.mrc", "b.mrc"):
         (tmp_path / name).write_bytes(b"")
@@ -614,12 +694,12 @@ def test_a_model_that_knows_its_particles_names_them(
 def test_numbers_that_look_like_a_mistake_are_doubted(
     tmp_path: Path, model: Path, write_spots: Spots, caplog: pytest.LogCaptureFixture
 ) -> None:
-    write_spots(tmp_path / "m.mrc", shape=(60, 60), count=0, pixel_size_A=40.0)
+    write_spots(tmp_path / "m.mrc", shape=(100, 100), count=0, pixel_size_A=24.0)
     nunatak.pick(
         [tmp_path / "m.mrc"], diameter_A=DIAMETER_A, model=model, contrast="dark", threshold=1.0
     )
     tiny, none_selected = caplog.messages
-    assert tiny.startswith("a particle of 120 Å spans only 3 pixels of 40 Å. Check the diameter")
+    assert tiny.startswith("a particle of 120 Å spans only 5 pixels of 24 Å. Check the diameter")
     assert re.match(
         r"none of \d+ candidates is selected: the best score is 0\.\d+, the threshold 1\. Check",
         none_selected,

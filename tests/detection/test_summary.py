@@ -57,6 +57,8 @@ def test_the_user_learns_what_to_do_next(result: PickResult) -> None:
     assert in_words(result).splitlines() == [
         "2 micrographs in 1.2 s; particles are taken to be dark.",
         "3 candidates, 2 of them selected (score at least 0.4): 1 a micrograph.",
+        "If particles are missing, or ice is selected, give the same command with another "
+        "--threshold, or with --precision; nothing is computed anew.",
         "picks.star holds all candidates with their scores. To use the selected ones:",
         "  in RELION's Particle extraction, use an autopick FOM threshold of 0.4;",
         "  or write them to a file of their own, in any format:",
@@ -76,7 +78,7 @@ def test_the_advice_fits_the_output(result: PickResult) -> None:
     assert "RELION" not in in_words(replace(result, output=Path("picks.csv")))
     only = in_words(replace(result, is_output_selected=True))
     assert only.endswith("picks.star holds the selected ones.")
-    assert len(in_words(replace(result, output=None)).splitlines()) == 2
+    assert len(in_words(replace(result, output=None)).splitlines()) == 3
 
 
 def test_a_report_says_where_picks_come_from(result: PickResult) -> None:

@@ -177,6 +177,11 @@ class TestSizes:
         np.testing.assert_array_equal(micrograph.pixels, pixels)
         assert micrograph.info.notes == ("10 bytes after the last pixel were ignored",)
 
+    def test_a_header_of_a_smaller_image_is_refused(self, written):
+        path = written(mrc_bytes(noise()) + b"\0" * (noise().nbytes + 1))
+        with pytest.raises(FormatError, match="The header belongs to another image"):
+            read_micrograph(path)
+
     @pytest.mark.parametrize("length", [1, 128, 1000])
     def test_extended_headers_are_skipped_even_unaligned(self, written, length):
         pixels = noise()

@@ -3,13 +3,15 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from nunatak.errors import FormatError, Mismatch, UsageError
 from nunatak.geometry import Orientation
 from nunatak.picks.context import FileGrid, ImageCatalogue
 from nunatak.picks.convert import convert
-from nunatak.picks.formats import read_picks
+from nunatak.picks.formats import read_picks, write_picks
+from nunatak.picks.table import PickSet
 
 IMAGES = ImageCatalogue({"m/a.mrc": (100, 201), "m/b.mrc": (100, 201)}, pixel_size_A=2.0)
 
@@ -32,7 +34,7 @@ def test_every_pick_is_accounted_for(csv: Path, tmp_path: Path) -> None:
     assert str(report).split("\n") == [
         "5 picks read (CSV), 2 images",
         "5 picks written (RELION STAR)",
-        "2 outside their image (kept), 0 on the border, 1 duplicates",
+        "2 outside their image (kept), 0 on the border, 1 duplicate",
         "Coordinates are written in pixels of the stored image.",
     ]
     back = read_picks(tmp_path / "out.star").table
@@ -65,6 +67,96 @@ def test_what_the_target_cannot_hold_is_said(csv: Path, tmp_path: Path) -> None:
         "Positions are rounded to whole pixels.",
         "EMAN box file does not hold score, mine.",
     )
+
+
+EVERYTHING = [
+    *("diameter_A", "class_name", "score", "selected", "pixel_size_A", "mine"),
+    *("rlnClassNumber", "rlnAnglePsi", "Angle", "eman2_picker", "location/exp_group_id"),
+    *("cryoppp_diameter_px", "optics", "empty"),
+]
+"""Columns, and what lies beside the table."""
+
+
+@pytest.mark.parametrize(
+    ("to_format", "held"),
+    [
+        ("relion-star", EVERYTHING),
+        ("parquet", EVERYTHING),
+        ("csv", EVERYTHING[:-2]),
+        ("relion-autopick", ["score", "rlnClassNumber", "rlnAnglePsi", "empty"]),
+        ("topaz", ["score"]),
+        ("eman-box", ["empty"]),
+        ("eman2-json", ["eman2_picker", "empty"]),
+        ("cryolo-cbox", ["score", "Angle", "empty"]),
+        ("cryosparc", ["score", "pixel_size_A", "location/exp_group_id"]),
+        ("cryoppp", ["empty"]),
+    ],
+)
+def test_each_format_says_exactly_what_is_lost(
+    to_format: str, held: list[str], tmp_path: Path
+) -> None:
+    known = {name: ["1"] for name in EVERYTHING[:-2]}
+    known |= {"diameter_A": [180.0], "pixel_size_A": [2.0], "score": [0.5], "selected": [True]}
+    table = pd.DataFrame({"image": "m/a.mrc", "x_px": [5.0], "y_px": [6.0], **known, "void": None})
+    optics = pd.DataFrame({"rlnOpticsGroup": ["1"], "rlnMicrographPixelSize": ["2.0"]})
+    picks = PickSet(table, optics, images=("m/b.mrc",))
+    write_picks(picks, tmp_path / "in.parquet")
+    report = convert(
+        tmp_path / "in.parquet",
+        tmp_path / "out",
+        to_format=to_format,
+        images=IMAGES,
+        box_px=20,
+        dry_run=True,
+    )
+    beside = {"optics": "optics groups", "empty": "1 image without picks"}
+    lost = ", ".join(beside.get(name, name) for name in EVERYTHING if name not in held)
+    said = [note for note in report.notes if "does not hold" in note]
+    assert said == ([f"{report.target_format} does not hold {lost}."] if lost else [])
+
+
+def test_cryoppp_holds_the_diameter_unless_a_box_takes_its_place(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text(
+        "image,x_px,y_px,diameter_A,pixel_size_A\nm/a.mrc,50,50,180,2\n"
+    )
+    report = convert(tmp_path / "in.csv", tmp_path / "out", to_format="cryoppp", images=IMAGES)
+    assert report.notes[-1] == "CryoPPP CSV does not hold pixel_size_A."
+
+
+def test_whole_pixels_of_an_autopick_job_are_said(csv: Path, tmp_path: Path) -> None:
+    def notes(**options: bool) -> tuple[str, ...]:
+        return convert(
+            csv, tmp_path / "job", to_format="relion-autopick", dry_run=True, **options
+        ).notes
+
+    assert "Positions are rounded to whole pixels." in notes()
+    assert "Positions are rounded to whole pixels." not in notes(round_coordinates=False)
+
+
+def test_one_is_not_many(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("image,x_px,y_px,selected\nm/a.mrc,50,50,false\n")
+    report = convert(tmp_path / "in.csv", tmp_path / "out", to_format="eman2-json")
+    lines = str(report).split("\n")
+    assert lines[0] == "1 pick read (CSV), 1 image"
+    assert lines[1] == "1 pick written (EMAN2 info JSON)"
+    assert lines[2] == "0 duplicates"
+    assert lines[3].startswith("Positions on 1 image were not checked, because its size is unkn")
+    assert lines[4].startswith("Warning: 1 of the 1 pick is a candidate that is not selected, and")
+
+
+def test_an_image_of_another_folder_has_not_this_ones_size(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("image,x_px,y_px\ng1/m.mrc,1,2\ng2/m.mrc,1,2\n")
+    images = ImageCatalogue({"g1/m.mrc": (100, 201)})
+    report = convert(tmp_path / "in.csv", tmp_path / "out.star", images=images)
+    assert set(report.unplaced) == {"g2/m.mrc"}
+    for target in ("out.cs", "flipped.star"):
+        with pytest.raises(Mismatch, match=r"^g2/m\.mrc fits no image: g1/m\.mrc is in another"):
+            convert(
+                tmp_path / "in.csv",
+                tmp_path / target,
+                images=images,
+                output_orientation=Orientation.FLIP_Y,
+            )
 
 
 def test_a_dry_run_does_everything_but_leave_files(csv: Path, tmp_path: Path) -> None:
@@ -163,7 +255,8 @@ def test_candidates_are_chosen_and_counted(
     report = convert(candidates, tmp_path / "out.csv", images=IMAGES, **options)
     assert read_picks(tmp_path / "out.csv").table["x_px"].tolist() == x_px
     assert (report.n_in, report.n_left_out, report.n_out) == (4, 4 - len(x_px), len(x_px))
-    assert f"{len(x_px)} picks written (CSV), {4 - len(x_px)} left out\n" in str(report)
+    picks = "1 pick" if len(x_px) == 1 else f"{len(x_px)} picks"
+    assert f"{picks} written (CSV), {4 - len(x_px)} left out\n" in str(report)
     assert f"{int(-7 in x_px)} outside their image (kept)" in str(report)
 
 

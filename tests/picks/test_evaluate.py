@@ -149,6 +149,31 @@ def test_names_that_do_not_meet_are_refused(truth: PickSet) -> None:
         evaluate(pick_set([("a", 1.0, 1.0), ("b", 1.0, 1.0)]), twins, radius_px=5.0)
 
 
+def test_an_exact_path_leaves_its_namesakes_out() -> None:
+    truth = pick_set([("g1/m.mrc", 1.0, 1.0)])
+    picks = pick_set([("g1/m.mrc", 1.0, 1.0), ("g2/m.mrc", 1.0, 1.0)])
+    result = evaluate(picks, truth, radius_px=5.0)
+    assert result.points[0].recall.micro.value == 1.0
+    assert "left out: 1 micrograph with 1 pick (g2/m.mrc)" in result.to_text()
+    elsewhere = pick_set([("g3/m.mrc", 1.0, 1.0), ("b.mrc", 1.0, 1.0)])
+    unclear = pick_set([*zip(["g1/m.mrc", "g2/m.mrc", "b.mrc"], [1.0] * 3, [1.0] * 3, strict=True)])
+    with pytest.raises(Mismatch, match=r"would all become g3/m\.mrc"):
+        evaluate(unclear, elsewhere, radius_px=5.0)
+
+
+def test_an_empty_file_of_picks_misses_everything(truth: PickSet) -> None:
+    for picks in (pick_set([]), pick_set([], score=np.empty(0))):
+        result = evaluate(picks, truth, radius_px=5.0, threshold=0.5)
+        assert result.average_precision.micro.value == 0.0
+        assert result.average_precision.macro.value == 0.0
+        assert result.points[0].recall.micro.value == 0.0
+        assert result.points[0].f1.micro.value == 0.0
+        assert result.without_picks == ("data/a.mrc", "data/b.mrc")
+        assert "Without any pick, counted as misses: 2 micrographs" in result.to_text()
+        with pytest.raises(Mismatch, match="the picks name no micrograph"):
+            evaluate(picks, truth, radius_px=5.0, only_common=True)
+
+
 def test_bad_arguments_are_refused(truth: PickSet) -> None:
     with pytest.raises(UsageError, match="one of the two"):
         evaluate(truth, truth)

@@ -75,6 +75,28 @@ def test_names_are_not_merged_into_one_image() -> None:
     assert resolution.moved == ("a/other.mrc",)
 
 
+def test_a_name_that_states_the_path_wins_and_the_others_are_other_images() -> None:
+    for stating, image in (("g1/m.mrc", "g1/m.mrc"), ("g1/m.mrc", "/p/g1/m.mrc")):
+        resolution = NameIndex([image]).resolve_all([stating, "g2/m.mrc"])
+        assert resolution.found == {stating: image}
+        assert resolution.unmatched == {
+            "g2/m.mrc": f"g2/m.mrc fits no image: {image} is in another folder, and {stating} is "
+            "asked for as well."
+        }
+        assert resolution.others == {"g2/m.mrc"}
+
+
+def test_what_may_be_the_image_is_not_called_another() -> None:
+    # Either of the two may be the image's full path.
+    resolution = NameIndex(["g1/m.mrc"]).resolve_all(["/a/g1/m.mrc", "/b/g1/m.mrc", "g2/m.mrc"])
+    assert resolution.found == {}
+    assert resolution.others == frozenset()
+    resolution = NameIndex(["g1/m.mrc"]).resolve_all(["g1/m.mrc", "m", "g2/m.mrc"])
+    assert set(resolution.found) == {"g1/m.mrc"}
+    assert resolution.others == {"g2/m.mrc"}
+    assert "would all become" in resolution.unmatched["m"]
+
+
 def test_two_ways_to_write_one_path_are_one_image() -> None:
     found = NameIndex(["/p/a/mic.mrc"]).resolve_all(["a/mic.mrc", "p/a/mic", "mic"]).found
     assert set(found.values()) == {"/p/a/mic.mrc"}

@@ -34,4 +34,4 @@ def test_no_image_is_needed_even_where_reading_would_mirror(tmp_path: Path) -> N
 def test_what_the_reader_noticed_is_told(tmp_path: Path) -> None:
     path = tmp_path / "p.box"
     path.write_text("1 2 0 0\n")
-    assert "boxes have no size" in describe(path)["notes"]
+    assert "1 box has no size; its corner was taken for its centre" in describe(path)["notes"]

@@ -79,7 +79,8 @@ def convert(
         bool,
         typer.Option(
             "--refined",
-            help="Subtract RELION's refined origins from the coordinates.",
+            help="Subtract RELION's refined origins from the coordinates. Particles of RELION 3.0 "
+            "and before need --pixel-size or --micrographs: their images may have been rescaled.",
             rich_help_panel=options.INPUT,
         ),
     ] = False,
@@ -89,7 +90,8 @@ def convert(
             "--input-binning",
             metavar="N",
             help="Pixels of the stored image per pixel of PICKS. Must be stated for Topaz tables. "
-            "Default: 1.",
+            "A pixel size in PICKS is then that of its own, binned pixels, unless the micrographs "
+            "have it themselves. Default: 1.",
             show_default=False,
             rich_help_panel=UNIT,
         ),
@@ -114,7 +116,8 @@ def convert(
         typer.Option(
             "--output-binning",
             metavar="N",
-            help="Pixels of the stored image per pixel of the output. Default: 1.",
+            help="Pixels of the stored image per pixel of the output; a pixel size in the output "
+            "is that of its pixels. Default: 1.",
             show_default=False,
             rich_help_panel=UNIT,
         ),
@@ -275,9 +278,11 @@ def convert(
         overwrite=overwrite,
         dry_run=dry_run,
     )
-    typer.echo(report)
+    # In a dry run, the account is all that was asked for.
+    if dry_run or not console.is_quiet():
+        typer.echo(report)
     if micrographs:
-        missing = [(one.name, f"not there (named in {one.origin})") for one in listed.missing]
+        missing = [(one.name, f"{one.problem} (named by {one.origin})") for one in listed.missing]
         console.report_failures(
             [*missing, *report.unplaced.items()], total=report.n_images, unit="images"
         )

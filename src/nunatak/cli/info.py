@@ -16,7 +16,8 @@ def info(
         list[Path],
         typer.Argument(
             metavar="FILE...",
-            help="Images, pick files, models, folders of trainings; any mixture.",
+            help="Images, folders of images, STAR files that list micrographs, pick files, models, "
+            "folders of trainings; any mixture.",
             show_default=False,
         ),
     ],
@@ -25,7 +26,8 @@ def info(
 ) -> None:
     """Describe images, picks, models and trainings: sizes, counts, scores, provenance, progress.
 
-    Only headers are read of images. Exits with 3 if some of several files cannot be read.
+    Only headers are read of images, and of a large folder those of some images.
+    Exits with 3 if some of several files cannot be read.
     """
     import json
 

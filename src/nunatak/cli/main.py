@@ -51,6 +51,7 @@ GLOBAL_FLAGS = frozenset({"--verbose", "-v", "--quiet", "-q", "--debug"})
 
 app = typer.Typer(
     name="nunatak",
+    epilog=f"[bold]Example:[/bold] {pick.EXAMPLE}",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,

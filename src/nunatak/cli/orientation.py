@@ -64,6 +64,7 @@ def orientation(
     from nunatak.images.inputs import list_micrographs
     from nunatak.picks.context import ImageCatalogue
     from nunatak.picks.formats import read_picks
+    from nunatak.picks.formats.doors import files_of
     from nunatak.picks.orientation import score_orientations
     from nunatak.picks.orientation_images import AS_STORED, micrographs_with_picks
     from nunatak.picks.stated_grid import stated_grid
@@ -81,5 +82,6 @@ def orientation(
         micrographs_with_picks(found, listed, limit=max_images, pixel_size_A=pixel_size_A),
         diameter_A=diameter_A,
         diameter_px=diameter_px,
+        by_default=files_of(picks, from_format)[0][1].capabilities.orientation,
     )
     typer.echo(json.dumps(report.to_dict(), indent=2) if json_wanted else report)

@@ -209,8 +209,8 @@ def micrographs(
         typer.Option(
             metavar="KIND",
             help="Only this kind of junk (carbon_edge, gold_foil, gold_beads, ice_crystal, "
-            "contamination, vesicle, filament, mottled_ice, empty_hole, aggregate, fragment); may "
-            "be repeated. Default: all.",
+            "contamination (ethane and the like), specks, vesicle, filament, mottled_ice, "
+            "empty_hole, aggregate, fragment); may be repeated. Default: all.",
             show_default=False,
             rich_help_panel=ICE_AND_JUNK,
         ),

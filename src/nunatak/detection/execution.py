@@ -80,16 +80,19 @@ def carry_out(
     seconds = {**stopwatch.seconds, "total": time.perf_counter() - start}
     ordered = [finished[name] for name in job.entries if name in finished]
     options, choice = _with_threshold(job, ordered)
+    notes = {micrograph.image: micrograph.notes for micrograph in ordered if micrograph.notes}
     result = PickResult(
         picks=pick_set(ordered, options, job.detector.header.classes),
         failures=tuple(failures),
         options=options,
         contrast=side,
         shapes={micrograph.image: micrograph.shape for micrograph in ordered},
+        notes=notes,
         seconds=seconds,
         provenance={
             **_provenance(job, side, len(ordered), failures, seconds),
             "options": options.model_dump(),
+            "notes": notes,
             "threshold_choice": None if choice is None else asdict(choice),
         },
         reused_count=reused_count,

@@ -25,6 +25,8 @@ class Finished:
         Of the source image.
     candidates : Candidates
         All above the model's floor, best first.
+    notes : tuple of str
+        Irregularities of the file that were tolerated or repaired.
     """
 
     image: str
@@ -32,6 +34,7 @@ class Finished:
     shape: tuple[int, int]
     pixel_size_A: float
     candidates: Candidates
+    notes: tuple[str, ...] = ()
 
 
 def to_json(micrograph: Finished) -> dict[str, Any]:
@@ -47,6 +50,7 @@ def to_json(micrograph: Finished) -> dict[str, Any]:
         "y_px": candidates.y_px.tolist(),
         "score": candidates.score.tolist(),
         "class_index": candidates.class_index.tolist(),
+        "notes": micrograph.notes,
     }
 
 
@@ -64,4 +68,5 @@ def from_json(fields: dict[str, Any]) -> Finished:
             score=np.array(fields["score"], dtype=np.float64),
             class_index=np.array(fields["class_index"], dtype=np.int64),
         ),
+        notes=tuple(fields.get("notes", ())),
     )

@@ -1,6 +1,7 @@
 """Where the picks of a run go."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -62,15 +63,15 @@ class Output:
         """Where the journal of the run lies."""
         return journal_path(self.path)
 
-    def check(self, settings: dict[str, Any], *, n_images: int, redo: bool) -> None:
+    def check(self, settings: dict[str, Any], *, images: Sequence[str], redo: bool) -> None:
         """Refuse, before any work, an output that cannot be written or must not be replaced.
 
         Parameters
         ----------
         settings
             Of the job.
-        n_images
-            Number of micrographs.
+        images
+            Names of the micrographs.
         redo
             Replace what is there.
 
@@ -79,8 +80,11 @@ class Output:
         UsageError
             If a single file is named for a format of one file a micrograph; see also
             `nunatak.detection.record.refuse_to_replace`.
+        BadInput, Mismatch
+            If the format cannot write the micrographs' names, or cannot tell them apart.
         """
-        self._refuse_one_file_for_many(n_images)
+        self._refuse_one_file_for_many(len(images))
+        self.format.refuse_images(images)
         refuse_to_replace(self.path, self._settings(settings), redo=redo)
 
     def write(self, result: PickResult, settings: dict[str, Any]) -> PickResult:

@@ -147,7 +147,7 @@ def pick(
     target = None
     if output is not None:
         target = Output.named(Path(output), file_format, selected_only=selected_only)
-        target.check(job.settings, n_images=len(job.entries), redo=redo)
+        target.check(job.settings, images=list(job.entries), redo=redo)
     with (
         torch_threads(options.threads),
         Journal(target.journal, job.settings, redo=redo) if target else nullcontext() as journal,

@@ -63,6 +63,7 @@ class Finder:
             shape=prepared.scale.source_shape,
             pixel_size_A=prepared.pixel_size_A,
             candidates=candidates,
+            notes=prepared.notes,
         )
 
 

@@ -1,6 +1,6 @@
 """From a micrograph's file to what the network is given."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from nunatak.errors import BadInput
 from nunatak.geometry import Scale
+from nunatak.images.blank_frame import BlankFrame, blank_frame
+from nunatak.images.hot_pixels import repair_hot_pixels
 from nunatak.images.micrograph import Micrograph
 from nunatak.images.normalisations import DEFAULT, NORMALISATIONS
 from nunatak.images.reader import read_micrograph
@@ -17,9 +19,16 @@ from nunatak.images.stable import FileState, file_state
 
 Reader = Callable[..., Micrograph]
 
+FEWEST_PIXELS = 4.0
+"""Of fewer stored pixels a particle has no shape: the diameter or the pixel size is wrong, and
+the working size would be as large as both are wrong."""
+
 LARGEST_SIDE_PX = 1 << 15
 """A micrograph whose working size is larger holds particles of very few pixels, which means that
 the diameter or the pixel size is wrong; it would only fill the memory."""
+
+MANY_HOT = 1e-5
+"""Fraction of hot pixels that is worth a word; a few lie in every micrograph."""
 
 _MOSTLY_BAD = 0.5
 
@@ -38,12 +47,15 @@ class Prepared:
         Of the source image.
     state : FileState
         Which version of the file it is.
+    notes : tuple of str
+        Irregularities that were tolerated or repaired, in words for the user.
     """
 
     image: NDArray[np.float32]
     scale: Scale
     pixel_size_A: float
     state: FileState
+    notes: tuple[str, ...] = ()
 
 
 def prepare(
@@ -92,22 +104,41 @@ def prepare(
             micrograph.shape, pixel_size_A=size_A, diameter_A=diameter_A, diameter_px=diameter_px
         )
         _refuse_giant(shape, size_A, diameter_A)
+        pixels, hot = repair_hot_pixels(micrograph.pixels)
+        frame = blank_frame(micrograph.pixels)
         normalise = NORMALISATIONS[normalisation]
-        image = normalise(resample(micrograph.pixels, shape), bad=_bad(micrograph, shape))
+        image = normalise(resample(pixels, shape), bad=_bad(micrograph, frame, shape))
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from error
-    return Prepared(image, Scale(micrograph.shape, shape), size_A, state)
+    notes = (*micrograph.info.notes, *_defects(micrograph, frame, hot))
+    return Prepared(image, Scale(micrograph.shape, shape), size_A, state, notes)
 
 
 def _refuse_giant(shape: tuple[int, int], size_A: float, diameter_A: float) -> None:
-    if max(shape) > LARGEST_SIDE_PX:
+    if diameter_A / size_A < FEWEST_PIXELS or max(shape) > LARGEST_SIDE_PX:
         raise BadInput(
             f"a particle of {diameter_A:g} Å spans {diameter_A / size_A:.2g} pixels of "
             f"{size_A:g} Å, too few to be seen. Check the pixel size and the diameter (both in Å)."
         )
 
 
-def _bad(micrograph: Micrograph, shape: tuple[int, int]) -> NDArray[np.bool_] | None:
+def _bad(
+    micrograph: Micrograph, frame: BlankFrame, shape: tuple[int, int]
+) -> NDArray[np.bool_] | None:
+    """Say where the resampled image shows nothing; None if nowhere."""
+    blank = frame.mask(micrograph.shape, shape)
     if micrograph.bad is None:
-        return None
-    return resample(micrograph.bad, shape) > _MOSTLY_BAD
+        return blank
+    bad: NDArray[np.bool_] = resample(micrograph.bad, shape) > _MOSTLY_BAD
+    return bad if blank is None else bad | blank
+
+
+def _defects(micrograph: Micrograph, frame: BlankFrame, hot: int) -> Iterator[str]:
+    """Say what was repaired or left out, in words."""
+    if micrograph.bad is not None:
+        yield f"NaN or infinite pixels left out: {np.count_nonzero(micrograph.bad)}"
+    if hot > MANY_HOT * micrograph.pixels.size:
+        yield f"hot or dead pixels repaired: {hot}"
+    if any(frame):
+        sides = ", ".join(f"{width} {side}" for side, width in frame._asdict().items() if width)
+        yield f"blank rows or columns at the edges left out: {sides}"

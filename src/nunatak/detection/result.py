@@ -35,9 +35,9 @@ class Failure:
 
     @classmethod
     def of_missing(cls, micrograph: MissingMicrograph) -> "Failure":
-        """Return the failure of a micrograph that was named and does not exist."""
-        named = f"named by the {micrograph.origin}"
-        return cls(micrograph.name, f"{micrograph.name}: there is no such file ({named}).")
+        """Return the failure of a micrograph that was named and cannot be worked on."""
+        named = f"named by {micrograph.origin}"
+        return cls(micrograph.name, f"{micrograph.name}: {micrograph.problem} ({named}).")
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,8 @@ class PickResult:
         ``"dark"`` or ``"light"``: particles in the micrographs.
     shapes : dict of str to tuple of int
         ``(ny, nx)`` of each picked micrograph.
+    notes : dict of str to tuple of str
+        Irregularities that were tolerated or repaired, by micrograph; only those that have some.
     seconds : dict of str to float
         Where the time went: ``"total"``, and the stages ``"reading"``, ``"network"`` and
         ``"finding"``, which overlap.
@@ -80,6 +82,7 @@ class PickResult:
     shapes: dict[str, tuple[int, int]] = field(repr=False)
     seconds: dict[str, float] = field(repr=False)
     provenance: dict[str, Any] = field(repr=False)
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     output: Path | None = None
     is_output_selected: bool = False
     reused_count: int = 0

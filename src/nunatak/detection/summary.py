@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterator
 
+from nunatak.detection.record import record_path
 from nunatak.detection.result import PickResult
 from nunatak.detection.thresholds import ThresholdChoice
 
@@ -53,6 +54,13 @@ def _lines(result: PickResult) -> Iterator[str]:
     )
     if result.threshold_choice is not None:
         yield _chosen(result.threshold_choice)
+    elif result.selected_count < len(result.picks):
+        yield (
+            "If particles are missing, or ice is selected, give the same command with another "
+            "--threshold, or with --precision; nothing is computed anew."
+        )
+    if result.notes:
+        yield _noted(result)
     if result.output is None:
         return
     if result.is_output_selected:
@@ -66,6 +74,16 @@ def _lines(result: PickResult) -> Iterator[str]:
     written = shlex.quote(str(result.output))
     yield "  or write them to a file of their own, in any format:"
     yield f"  nunatak convert {written} -o selected.star --selected-only"
+
+
+def _noted(result: PickResult) -> str:
+    """Say how many files had irregularities, with the first one."""
+    image, notes = next(iter(result.notes.items()))
+    where = "" if result.output is None else f" (all of them in {record_path(result.output)})"
+    return (
+        f"{_number(len(result.notes), 'micrograph')} with something to note{where}, such as "
+        f"{image}: {'; '.join(notes)}."
+    )
 
 
 def _chosen(choice: ThresholdChoice) -> str:

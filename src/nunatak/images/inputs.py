@@ -187,8 +187,9 @@ def _nothing_found(texts: list[str], found: MicrographList) -> BadInput:
     message = f"No micrographs in {asked or 'an empty list of inputs'}."
     if found.missing:
         first = found.missing[0]
-        message += f" {len(found.missing)} named and not there, such as {first.name}"
-        message += "." if first.origin == COMMAND_LINE else f" (in {first.origin})."
+        where = "" if first.origin == COMMAND_LINE else f", in {first.origin}"
+        message += f" {len(found.missing)} named and not usable, such as {first.name}"
+        message += f" ({first.problem}{where})."
     if found.notes:
         message += f" {'; '.join(found.notes)}."
     return BadInput(

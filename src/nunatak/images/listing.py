@@ -5,13 +5,20 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
+from unicodedata import category
 
 from nunatak.errors import Mismatch
 from nunatak.images.folders import Folders
-from nunatak.images.micrograph_list import ListedMicrograph, MicrographList, MissingMicrograph
+from nunatak.images.micrograph_list import (
+    NO_SUCH_FILE,
+    ListedMicrograph,
+    MicrographList,
+    MissingMicrograph,
+)
 from nunatak.images.pixel_size import same
 
-COMMAND_LINE = "command line"
+COMMAND_LINE = "the command line"
+NO_TEXT = "its name holds a line break or what is no text: rename the file"
 _MOST_SUFFIXES_NAMED = 6
 
 
@@ -32,17 +39,27 @@ class Listing:
     _notes: list[str] = field(default_factory=list)
     _n_duplicates: int = 0
 
-    def add(self, path: Path, name: str, pixel_size_A: float | None = None) -> None:
+    def add(
+        self,
+        path: Path,
+        name: str,
+        pixel_size_A: float | None = None,
+        *,
+        origin: str = COMMAND_LINE,
+    ) -> None:
         """Add a file that exists, unless it is there already.
 
         Two names are one file if their absolute paths are the same; equal stems in two
-        folders are two files.
+        folders are two files. A name that no file of picks could hold is counted as missing.
 
         Raises
         ------
         Mismatch
             If it came before with another pixel size.
         """
+        if _is_no_text(name):
+            self.add_missing(_escaped(name), origin, NO_TEXT)
+            return
         # Path.resolve would ask the disk about every folder on the way, for every file.
         key = os.path.abspath(path)  # noqa: PTH100
         known = self._found.get(key)
@@ -64,13 +81,13 @@ class Listing:
     ) -> None:
         """Add a file that a list names, or count it as missing."""
         if self.folders.has_file(path):
-            self.add(path, name, pixel_size_A)
+            self.add(path, name, pixel_size_A, origin=origin)
         else:
             self.add_missing(name, origin)
 
-    def add_missing(self, name: str, origin: str) -> None:
-        """Count something that was named and is not there."""
-        self._missing[name, origin] = MissingMicrograph(name, origin)
+    def add_missing(self, name: str, origin: str, problem: str = NO_SUCH_FILE) -> None:
+        """Count something that was named and cannot be used."""
+        self._missing[name, origin] = MissingMicrograph(name, origin, problem)
 
     def ignore(self, names: Iterable[str]) -> None:
         """Count files, by name, that are no images."""
@@ -96,6 +113,17 @@ class Listing:
             self._n_duplicates,
             tuple(notes),
         )
+
+
+def _is_no_text(name: str) -> bool:
+    """Whether a name holds control characters, such as line breaks, or bytes of no encoding."""
+    # Most names are settled by the first test, which runs in C.
+    return not name.isprintable() and any(category(one) in {"Cc", "Cs"} for one in name)
+
+
+def _escaped(name: str) -> str:
+    visible = "".join(one if category(one) != "Cc" else ascii(one)[1:-1] for one in name)
+    return os.fsencode(visible).decode("utf-8", "backslashreplace")
 
 
 def _kind(name: str) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+NO_SUCH_FILE = "there is no such file"
+
 
 @dataclass(frozen=True, slots=True)
 class ListedMicrograph:
@@ -26,18 +28,21 @@ class ListedMicrograph:
 
 @dataclass(frozen=True, slots=True)
 class MissingMicrograph:
-    """Something that an input names and that does not exist.
+    """Something that an input names and that cannot be worked on.
 
     Attributes
     ----------
     name : str
-        As it was given.
+        As it was given; what is no text is escaped.
     origin : str
-        The list or STAR file that names it, or ``"command line"``.
+        The list or STAR file that names it, or ``"the command line"``.
+    problem : str
+        Why not.
     """
 
     name: str
     origin: str
+    problem: str = NO_SUCH_FILE
 
 
 @dataclass(frozen=True)

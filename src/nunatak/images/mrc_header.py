@@ -132,7 +132,8 @@ def check_size(header: MrcHeader, file_bytes: int, path: Path) -> tuple[str, ...
     Raises
     ------
     FormatError
-        If the file is shorter than its header says. Nothing was allocated by then.
+        If the file is shorter than its header says, or more than an image longer. Nothing was
+        allocated by then.
     """
     if header.data_offset > file_bytes:
         raise FormatError(
@@ -150,6 +151,14 @@ def check_size(header: MrcHeader, file_bytes: int, path: Path) -> tuple[str, ...
             f"the header declares {sizes} pixels, {expected} bytes in all, "
             f"but the file has {file_bytes}",
             hint="It was cut short or is still being written: copy or export it again.",
+        )
+    if file_bytes - expected > header.data_bytes:
+        raise FormatError(
+            path,
+            f"the header declares {header.data_bytes} bytes of pixels, but "
+            f"{file_bytes - header.data_offset} follow it",
+            field="mode, nx, ny, nz",
+            hint="The header belongs to another image: export the file again.",
         )
     if expected < file_bytes:
         return (f"{file_bytes - expected} bytes after the last pixel were ignored",)

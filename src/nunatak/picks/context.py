@@ -37,11 +37,14 @@ class FileGrid:
         Pixels of the stored image per unit of the file, exact, one an axis.
     rule : GridRule
         How the grid came about.
+    in_pixels : bool
+        Whether the unit is a pixel, whose size the file may state, and not the ångström.
     """
 
     ratio_x: float = 1.0
     ratio_y: float = 1.0
     rule: GridRule = GridRule.FOURIER
+    in_pixels: bool = True
 
     def __post_init__(self) -> None:
         for ratio in (self.ratio_x, self.ratio_y):
@@ -63,12 +66,21 @@ class FileGrid:
         """Return the grid of coordinates in ångström from the centre of the first pixel."""
         if not pixel_size_A > 0:
             raise UsageError(f"A pixel size must be a positive number, but is {pixel_size_A}.")
-        return cls(1 / pixel_size_A, 1 / pixel_size_A, GridRule.FOURIER)
+        return cls(1 / pixel_size_A, 1 / pixel_size_A, GridRule.FOURIER, in_pixels=False)
 
     @property
     def is_stored(self) -> bool:
         """Whether the file counts in pixels of the stored image."""
         return self.ratio_x == self.ratio_y == 1.0
+
+    @property
+    def pixel_ratio(self) -> float:
+        """Pixel size that the file states, over that of the stored image.
+
+        Where the two axes differ by a rounded image size, their mean; 1 where coordinates are in
+        ångström, so that a stated size can only be that of the image.
+        """
+        return (self.ratio_x + self.ratio_y) / 2 if self.in_pixels else 1.0
 
     def to_source(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Map positions in the file's grid to pixels of the stored image."""
@@ -187,6 +199,20 @@ class ImageCatalogue:
         ny, nx = info.shape
         return ny, nx
 
+    def shapes(self, names: Iterable[str]) -> dict[str, Shape]:
+        """Return ``(ny, nx)`` of several images, no two of which are taken for one.
+
+        Raises
+        ------
+        Mismatch
+            As in `shape`, or if images in two folders would become one.
+        """
+        wanted = list(dict.fromkeys(names))
+        unmatched = self.index.resolve_all(wanted).unmatched if len(self) else {}
+        if unmatched:
+            raise Mismatch(next(iter(unmatched.values())))
+        return {name: self.shape(name) for name in wanted}
+
     def pixel_size_A(self, name: str) -> float | None:
         """Return the pixel size of an image in ångström, or None if it is not known.
 
@@ -229,7 +255,7 @@ class FormatContext:
         Write whole numbers (RELION's extraction cuts decimals off, which shifts particles by
         half a pixel on average); None takes the format's own habit.
     refined : bool
-        Subtract refined origins (``rlnOriginXAngst``) from the coordinates on reading.
+        Subtract RELION's refined origins from the coordinates on reading.
     overwrite : bool
         Replace files that exist.
     """

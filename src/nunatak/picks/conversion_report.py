@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nunatak.picks.counted import counted
 from nunatak.picks.inspection import UnitSuspicion
 
 
@@ -60,9 +61,10 @@ class ConversionReport:
         outside = "dropped" if self.n_out < chosen else "kept"
         left_out = "" if self.n_left_out is None else f", {self.n_left_out} left out"
         lines = [
-            f"{self.n_in} picks read ({', '.join(self.source_formats)}), {self.n_images} images",
-            f"{self.n_out} picks {verb} ({self.target_format}){left_out}",
-            f"{self.n_duplicates} duplicates",
+            f"{counted(self.n_in, 'pick')} read ({', '.join(self.source_formats)}), "
+            f"{counted(self.n_images, 'image')}",
+            f"{counted(self.n_out, 'pick')} {verb} ({self.target_format}){left_out}",
+            counted(self.n_duplicates, "duplicate"),
         ]
         if len(self.unplaced) < self.n_images:
             lines[-1] = (
@@ -71,9 +73,10 @@ class ConversionReport:
             )
         if self.unplaced:
             reason = next(iter(self.unplaced.values()))
+            whose = "its" if len(self.unplaced) == 1 else "their"
             lines.append(
-                f"Positions on {len(self.unplaced)} images were not checked, because their size "
-                f"is unknown. {reason}"
+                f"Positions on {counted(len(self.unplaced), 'image')} were not checked, because "
+                f"{whose} size is unknown. {reason}"
             )
         if self.suspicion is not None:
             lines.append(f"Check the unit! {self.suspicion}")

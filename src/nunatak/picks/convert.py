@@ -11,12 +11,14 @@ from nunatak.geometry import Orientation
 from nunatak.picks import inspection
 from nunatak.picks.context import FileGrid, FormatContext, ImageCatalogue
 from nunatak.picks.conversion_report import ConversionReport
+from nunatak.picks.counted import counted
 from nunatak.picks.formats.base import PickFormat
 from nunatak.picks.formats.doors import AnyPath, files_of, read_with
 from nunatak.picks.formats.per_image import refuse_existing
 from nunatak.picks.formats.registry import format_for_writing, format_named
+from nunatak.picks.losses import losses
 from nunatak.picks.selection import chosen, count_unselected
-from nunatak.picks.table import FLOAT_COLUMNS, REQUIRED_COLUMNS, PickSet
+from nunatak.picks.table import PickSet
 
 _DEFAULT_BORDER_BOX_PX = 3
 """Where nothing is known of the particle's size, picks on the outermost pixels count as border."""
@@ -143,7 +145,7 @@ def convert(
             *([] if is_chosen else _unselected(kept, target_format)),
             *picks.notes,
             *_moves(extents),
-            *_losses(kept, target_format, writing),
+            *losses(kept, target_format, writing),
         ),
         dry_run=dry_run,
     )
@@ -161,8 +163,8 @@ def _without(picks: PickSet, outside: inspection.BoolArray, extents: inspection.
     if extents.unknown:
         reason = next(iter(extents.unknown.values()))
         raise UsageError(
-            f"Picks outside cannot be dropped: the size of {len(extents.unknown)} images is not "
-            f"known. {reason}"
+            "Picks outside cannot be dropped: the size of "
+            f"{counted(len(extents.unknown), 'image')} is not known. {reason}"
         )
     return PickSet(picks.table[~outside], picks.optics, picks.images, picks.source, picks.notes)
 
@@ -193,8 +195,9 @@ def _unselected(picks: PickSet, fmt: PickFormat) -> list[str]:
     count = count_unselected(picks)
     if fmt.capabilities.score or not count:
         return []
+    what = "is a candidate that is" if count == 1 else "are candidates that are"
     return [
-        f"Warning: {count} of the {len(picks)} picks are candidates that are not selected, and "
+        f"Warning: {count} of the {counted(len(picks), 'pick')} {what} not selected, and "
         f"{fmt.title} holds no scores to tell them apart. Give --selected-only or --threshold "
         "SCORE to leave them out."
     ]
@@ -203,30 +206,8 @@ def _unselected(picks: PickSet, fmt: PickFormat) -> list[str]:
 def _moves(extents: inspection.Extents) -> list[str]:
     if not extents.moved:
         return []
+    verb = "was" if len(extents.moved) == 1 else "were"
     return [
-        f"{len(extents.moved)} images were found in another folder than the picks state, such as "
-        f"{extents.moved[0]}."
+        f"{counted(len(extents.moved), 'image')} {verb} found in another folder than the picks "
+        f"state, such as {extents.moved[0]}."
     ]
-
-
-def _losses(picks: PickSet, fmt: PickFormat, context: FormatContext) -> list[str]:
-    """Say what the target cannot hold."""
-    can = fmt.capabilities
-    notes = [f"Coordinates are written in {context.grid}."]
-    if can.integer or context.round_coordinates:
-        notes.append("Positions are rounded to whole pixels.")
-    lost = [
-        column
-        for column, held in (
-            ("score", can.score),
-            ("class_name", can.class_name),
-            ("pixel_size_A", can.pixel_size),
-        )
-        if column in picks.table.columns and not held
-    ]
-    if not can.preserves_columns:
-        known = {*REQUIRED_COLUMNS, *FLOAT_COLUMNS, "class_name"}
-        lost += [str(name) for name in picks.table.columns if name not in known]
-    if lost:
-        notes.append(f"{fmt.title} does not hold {', '.join(lost)}.")
-    return notes

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nunatak.picks.bootstrap import curve_estimates, rate_estimates, resampling_weights
+from nunatak.picks.counted import counted
 from nunatak.picks.evaluation import Evaluation, ImageResult, LocalisationError, OperatingPoint
 from nunatak.picks.judged import JudgedImage, Judgement, Unlabelled, bring_together
 from nunatak.picks.matching import Matching, credited, match
@@ -83,9 +84,10 @@ def evaluate(
     )
     if judgement.left_out:
         _log.warning(
-            "%d micrographs with %d picks are not in the truth set and left out",
-            len(judgement.left_out),
-            judgement.n_left_out_picks,
+            "%s with %s %s not in the truth set and left out",
+            counted(len(judgement.left_out), "micrograph"),
+            counted(judgement.n_left_out_picks, "pick"),
+            "is" if len(judgement.left_out) == 1 else "are",
         )
     judged = _judged_picks(judgement)
     weights = resampling_weights(len(judgement.images), n_resamples, np.random.default_rng(seed))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nunatak.picks.bootstrap import Estimate, MicroMacro
+from nunatak.picks.counted import counted
 from nunatak.picks.curve import PrecisionRecallCurve
 
 FloatArray = NDArray[np.float64]
@@ -139,8 +140,8 @@ class Evaluation:
         candidates = sum(one.candidates for one in self.images)
         radius = f"{self.radius_px:g} px" if self.radius_A is None else f"{self.radius_A:g} Å"
         lines = [
-            f"{_counted(len(self.images), 'micrograph')}, {_counted(truths, 'true position')}, "
-            f"{_counted(candidates, 'pick')}; matched one to one within {radius}",
+            f"{counted(len(self.images), 'micrograph')}, {counted(truths, 'true position')}, "
+            f"{counted(candidates, 'pick')}; matched one to one within {radius}",
             "",
             f"{'':26}{'all picks pooled':24}mean over micrographs",
             _row("average precision", self.average_precision),
@@ -156,18 +157,18 @@ class Evaluation:
         if self.without_picks:
             notes.append(
                 "Without any pick, counted as misses: "
-                f"{_counted(len(self.without_picks), 'micrograph')} "
+                f"{counted(len(self.without_picks), 'micrograph')} "
                 f"({_listed(self.without_picks)})."
             )
         if self.left_out:
             notes.append(
-                f"Not in the truth set, left out: {_counted(len(self.left_out), 'micrograph')} "
-                f"with {_counted(self.n_left_out_picks, 'pick')} ({_listed(self.left_out)})."
+                f"Not in the truth set, left out: {counted(len(self.left_out), 'micrograph')} "
+                f"with {counted(self.n_left_out_picks, 'pick')} ({_listed(self.left_out)})."
             )
         if self.left_out_truths:
             notes.append(
                 "Not mentioned by the picks, left out: "
-                f"{_counted(len(self.left_out_truths), 'micrograph')} "
+                f"{counted(len(self.left_out_truths), 'micrograph')} "
                 f"({_listed(self.left_out_truths)})."
             )
         if len(self.images) > 1 and self.n_resamples:
@@ -204,10 +205,6 @@ def _shown(estimate: Estimate) -> str:
         return "not defined"
     interval = "" if math.isnan(estimate.low) else f" [{estimate.low:.3f}, {estimate.high:.3f}]"
     return f"{estimate.value:.4f}{interval}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def _listed(names: tuple[str, ...], most: int = 3) -> str:

@@ -89,7 +89,8 @@ def bring_together(
     Parameters
     ----------
     picks
-        The candidates. Without a ``score`` column all count as equally good.
+        The candidates. Without a ``score`` column all count as equally good. Without any
+        candidate, and any micrograph named, every truth is missed.
     truth
         The true positions. Micrographs in ``truth.images`` without a position are known to be
         empty: every pick there is false.
@@ -117,6 +118,8 @@ def bring_together(
     if not truth.images:
         raise BadInput(f"{truth.source or 'The truth'}: no micrograph and no position in it.")
     truth_name_of = _matched_names(picks.images, truth.images)
+    if only_common and not truth_name_of:
+        raise Mismatch("No micrograph is common to both: the picks name no micrograph.")
     left_out = tuple(name for name in picks.images if name not in truth_name_of)
     mentioned = set(truth_name_of.values())
     names = [name for name in truth.images if name in mentioned or not only_common]
@@ -146,15 +149,18 @@ def bring_together(
 
 
 def _matched_names(picked: tuple[str, ...], true: tuple[str, ...]) -> dict[str, str]:
-    """Return the truth set's name of each micrograph of the picks that it contains."""
+    """Return the truth set's name of each micrograph of the picks that it contains.
+
+    Where nothing was picked and no micrograph is named, there is nothing to match.
+    """
     resolution = NameIndex(true).resolve_all(picked)
-    if not resolution.found:
-        first = next(iter(resolution.unmatched.values()), "The picks name no micrograph.")
+    if picked and not resolution.found:
+        first = next(iter(resolution.unmatched.values()))
         raise Mismatch(f"Picks and truth have no micrograph in common. {first}")
     # A micrograph that may well be in the truth set must not be left out as if it were not.
     true_stems = {stem_of(name) for name in true}
     for name, reason in resolution.unmatched.items():
-        if stem_of(name) in true_stems:
+        if stem_of(name) in true_stems and name not in resolution.others:
             raise Mismatch(reason)
     return resolution.found
 

@@ -56,11 +56,15 @@ class Resolution:
         Name as asked for, to the reason why no single image was found.
     moved : tuple of str
         Names that were found by their file name alone, in another folder than they state.
+    others : frozenset of str
+        Unmatched names that certainly mean none of the images: the one image of their file name
+        was asked for by its own path, and they are in another folder.
     """
 
     found: dict[str, str]
     unmatched: dict[str, str]
     moved: tuple[str, ...] = ()
+    others: frozenset[str] = frozenset()
 
 
 class NameIndex:
@@ -115,6 +119,10 @@ class NameIndex:
     def resolve_all(self, names: Iterable[str]) -> Resolution:
         """Resolve many names and refuse those that would merge two into one image.
 
+        Of names in several folders that fit one image, those that state its path mean it, and the
+        others mean another image; where none states its path, nobody can tell, and all are
+        unmatched.
+
         Parameters
         ----------
         names
@@ -133,11 +141,11 @@ class NameIndex:
                 found[name] = candidates[0]
             else:
                 unmatched[name] = self._reason(name, candidates)
-        _refuse_merging(found, unmatched)
+        others = _refuse_merging(found, unmatched)
         moved = tuple(name for name, image in found.items() if _is_elsewhere(name, image))
         if moved:
             _log.info("%d images were found in another folder than their name states", len(moved))
-        return Resolution(found, unmatched, moved)
+        return Resolution(found, unmatched, moved, others)
 
     def _candidates(self, name: str) -> list[str]:
         if name in self._exact:
@@ -195,21 +203,45 @@ def _is_elsewhere(name: str, image: str) -> bool:
     return not _is_tail(PurePosixPath(name).parent, PurePosixPath(image).parent)
 
 
-def _refuse_merging(found: dict[str, str], unmatched: dict[str, str]) -> None:
+def _refuse_merging(found: dict[str, str], unmatched: dict[str, str]) -> frozenset[str]:
+    """Take names of different images off one image; return those that certainly mean another."""
+    others: set[str] = set()
     askers: dict[str, list[str]] = defaultdict(list)
     for name, image in found.items():
         askers[image].append(name)
     for image, names in askers.items():
-        folders = {PurePosixPath(name).parent for name in names}
-        if all(_is_tail(first, second) for first, second in combinations(folders, 2)):
+        if _is_one_image(names):
             continue
+        stating = [name for name in names if _states_path(name, image)]
+        if not _is_one_image(stating):
+            stating = [name for name in stating if name == image]
         for name in names:
-            if name != image:
-                del found[name]
+            if name in stating:
+                continue
+            del found[name]
+            if stating and _is_elsewhere(name, image):
+                others.add(name)
+                unmatched[name] = (
+                    f"{name} fits no image: {image} is in another folder, and {stating[0]} is "
+                    "asked for as well."
+                )
+            else:
                 unmatched[name] = (
                     f"{_listed(names)} would all become {image}, but images in different "
                     "folders are different images. Give every one of them."
                 )
+    return frozenset(others)
+
+
+def _is_one_image(names: list[str]) -> bool:
+    folders = {PurePosixPath(name).parent for name in names}
+    return all(_is_tail(first, second) for first, second in combinations(folders, 2))
+
+
+def _states_path(name: str, image: str) -> bool:
+    """Whether a name is an image's path, or its end with at least one folder."""
+    has_folder = bool(_folders(PurePosixPath(name).parent))
+    return name == image or (has_folder and not _is_elsewhere(name, image))
 
 
 def _loose(stem: str) -> str:

@@ -37,6 +37,7 @@ def score_orientations(
     *,
     diameter_A: float | None = None,
     diameter_px: float | None = None,
+    by_default: Orientation = Orientation.IDENTITY,
 ) -> OrientationReport:
     """Score identity, both mirrors, half turn and transposition of picks against images.
 
@@ -48,6 +49,8 @@ def score_orientations(
         Their images, one at a time; images without picks are passed over.
     diameter_A, diameter_px
         Particle diameter, in ångström (each image must have a pixel size) or pixels.
+    by_default
+        How the format of the picks is read where nothing is said, for the report.
 
     Returns
     -------
@@ -84,7 +87,9 @@ def score_orientations(
     unmatched = {
         image: "not among the images given" for image in picks.images if image not in taken
     }
-    return OrientationReport(_ranked(list(taken.values())), n_picks, len(taken), unmatched)
+    return OrientationReport(
+        _ranked(list(taken.values())), n_picks, len(taken), unmatched, by_default
+    )
 
 
 def contrast_map(

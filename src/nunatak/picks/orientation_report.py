@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from nunatak.geometry import Orientation
+from nunatak.picks.counted import counted
 
 SIGNIFICANT = 3.0
 """Standard errors that the best orientation must lie above chance and above every other one."""
@@ -49,12 +50,15 @@ class OrientationReport:
         What the scores rest on.
     unmatched : dict of str to str
         Images of the picks that were not given, with the reason.
+    by_default : Orientation
+        How the format of the picks is read where nothing is said.
     """
 
     scores: tuple[OrientationScore, ...]
     n_picks: int
     n_images: int
     unmatched: dict[str, str]
+    by_default: Orientation = Orientation.IDENTITY
 
     @property
     def best(self) -> Orientation | None:
@@ -70,7 +74,8 @@ class OrientationReport:
             f"  {score.z:.1f}"
             for score in self.scores
         ]
-        lines.append(f"{self.n_picks} picks on {self.n_images} images. {self._verdict()}")
+        where = f"{counted(self.n_picks, 'pick')} on {counted(self.n_images, 'image')}"
+        lines.append(f"{where}. {self._verdict()}")
         return "\n".join(lines)
 
     def _verdict(self) -> str:
@@ -79,17 +84,27 @@ class OrientationReport:
                 "No orientation clearly fits. Check that these are the right images, the "
                 "diameter, and the binning of the picks; or give more images."
             )
+        fits = f"after {self.best.value}"
         if self.best is Orientation.IDENTITY:
-            return "The picks fit the images as they are."
+            fits = "the images as they are"
+        if self.best is not self.by_default:
+            usual = f", not {self.by_default.value} as this format by default"
+            return (
+                f"The picks fit {fits}: read them with --input-orientation {self.best.value}"
+                f"{'' if self.by_default is Orientation.IDENTITY else usual}."
+            )
+        if self.best is Orientation.IDENTITY:
+            return f"The picks fit {fits}."
         return (
-            f"The picks fit after {self.best.value}: read them with --input-orientation "
-            f"{self.best.value}."
+            f"The picks fit {fits}, which is how this format is read by default; leave "
+            "--input-orientation out."
         )
 
     def to_dict(self) -> dict[str, object]:
         """Return the report as what JSON can hold."""
         return {
             "best": None if self.best is None else self.best.value,
+            "by_default": self.by_default.value,
             "n_picks": self.n_picks,
             "n_images": self.n_images,
             "scores": [

@@ -132,3 +132,12 @@ def test_capabilities_tell_the_truth(
         assert ("mine" in table) == can.preserves_columns, name
         if not can.needs_box:  # CryoPPP takes the pixel size from the images
             assert ("pixel_size_A" in table) == can.pixel_size, name
+
+
+def test_each_ending_is_named_once(tmp_path: Path) -> None:
+    with pytest.raises(FormatError) as caught:
+        read_picks(tmp_path)
+    assert str(caught.value).endswith(
+        "no file of picks in this folder (.star, .tsv, .txt, .box, _info.json, .cbox, .cs, .csv, "
+        ".parquet)"
+    )

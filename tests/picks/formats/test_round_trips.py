@@ -23,12 +23,15 @@ from nunatak.picks.table import PickSet
 
 SHAPES = {"a/one.mrc": (41, 97), "a/two.mrc": (383, 512), "b/three.mrc": (1023, 767)}
 IMAGES = ImageCatalogue(SHAPES)
+SQUARE = ImageCatalogue(dict.fromkeys(SHAPES, (1023, 1023)))
+"""What is not square cannot be transposed onto itself."""
+
 FLOAT32_FRACTION = 2.0**-24
 """Half the spacing of float32 just below 1."""
 
 ratios = st.sampled_from([1.0, 2.0, 3.0, 383 / 95, 1023 / 127, 0.5])
 grids = st.builds(FileGrid, ratios, ratios, st.sampled_from(GridRule))
-mirrors = st.sampled_from([o for o in Orientation if o is not Orientation.TRANSPOSE])
+orientations = st.sampled_from(Orientation)
 
 
 @st.composite
@@ -40,12 +43,12 @@ def pick_sets(draw: st.DrawFn) -> PickSet:
         rows += [(image, x, y) for x, y in draw(st.lists(position, min_size=1, max_size=4))]
     table = pd.DataFrame(rows, columns=["image", "x_px", "y_px"])
     scores = draw(st.lists(st.floats(-1e3, 1e3), min_size=len(rows), max_size=len(rows)))
-    return PickSet(table.assign(score=scores))
+    return PickSet(table.assign(score=scores, pixel_size_A=1.06))
 
 
 def context_for(fmt: PickFormat, grid: FileGrid, orientation: Orientation | None) -> FormatContext:
     return FormatContext(
-        images=IMAGES,
+        images=SQUARE if orientation is Orientation.TRANSPOSE else IMAGES,
         # Fractions of an image have no binning.
         grid=FileGrid() if fmt.name == "cryosparc" else grid,
         orientation=orientation,
@@ -82,13 +85,15 @@ def assert_same(before: PickSet, after: PickSet, tolerance: float, *, scores: bo
     assert list(one["image"]) == list(two["image"])
     for column in ("x_px", "y_px"):
         np.testing.assert_allclose(two[column], one[column], rtol=0, atol=tolerance)
+    if "pixel_size_A" in two and "pixel_size_A" in one:
+        np.testing.assert_allclose(two["pixel_size_A"], one["pixel_size_A"], rtol=1e-6)
     if scores:
         np.testing.assert_allclose(two["score"], one["score"], rtol=1e-6, atol=1e-30)
 
 
 @pytest.mark.parametrize("name", FORMATS)
 @settings(max_examples=8, deadline=None)
-@given(picks=pick_sets(), grid=grids, orientation=st.none() | mirrors)
+@given(picks=pick_sets(), grid=grids, orientation=st.none() | orientations)
 def test_each_format_round_trips(
     name: str, picks: PickSet, grid: FileGrid, orientation: Orientation | None
 ) -> None:
@@ -96,6 +101,7 @@ def test_each_format_round_trips(
     context = context_for(fmt, grid, orientation)
     back = through(picks, fmt, context)
     assert_same(picks, back, tolerance_px(fmt, context), scores=fmt.capabilities.score)
+    assert ("pixel_size_A" in back.table) == fmt.capabilities.pixel_size
 
 
 @pytest.mark.parametrize("name", [n for n, f in FORMATS.items() if not f.capabilities.integer])
@@ -133,4 +139,4 @@ def random_picks(rng: np.random.Generator) -> PickSet:
         for _ in range(3)
     ]
     table = pd.DataFrame(rows, columns=["image", "x_px", "y_px"])
-    return PickSet(table.assign(score=rng.normal(size=len(table))))
+    return PickSet(table.assign(score=rng.normal(size=len(table)), pixel_size_A=1.06))

@@ -7,7 +7,7 @@ from nunatak.images.pixel_size import same
 from nunatak.learning.labels.check import Frame, Frames, by_image
 from nunatak.learning.labels.report import Finding, Severity, first, share
 from nunatak.learning.labels.rows import Rows
-from nunatak.picks.context import FileGrid, ImageCatalogue
+from nunatak.picks.context import ImageCatalogue
 
 CALIBRATION = 0.05
 """Pixel sizes that differ by less come from two calibrations, not from two grids."""
@@ -53,14 +53,13 @@ def unreadable_finding(unreadable: list[tuple[str, str]], rows: Rows) -> Finding
     )
 
 
-def stated_ratios(rows: Rows, frames: Frames, grid: FileGrid | None) -> dict[str, float]:
+def stated_ratios(rows: Rows, frames: Frames) -> dict[str, float]:
     """Compare the pixel sizes that the labels state with those of the micrographs.
 
     Returns
     -------
     dict of str to float
-        Micrograph to the ratio of the stated to its own, where they differ by more than 1 %. A
-        stated pixel size may be that of the file's grid or that of the stored image.
+        Micrograph to the ratio of the stated to its own, where they differ by more than 1 %.
     """
     ratios = {}
     for name, numbers in by_image(rows):
@@ -69,8 +68,7 @@ def stated_ratios(rows: Rows, frames: Frames, grid: FileGrid | None) -> dict[str
         if not len(stated):
             continue
         stated_A, own_A = float(np.median(stated)), frames[name].pixel_size_A
-        grid_A = own_A * (1.0 if grid is None else grid.ratio_x)
-        if not same(stated_A, own_A) and not same(stated_A, grid_A):
+        if not same(stated_A, own_A):
             ratios[name] = stated_A / own_A
     return ratios
 

@@ -120,7 +120,7 @@ def read_labels(
     account.findings += found
     account.unusable += missing
     rows, frames = _with_frames(rows, images, account)
-    ratios = stated_ratios(rows, frames, grid)
+    ratios = stated_ratios(rows, frames)
     if ratios:
         account.findings.append(pixel_size_finding(ratios, frames))
     rows, fit = _positions_checked(

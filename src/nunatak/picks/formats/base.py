@@ -1,11 +1,16 @@
 """What a pick file format is: a name, what it can hold, and three functions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nunatak.geometry import Orientation
 from nunatak.picks.context import FormatContext
 from nunatak.picks.table import PickSet
+
+
+def _takes_any(_images: Sequence[str]) -> None:
+    """Hold images of whatever name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,10 +21,20 @@ class Capabilities:
     ----------
     score, class_name, pixel_size : bool
         Holds a score, a class or a pixel size of each pick.
+    columns : tuple of str
+        Further columns of the pick table that it holds.
+    columns_under_box : tuple of str
+        Those of them in whose place a box size stands, where one is given.
+    optics : bool
+        Holds RELION's optics groups.
+    empty_images : bool
+        Holds images that were looked at and have no pick.
     multi_image : bool
         One file holds many images; otherwise one file (or more) belongs to each image.
     integer : bool
         Holds whole pixels only: positions are rounded, by at most half a pixel.
+    whole_by_default : bool
+        Positions are rounded to whole pixels unless exact ones are asked for.
     needs_shape : bool
         The size of each image must be known, on reading or on writing.
     needs_box : bool
@@ -28,6 +43,8 @@ class Capabilities:
         Columns that nunatak does not know survive.
     unit_known : bool
         The format says in which pixels it counts; otherwise the binning must be stated.
+    orientation : Orientation
+        How its axes relate to the stored image by its own convention.
     readable, writable : bool
         What is supported.
     """
@@ -35,12 +52,18 @@ class Capabilities:
     score: bool = True
     class_name: bool = False
     pixel_size: bool = False
+    columns: tuple[str, ...] = ()
+    columns_under_box: tuple[str, ...] = ()
+    optics: bool = False
+    empty_images: bool = True
     multi_image: bool = True
     integer: bool = False
+    whole_by_default: bool = False
     needs_shape: bool = False
     needs_box: bool = False
     preserves_columns: bool = False
     unit_known: bool = True
+    orientation: Orientation = Orientation.IDENTITY
     readable: bool = True
     writable: bool = True
 
@@ -66,6 +89,9 @@ class PickFormat:
         ``(path, context) -> PickSet``, in nunatak's frame.
     write : callable
         ``(picks, path, context) -> list[Path]``: the files written, each whole or not at all.
+    refuse_images : callable
+        ``(images: Sequence[str]) -> None``: raises what ``write`` would raise about the names of
+        the images alone, so that it can be known before they are picked.
     """
 
     name: str
@@ -75,3 +101,4 @@ class PickFormat:
     sniff: Callable[[bytes], bool]
     read: Callable[[Path, FormatContext], PickSet]
     write: Callable[[PickSet, Path, FormatContext], list[Path]]
+    refuse_images: Callable[[Sequence[str]], None] = _takes_any

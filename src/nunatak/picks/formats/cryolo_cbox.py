@@ -36,6 +36,7 @@ _X, _Y, _Z, _WIDTH, _HEIGHT, _CONFIDENCE = (
 )
 _OLD_COLUMNS = (_X, _Y, _WIDTH, _HEIGHT, _CONFIDENCE)
 _KEPT = ("EstWidth", "EstHeight", "NumBoxes", "Angle")
+_FILAMENT = "filamentid"
 _GLOBAL = "data_global\n\n_cbox_format_version 1.0\n\n"
 
 
@@ -119,8 +120,8 @@ def _columns(
     columns[_CONFIDENCE] = missing if score.isna().all() else score
     for name in _KEPT[2:]:
         columns[name] = picks[name] if name in picks.columns else missing
-    if "filamentid" in picks.columns:
-        columns["filamentid"] = picks["filamentid"]
+    if _FILAMENT in picks.columns:
+        columns[_FILAMENT] = picks[_FILAMENT]
     return columns
 
 
@@ -150,8 +151,11 @@ FORMAT = PickFormat(
     name="cryolo-cbox",
     title="crYOLO CBOX",
     suffixes=(ENDING,),
-    capabilities=Capabilities(score=True, multi_image=False, needs_box=True),
+    capabilities=Capabilities(
+        score=True, columns=(*_KEPT, _FILAMENT), multi_image=False, needs_box=True
+    ),
     sniff=sniff,
     read=read,
     write=write,
+    refuse_images=per_image.refuse_shared_file_names,
 )

@@ -107,8 +107,17 @@ FORMAT = PickFormat(
     name="cryoppp",
     title="CryoPPP CSV",
     suffixes=(ENDING,),
-    capabilities=Capabilities(score=False, multi_image=False, needs_shape=True, needs_box=True),
+    capabilities=Capabilities(
+        score=False,
+        columns=("diameter_A", DIAMETER_COLUMN),
+        columns_under_box=("diameter_A", DIAMETER_COLUMN),
+        multi_image=False,
+        needs_shape=True,
+        needs_box=True,
+        orientation=OWN_ORIENTATION,
+    ),
     sniff=sniff,
     read=read,
     write=write,
+    refuse_images=per_image.refuse_shared_file_names,
 )

@@ -17,6 +17,7 @@ from nunatak.errors import FormatError, Mismatch, UsageError
 from nunatak.files import written_whole
 from nunatak.geometry import FloatArray, Orientation
 from nunatak.picks.context import FormatContext
+from nunatak.picks.counted import counted
 from nunatak.picks.formats import frame, per_image
 from nunatak.picks.formats.base import Capabilities, PickFormat
 from nunatak.picks.formats.cryosparc_uids import UID, pick_uids, uids, whole_column
@@ -57,8 +58,8 @@ def read(path: Path, context: FormatContext) -> PickSet:
     ny, nx, differing = _shapes(path, records, table, context)
     if differing:
         notes.append(
-            f"{path}: {differing} picks lie in images whose size is not that in the file; "
-            "their fractions were taken of the images' own size."
+            f"{path}: {counted(differing, 'pick')} {'lies' if differing == 1 else 'lie'} in images "
+            "whose size is not that in the file; fractions were taken of the images' own size."
         )
     x_fraction, y_fraction = geometry.oriented_fractions(
         _floats(records[_X]), _floats(records[_Y]), context.orientation or OWN_ORIENTATION
@@ -159,7 +160,10 @@ def _images(
     notes = []
     renamed = sum(1 for name, image in zip(names, found, strict=True) if name != image)
     if renamed:
-        notes.append(f"{path}: {renamed} images were found under another path than the file's.")
+        verb = "was" if renamed == 1 else "were"
+        notes.append(
+            f"{path}: {counted(renamed, 'image')} {verb} found under another path than the file's."
+        )
     return pd.Series(np.array(found, dtype=object)[codes.ravel()], dtype=str), notes
 
 
@@ -220,7 +224,15 @@ FORMAT = PickFormat(
     name="cryosparc",
     title="CryoSPARC .cs",
     suffixes=(".cs",),
-    capabilities=Capabilities(score=True, pixel_size=True, multi_image=True, needs_shape=True),
+    capabilities=Capabilities(
+        score=True,
+        pixel_size=True,
+        columns=(UID, _GROUP),
+        empty_images=False,
+        multi_image=True,
+        needs_shape=True,
+        orientation=OWN_ORIENTATION,
+    ),
     sniff=sniff,
     read=read,
     write=write,

@@ -1,12 +1,14 @@
 """Plain CSV with a header: ``image,x_px,y_px`` and any other column of the pick table.
 
 Positions are nunatak's own: pixels of the stored image, 0 = centre of the first pixel, rows as
-stored. Numbers are written so that they read back exactly. Text that a spreadsheet would run
+stored. With a binning, ``pixel_size_A`` is that of the binned pixels, as in every format.
+Numbers are written so that they read back exactly. Text that a spreadsheet would run
 as a formula (it begins with ``=``, ``+``, ``-`` or ``@`` and is not a number) gets an
 apostrophe in front, which reading takes off again.
 """
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ import pandas as pd
 from nunatak.errors import FormatError
 from nunatak.files import write_text
 from nunatak.picks.context import FormatContext
-from nunatak.picks.formats import frame, per_image
+from nunatak.picks.formats import frame, per_image, pixel_size
 from nunatak.picks.formats.base import Capabilities, PickFormat
 from nunatak.picks.formats.delimited import TextTable, as_table, delimited_text, read_delimited
 from nunatak.picks.formats.numbers import written
@@ -51,7 +53,8 @@ def read(path: Path, context: FormatContext) -> PickSet:
             columns[name] = _booleans(table, name)
         else:
             columns[_bare(name)] = pd.Series([_bare(cell) for cell in cells], dtype=str)
-    return PickSet(frame.to_source(pd.DataFrame(columns), context), source=path)
+    picks = pixel_size.of_stored_images(PickSet(pd.DataFrame(columns), source=path), context)
+    return replace(picks, table=frame.to_source(picks.table, context))
 
 
 def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
@@ -63,10 +66,11 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
         If the file cannot be written.
     """
     per_image.refuse_existing([path], context)
-    x, y = frame.from_source(picks.table, context)
+    table = pixel_size.of_file(picks, context.grid).table
+    x, y = frame.from_source(table, context)
     if context.round_coordinates:
         x, y = frame.whole(x), frame.whole(y)
-    table = picks.table.assign(x_px=x, y_px=y)
+    table = table.assign(x_px=x, y_px=y)
     others = [name for name in table.columns if name not in REQUIRED_COLUMNS]
     header = [*REQUIRED_COLUMNS, *others]
     columns = [_cells(table[name]) for name in header]
@@ -125,7 +129,12 @@ FORMAT = PickFormat(
     title="CSV",
     suffixes=(".csv",),
     capabilities=Capabilities(
-        score=True, class_name=True, pixel_size=True, multi_image=True, preserves_columns=True
+        score=True,
+        class_name=True,
+        pixel_size=True,
+        empty_images=False,
+        multi_image=True,
+        preserves_columns=True,
     ),
     sniff=sniff,
     read=read,

@@ -208,7 +208,7 @@ def combined(parts: Sequence[PickSet]) -> PickSet:
 
 def _in_folder(folder: Path, named: PickFormat | None) -> list[tuple[Path, PickFormat]]:
     wanted = [named] if named is not None else list(FORMATS.values())
-    suffixes = tuple(suffix for fmt in wanted for suffix in fmt.suffixes)
+    suffixes = tuple(dict.fromkeys(suffix for fmt in wanted for suffix in fmt.suffixes))
     files = [
         entry
         for entry in sorted(folder.iterdir())

@@ -131,8 +131,9 @@ FORMAT = PickFormat(
     name="eman2-json",
     title="EMAN2 info JSON",
     suffixes=(ENDING,),
-    capabilities=Capabilities(score=False, multi_image=False),
+    capabilities=Capabilities(score=False, columns=(PICKER_COLUMN,), multi_image=False),
     sniff=sniff,
     read=read,
     write=write,
+    refuse_images=per_image.refuse_shared_file_names,
 )

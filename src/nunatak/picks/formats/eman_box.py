@@ -15,6 +15,7 @@ from nunatak import geometry
 from nunatak.errors import FormatError, UsageError
 from nunatak.files import write_text
 from nunatak.picks.context import FormatContext
+from nunatak.picks.counted import counted
 from nunatak.picks.formats import frame, per_image
 from nunatak.picks.formats.base import Capabilities, PickFormat
 from nunatak.picks.formats.delimited import are_numbers, as_table, read_delimited
@@ -53,7 +54,9 @@ def read(path: Path, context: FormatContext) -> PickSet:
         x, y, boxless = _box_centres(path, rows)
         if boxless:
             notes.append(
-                f"{path}: {boxless} boxes have no size; their corners were taken for centres."
+                f"{path}: {counted(boxless, 'box', 'boxes')} {'has' if boxless == 1 else 'have'} "
+                f"no size; {'its corner was' if boxless == 1 else 'their corners were'} taken for "
+                f"{'its centre' if boxless == 1 else 'centres'}."
             )
     table = pd.DataFrame({"image": pd.Series([image] * len(x), dtype=str), "x_px": x, "y_px": y})
     return PickSet(frame.to_source(table, context), images=(image,), source=path, notes=notes)
@@ -130,4 +133,5 @@ FORMAT = PickFormat(
     sniff=sniff,
     read=read,
     write=write,
+    refuse_images=per_image.refuse_shared_file_names,
 )

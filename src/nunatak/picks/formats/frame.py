@@ -101,8 +101,9 @@ def shapes_of(table: pd.DataFrame, context: FormatContext) -> tuple[FloatArray, 
         If an image is unknown.
     """
     ny, nx = np.empty(len(table)), np.empty(len(table))
+    shapes = context.images.shapes(table["image"].unique())
     for image, rows in by_image(table):
-        ny[rows], nx[rows] = context.images.shape(image)
+        ny[rows], nx[rows] = shapes[image]
     return ny, nx
 
 
@@ -129,10 +130,10 @@ def _oriented(
     if orientation is Orientation.IDENTITY:
         return x, y
     x, y = x.copy(), y.copy()
+    shapes = context.images.shapes(table["image"].unique())
     for image, rows in by_image(table):
-        shape = context.images.shape(image)
-        _refuse_oblong(image, shape, orientation)
-        x[rows], y[rows] = geometry.oriented(x[rows], y[rows], shape, orientation)
+        _refuse_oblong(image, shapes[image], orientation)
+        x[rows], y[rows] = geometry.oriented(x[rows], y[rows], shapes[image], orientation)
     return x, y
 
 

@@ -4,6 +4,7 @@ Small, exact and fast; for keeping large results and for pandas, not for other p
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from pyarrow import parquet
 from nunatak.errors import BadInput, FormatError, ResourceError
 from nunatak.files import written_whole
 from nunatak.picks.context import FormatContext
-from nunatak.picks.formats import frame, per_image
+from nunatak.picks.formats import frame, per_image, pixel_size
 from nunatak.picks.formats.base import Capabilities, PickFormat
 from nunatak.picks.table import REQUIRED_COLUMNS, PickSet
 
@@ -64,12 +65,14 @@ def read(path: Path, context: FormatContext) -> PickSet:
     if table[list(REQUIRED_COLUMNS)].isna().to_numpy().any():
         raise FormatError(path, f"a missing value in {', '.join(REQUIRED_COLUMNS)}")
     try:
-        return PickSet(
-            frame.to_source(_numeric(table), context),
+        picks = PickSet(
+            _numeric(table),
             optics=_optics(path, metadata),
             images=_images(path, metadata),
             source=path,
         )
+        picks = pixel_size.of_stored_images(picks, context)
+        return replace(picks, table=frame.to_source(picks.table, context))
     except (TypeError, ValueError) as error:
         raise FormatError(path, f"columns of an unexpected type ({error})") from error
 
@@ -83,6 +86,7 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
         If a column holds values of several types.
     """
     per_image.refuse_existing([path], context)
+    picks = pixel_size.of_file(picks, context.grid)
     x, y = frame.from_source(picks.table, context)
     try:
         table = pa.Table.from_pandas(picks.table.assign(x_px=x, y_px=y), preserve_index=False)
@@ -151,7 +155,12 @@ FORMAT = PickFormat(
     title="Parquet",
     suffixes=(".parquet",),
     capabilities=Capabilities(
-        score=True, class_name=True, pixel_size=True, multi_image=True, preserves_columns=True
+        score=True,
+        class_name=True,
+        pixel_size=True,
+        optics=True,
+        multi_image=True,
+        preserves_columns=True,
     ),
     sniff=sniff,
     read=read,

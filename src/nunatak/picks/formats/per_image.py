@@ -105,10 +105,15 @@ def paths_for(picks: PickSet, path: Path, ending: str, context: FormatContext) -
             )
         paths = {images[0]: path}
     else:
-        refuse_shared_stems(images, "the file name")
+        refuse_shared_file_names(images)
         paths = {image: path / f"{stem_of(image)}{ending}" for image in images}
     refuse_existing(paths.values(), context)
     return paths
+
+
+def refuse_shared_file_names(images: Iterable[str]) -> None:
+    """Refuse images whose picks would lie in one file (see `refuse_shared_stems`)."""
+    refuse_shared_stems(images, "the file name")
 
 
 def refuse_shared_stems(images: Iterable[str], what: str) -> None:
@@ -126,7 +131,7 @@ def refuse_shared_stems(images: Iterable[str], what: str) -> None:
         if len(names) > 1:
             raise Mismatch(
                 f"{' and '.join(names[:3])} are different images, but {what} in this format is "
-                f"{stem} for all of them. Convert them separately, into separate places."
+                f"{stem} for all of them. Write them separately, into separate places."
             )
 
 

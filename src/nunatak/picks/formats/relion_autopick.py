@@ -27,6 +27,7 @@ from nunatak.picks.table import PickSet, empty_table
 LIST_NAME = "autopick.star"
 _LIST_BLOCK = "coordinate_files"
 _COORDINATES = "rlnMicrographCoordinates"
+_DEFAULTS = {"rlnClassNumber": "0", "rlnAnglePsi": "0.000000"}
 _JOB = re.compile(r"^(?:.*?/)?job\d{3,}/")
 
 
@@ -116,7 +117,7 @@ def _columns(picks: pd.DataFrame, x: np.ndarray, y: np.ndarray) -> dict[str, pd.
     columns = {relion.X: pd.Series(x), relion.Y: pd.Series(y)}
     if "score" in picks.columns:
         columns[relion.SCORE] = picks["score"]
-    for label, default in (("rlnClassNumber", "0"), ("rlnAnglePsi", "0.000000")):
+    for label, default in _DEFAULTS.items():
         missing = pd.Series([default] * len(picks), dtype=str)
         columns[label] = picks[label] if label in picks.columns else missing
     return columns
@@ -180,8 +181,11 @@ FORMAT = PickFormat(
     name="relion-autopick",
     title="RELION AutoPick job",
     suffixes=(".star",),
-    capabilities=Capabilities(score=True, multi_image=True),
+    capabilities=Capabilities(
+        score=True, columns=tuple(_DEFAULTS), multi_image=True, whole_by_default=True
+    ),
     sniff=sniff,
     read=read,
     write=write,
+    refuse_images=relion.refuse_images,
 )

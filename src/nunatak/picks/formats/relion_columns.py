@@ -1,5 +1,6 @@
 """Between RELION's labels and nunatak's columns."""
 
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 from nunatak.errors import FormatError
 from nunatak.geometry import FloatArray
 from nunatak.picks.formats.star import StarTable
+from nunatak.picks.formats.star_text import star_block
 
 IMAGE: Final = "rlnMicrographName"
 X: Final = "rlnCoordinateX"
@@ -16,7 +18,9 @@ SCORE: Final = "rlnAutopickFigureOfMerit"
 PIXEL_SIZE: Final = "rlnMicrographPixelSize"
 OPTICS_GROUP: Final = "rlnOpticsGroup"
 OPTICS_GROUP_NAME: Final = "rlnOpticsGroupName"
-ORIGINS: Final = ("rlnOriginXAngst", "rlnOriginYAngst")
+DETECTOR: Final = "rlnDetectorPixelSize"
+MAGNIFICATION: Final = "rlnMagnification"
+PARTICLE_IMAGE: Final = "rlnImageName"
 
 OWN: Final = {
     "class_name": "nunatakClassName",
@@ -53,6 +57,17 @@ def _own_column(table: StarTable, ours: str, label: str) -> object:
     return pd.Series(table.columns[label], dtype=str)
 
 
+def refuse_images(images: Sequence[str]) -> None:
+    """Refuse names of images that no STAR file can hold.
+
+    Raises
+    ------
+    BadInput
+        If a name holds a line break, or both kinds of quotes.
+    """
+    star_block("", {IMAGE: pd.Series(list(images), dtype=str)})
+
+
 def pixel_sizes(table: StarTable, optics: StarTable | None) -> FloatArray | None:
     """Return the micrograph pixel size of each row in ångström, or None where none is stated.
 
@@ -67,20 +82,43 @@ def pixel_sizes(table: StarTable, optics: StarTable | None) -> FloatArray | None
     """
     if PIXEL_SIZE in table.columns:
         return table.numbers(PIXEL_SIZE, missing_allowed=True)
-    if optics is not None and PIXEL_SIZE in optics.columns and OPTICS_GROUP in optics.columns:
-        sizes = optics.numbers(PIXEL_SIZE, missing_allowed=True)
-        if OPTICS_GROUP not in table.columns:
-            return np.full(len(table), sizes[0]) if len(sizes) == 1 else None
-        of_group = dict(zip(optics.columns[OPTICS_GROUP], sizes.tolist(), strict=True))
-        _refuse_unknown_groups(table, of_group)
-        groups = pd.Series(table.columns[OPTICS_GROUP], dtype=str)
-        return groups.map(of_group).to_numpy(dtype=np.float64)
-    detector, magnification = "rlnDetectorPixelSize", "rlnMagnification"
-    if {detector, magnification} <= table.columns.keys() and "rlnImageName" not in table.columns:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            size_A = table.numbers(detector) * 1e4 / table.numbers(magnification)
-        return np.where(np.isfinite(size_A), size_A, np.nan)
-    return None
+    sizes_A = sizes_of_groups(table, optics, PIXEL_SIZE)
+    if sizes_A is None and magnification_is_of_micrographs(table.columns):
+        sizes_A = sizes_by_magnification(table)
+    return sizes_A
+
+
+def sizes_of_groups(table: StarTable, optics: StarTable | None, label: str) -> FloatArray | None:
+    """Return a pixel size of each row's optics group in ångström, or None where none is stated.
+
+    Raises
+    ------
+    FormatError
+        If a row belongs to an optics group that the file does not describe.
+    """
+    if optics is None or not {label, OPTICS_GROUP} <= optics.columns.keys():
+        return None
+    sizes_A = optics.numbers(label, missing_allowed=True)
+    if OPTICS_GROUP not in table.columns:
+        return np.full(len(table), sizes_A[0]) if len(sizes_A) == 1 else None
+    of_group = dict(zip(optics.columns[OPTICS_GROUP], sizes_A.tolist(), strict=True))
+    _refuse_unknown_groups(table, of_group)
+    groups = pd.Series(table.columns[OPTICS_GROUP], dtype=str)
+    return groups.map(of_group).to_numpy(dtype=np.float64)
+
+
+def sizes_by_magnification(table: StarTable) -> FloatArray | None:
+    """Return detector pixel size (micrometre) / magnification in ångström; None without them."""
+    if not {DETECTOR, MAGNIFICATION} <= table.columns.keys():
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        size_A = table.numbers(DETECTOR) * 1e4 / table.numbers(MAGNIFICATION)
+    return np.where(np.isfinite(size_A), size_A, np.nan)
+
+
+def magnification_is_of_micrographs(columns: Collection[str]) -> bool:
+    """Tell whether magnification and detector describe micrographs, not extracted particles."""
+    return {DETECTOR, MAGNIFICATION} <= set(columns) and PARTICLE_IMAGE not in columns
 
 
 def _refuse_unknown_groups(table: StarTable, known: dict[str, float]) -> None:
@@ -94,26 +132,3 @@ def _refuse_unknown_groups(table: StarTable, known: dict[str, float]) -> None:
             field=OPTICS_GROUP,
             hint=f"Groups described: {', '.join(known) or 'none'}",
         )
-
-
-def origins_px(table: StarTable, pixel_size_A: FloatArray | None) -> tuple[FloatArray, FloatArray]:
-    """Return the refined shift of each row in pixels of the micrograph.
-
-    RELION's refined position is the coordinate minus this shift. RELION 3.0 counts shifts in
-    pixels of the extracted particle, whose size nobody states, so that only ångström will do.
-
-    Raises
-    ------
-    FormatError
-        If there are no origins in ångström, or no pixel size to convert them by.
-    """
-    table.require(*ORIGINS)
-    if pixel_size_A is None or not np.isfinite(pixel_size_A).all():
-        raise FormatError(
-            table.path,
-            f"origins in ångström but no {PIXEL_SIZE} to convert them by",
-            field=f"block data_{table.block}",
-            hint="Add it to the optics table",
-        )
-    x_A, y_A = (table.numbers(origin) for origin in ORIGINS)
-    return x_A / pixel_size_A, y_A / pixel_size_A

@@ -57,6 +57,8 @@ def _agree(table: pd.DataFrame, optics: pd.DataFrame) -> bool:
         return True
     if relion.PIXEL_SIZE not in optics.columns:
         return not bool(np.isfinite(table["pixel_size_A"]).any())
-    of_group = dict(zip(described, optics[relion.PIXEL_SIZE].astype(float), strict=True))
+    # A group whose size is not known says None, or what else programs write.
+    sizes_A = pd.to_numeric(optics[relion.PIXEL_SIZE], errors="coerce")
+    of_group = dict(zip(described, sizes_A.astype(float), strict=True))
     expected = table[relion.OPTICS_GROUP].astype(str).map(of_group).to_numpy(dtype=np.float64)
     return bool(np.allclose(table["pixel_size_A"], expected, rtol=1e-6, equal_nan=True))

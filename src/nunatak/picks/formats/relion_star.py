@@ -7,15 +7,15 @@ half a pixel on average; a file made for extraction alone should be written with
 ``round_coordinates`` (the AutoPick job layout is, by default).
 """
 
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from nunatak.errors import FormatError
 from nunatak.files import write_text
 from nunatak.picks.context import FormatContext
-from nunatak.picks.formats import frame, per_image
+from nunatak.picks.formats import frame, per_image, pixel_size, relion_origins
 from nunatak.picks.formats import relion_columns as relion
 from nunatak.picks.formats.base import Capabilities, PickFormat
 from nunatak.picks.formats.relion_optics import with_optics
@@ -43,7 +43,8 @@ def read(path: Path, context: FormatContext) -> PickSet:
     Raises
     ------
     FormatError
-        If the file is damaged, holds no picks, or holds picks in three dimensions.
+        If the file is damaged, holds no picks, or holds picks in three dimensions; or if refined
+        origins are asked for and cannot be had.
     Mismatch
         If the context's orientation needs the size of an unknown image.
     """
@@ -55,19 +56,18 @@ def read(path: Path, context: FormatContext) -> PickSet:
     pixel_size_A = relion.pixel_sizes(table, optics)
     if pixel_size_A is not None:
         frame_["pixel_size_A"] = pixel_size_A
-    notes = _notes(tables, table, context)
-    if context.refined:
-        x_px, y_px = relion.origins_px(table, pixel_size_A)
-        frame_ = frame_.assign(x_px=frame_["x_px"] - x_px, y_px=frame_["y_px"] - y_px)
-        frame_[list(relion.ORIGINS)] = "0.000000"
     empty = next((t for t in tables if t.block == EMPTY_IMAGES), None)
-    return PickSet(
-        frame.to_source(frame_, context),
+    picks = PickSet(
+        frame_,
         optics=None if optics is None else pd.DataFrame(optics.columns, dtype=str),
         images=tuple(empty.columns[relion.IMAGE]) if empty is not None else (),
         source=path,
-        notes=notes,
+        notes=_notes(tables, table, context),
     )
+    picks = pixel_size.of_stored_images(picks, context)
+    if context.refined:
+        picks.table = relion_origins.refined(picks.table, table, optics, context)
+    return replace(picks, table=frame.to_source(picks.table, context))
 
 
 def pick_table(path: Path, tables: list[StarTable]) -> StarTable:
@@ -109,7 +109,7 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
         If the file cannot be written.
     """
     per_image.refuse_existing([path], context)
-    table, optics = with_optics(picks)
+    table, optics = with_optics(pixel_size.of_file(picks, context.grid))
     x, y = frame.from_source(table, context)
     if context.round_coordinates:
         x, y = frame.whole(x), frame.whole(y)
@@ -157,20 +157,13 @@ def _notes(tables: list[StarTable], table: StarTable, context: FormatContext) ->
     if others:
         blocks = ", ".join(f"data_{t.block}" for t in others)
         notes.append(f"{table.path}: tables without coordinates are not kept: {blocks}.")
-    if not context.refined and relion.ORIGINS[0] in table.columns and _any_shift(table):
+    origins = relion_origins.labels_among(table.columns)
+    if not context.refined and origins is not None and relion_origins.any_shift(table):
         notes.append(
-            f"{table.path}: holds refined origins ({relion.ORIGINS[0]}), which were not applied; "
+            f"{table.path}: holds refined origins ({origins[0]}), which were not applied; "
             "coordinates are where the particles were extracted. --refined applies them."
         )
     return notes
-
-
-def _any_shift(table: StarTable) -> bool:
-    return any(
-        bool(np.any(table.numbers(origin, missing_allowed=True) != 0))
-        for origin in relion.ORIGINS
-        if origin in table.columns
-    )
 
 
 FORMAT = PickFormat(
@@ -178,9 +171,15 @@ FORMAT = PickFormat(
     title="RELION STAR",
     suffixes=(".star",),
     capabilities=Capabilities(
-        score=True, class_name=True, pixel_size=True, multi_image=True, preserves_columns=True
+        score=True,
+        class_name=True,
+        pixel_size=True,
+        optics=True,
+        multi_image=True,
+        preserves_columns=True,
     ),
     sniff=sniff,
     read=read,
     write=write,
+    refuse_images=relion.refuse_images,
 )

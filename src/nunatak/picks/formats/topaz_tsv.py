@@ -5,6 +5,7 @@ one: the file does not say by how much, so that the binning must be stated. An i
 by its stem.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -69,7 +70,7 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
         If two images have the same stem.
     """
     per_image.refuse_existing([path], context)
-    per_image.refuse_shared_stems(picks.images, "the name")
+    _refuse_shared_names(picks.images)
     x, y = frame.from_source(picks.table, context)
     stems = {image: stem_of(image) for image in picks.images}
     columns = [
@@ -103,12 +104,19 @@ def _table(path: Path) -> TextTable:
     return table
 
 
+def _refuse_shared_names(images: Sequence[str]) -> None:
+    per_image.refuse_shared_stems(images, "the name")
+
+
 FORMAT = PickFormat(
     name="topaz",
     title="Topaz table",
     suffixes=(".tsv", ".txt"),
-    capabilities=Capabilities(score=True, multi_image=True, integer=True, unit_known=False),
+    capabilities=Capabilities(
+        score=True, empty_images=False, multi_image=True, integer=True, unit_known=False
+    ),
     sniff=sniff,
     read=read,
     write=write,
+    refuse_images=_refuse_shared_names,
 )

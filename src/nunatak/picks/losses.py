@@ -1,0 +1,64 @@
+"""What of a pick set a file format cannot hold."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from nunatak.picks.context import FormatContext
+from nunatak.picks.counted import counted
+from nunatak.picks.formats.base import Capabilities, PickFormat
+from nunatak.picks.formats.frame import by_image
+from nunatak.picks.table import REQUIRED_COLUMNS, PickSet
+
+
+def losses(picks: PickSet, fmt: PickFormat, context: FormatContext) -> list[str]:
+    """Say in which unit coordinates are written, and what is lost.
+
+    Parameters
+    ----------
+    picks
+        What is written.
+    fmt, context
+        In which format, and how.
+
+    Returns
+    -------
+    list of str
+        Sentences.
+    """
+    can = fmt.capabilities
+    notes = [f"Coordinates are written in {context.grid}."]
+    rounds = context.round_coordinates
+    if can.integer or (can.whole_by_default if rounds is None else rounds):
+        notes.append("Positions are rounded to whole pixels.")
+    lost = [*_lost_columns(picks.table, can, context), *_lost_beside(picks, can)]
+    if lost:
+        notes.append(f"{fmt.title} does not hold {', '.join(lost)}.")
+    return notes
+
+
+def _lost_columns(table: pd.DataFrame, can: Capabilities, context: FormatContext) -> Iterator[str]:
+    if can.preserves_columns:
+        return
+    held = {*REQUIRED_COLUMNS, *can.columns}
+    if context.box_px is not None:
+        held -= set(can.columns_under_box)
+    for column, is_held in (
+        ("score", can.score),
+        ("class_name", can.class_name),
+        ("pixel_size_A", can.pixel_size),
+    ):
+        if is_held:
+            held.add(column)
+    for name in table.columns:
+        # Where nothing is known, nothing is lost.
+        if name not in held and table[name].notna().any():
+            yield str(name)
+
+
+def _lost_beside(picks: PickSet, can: Capabilities) -> Iterator[str]:
+    if picks.optics is not None and not can.optics:
+        yield "optics groups"
+    empty = len(picks.images) - sum(1 for _ in by_image(picks.table))
+    if empty and not can.empty_images:
+        yield counted(empty, "image without picks", "images without picks")
