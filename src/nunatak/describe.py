@@ -130,7 +130,7 @@ def _micrograph_list(file: Path) -> Description:
         text["optics groups"] = f"{len(optics[0])}{shown}"
     sizes_A = sorted({size_A for _, size_A in listed if size_A is not None})
     text["pixel size"] = (
-        ", ".join(f"{size:.6g}" for size in sizes_A) + " Å" if sizes_A else ("not stated")
+        ", ".join(f"{size:.6g}" for size in sizes_A) + " Å" if sizes_A else "not stated"
     )
     naming = next(table for table in tables if "rlnMicrographName" in table.columns)
     text["columns"] = ", ".join(naming.columns)
@@ -172,6 +172,10 @@ def _folder_of_images(folder: Path) -> Description:
             text["of kind" if label == "kind" else label] = _tallied(texts)
     if unreadable:
         text["unreadable"] = f"{counted(len(unreadable), 'image')}, such as {unreadable[0]}"
+    if listed.missing:
+        first = listed.missing[0]
+        files = counted(len(listed.missing), "file")
+        text["unusable"] = f"{files}, such as {first.name}: {first.problem}"
     if listed.notes:
         text["notes"] = "; ".join(listed.notes)
     return text

@@ -10,6 +10,17 @@ from pathlib import Path
 from nunatak.errors import ResourceError, UsageError
 
 
+def encodable(text: str) -> str:
+    r"""Return text that a file can hold: bytes that are no UTF-8 in file names are escaped.
+
+    Examples
+    --------
+    >>> encodable("mic_\udcff.mrc")
+    'mic_\\udcff.mrc'
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 @contextmanager
 def written_whole(path: str | PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path that becomes ``path`` only if the block succeeds.

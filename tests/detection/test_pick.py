@@ -22,6 +22,7 @@ from nunatak.detection.record import record_path
 from nunatak.detection.result import PickResult
 from nunatak.detection.summary import in_words
 from nunatak.errors import BadInput, Interrupted, Mismatch, UsageError
+from nunatak.images.normalisations import NORMALISATIONS
 from nunatak.networks.unet import UNet
 from nunatak.picks.formats import read_picks
 
@@ -295,6 +296,7 @@ def test_names_that_the_format_cannot_hold_are_refused_before_any_work(
     quotes = tmp_path / "a'b\"c d.mrc"
     write_spots(quotes, count=1)
     picked: list[int] = []
+    before = sorted(tmp_path.iterdir())
     for name, paths, reason in (
         ("p.tsv", twins, "are different images"),
         ("boxes", twins, "are different images"),
@@ -311,7 +313,7 @@ def test_names_that_the_format_cannot_hold_are_refused_before_any_work(
                 on_progress=picked.append,
             )
     assert picked == []
-    assert sorted(path.name for path in tmp_path.iterdir() if "p." in path.name) == []
+    assert sorted(tmp_path.iterdir()) == before
     nunatak.pick([quotes, *twins], diameter_A=DIAMETER_A, model=model, output=tmp_path / "p.csv")
     assert len(read_picks(tmp_path / "p.csv").images) == 3
 
@@ -334,6 +336,35 @@ def test_what_was_tolerated_in_a_file_is_recorded(
     ) in in_words(result).splitlines()
 
 
+def test_a_name_that_is_no_text_does_not_end_a_run(
+    tmp_path: Path, model: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undecodable = folder / os.fsdecode(b"\xff.mrc")
+    undecodable.write_bytes((folder / "m0.mrc").read_bytes())
+    absent = folder / os.fsdecode(b"absent\xfe.mrc")
+    asked = [*names(folder)[:2], undecodable, absent]
+    monkeypatch.setattr("sys.argv", ["nunatak", "pick", *map(str, asked)])
+    output = tmp_path / "picks.star"
+    result = nunatak.pick(asked, diameter_A=DIAMETER_A, model=model, output=output)
+    assert len(result.picks.images) == 2
+    assert sorted(Path(one.image).name for one in result.failures) == [
+        "\\udcff.mrc",
+        "absent\\udcfe.mrc",
+    ]
+    assert json.loads(record_path(output).read_bytes())["micrographs"]["failed"] == 2
+
+
+@pytest.mark.parametrize("normalisation", NORMALISATIONS)
+def test_an_image_that_is_all_blank_edge_is_refused(tmp_path: Path, normalisation: str) -> None:
+    pixels = np.zeros((400, 400), dtype=np.float32)
+    pixels[200] = np.arange(400)
+    with mrcfile.new(tmp_path / "m.mrc") as file:
+        file.set_data(pixels)
+        file.voxel_size = 2.0
+    with pytest.raises(BadInput, match="nothing is left of the image between its blank edges"):
+        prepare(tmp_path / "m.mrc", diameter_A=200.0, diameter_px=20.0, normalisation=normalisation)
+
+
 def test_hot_pixels_and_a_blank_frame_change_no_pick(
     tmp_path: Path, model: Path, write_spots: Spots
 ) -> None:
@@ -341,7 +372,7 @@ def test_hot_pixels_and_a_blank_frame_change_no_pick(
     frame = 40
     inside = (np.abs(truth - np.array([300, 350])) < np.array([300, 350]) - 2 * frame).all(axis=1)
     with mrcfile.open(tmp_path / "clean.mrc") as file:
-        pixels = np.array(file.data)
+        pixels = file.data + 100
     rng = np.random.default_rng(0)
     pixels.ravel()[rng.choice(pixels.size, 60, replace=False)] = 65535.0
     pixels[:, 333] = -9e4

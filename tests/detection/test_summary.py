@@ -78,7 +78,7 @@ def test_the_advice_fits_the_output(result: PickResult) -> None:
     assert "RELION" not in in_words(replace(result, output=Path("picks.csv")))
     only = in_words(replace(result, is_output_selected=True))
     assert only.endswith("picks.star holds the selected ones.")
-    assert len(in_words(replace(result, output=None)).splitlines()) == 3
+    assert len(in_words(replace(result, output=None)).splitlines()) == 2
 
 
 def test_a_report_says_where_picks_come_from(result: PickResult) -> None:

@@ -391,5 +391,5 @@ def test_a_name_that_is_no_text_fails_alone(tmp_path):
     names = {one.name: one.problem for one in found.missing}
     assert names == {
         f"{tmp_path}/broken\\nname.mrc": NO_TEXT,
-        f"{tmp_path}/\\xff\\xfe.mrc": NO_TEXT,
+        f"{tmp_path}/\\udcff\\udcfe.mrc": NO_TEXT,
     }

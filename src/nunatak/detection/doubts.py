@@ -2,7 +2,7 @@
 
 from nunatak.detection.result import PickResult
 
-FEWEST_PIXELS = 6.0
+DOUBTED_BELOW_PX = 6.0
 """Smallest sensible extent of a particle, pixels as stored: of fewer, noise has the same shape."""
 
 MANY_CANDIDATES = 20
@@ -14,11 +14,11 @@ def doubt_about_size(diameter_A: float, pixel_size_A: float) -> str | None:
 
     Examples
     --------
-    >>> doubt_about_size(12, 4)  # doctest: +ELLIPSIS
-    'a particle of 12 Å spans only 3 pixels of 4 Å. Check ...'
+    >>> doubt_about_size(20, 4)  # doctest: +ELLIPSIS
+    'a particle of 20 Å spans only 5 pixels of 4 Å. Check ...'
     """
     extent_px = diameter_A / pixel_size_A
-    if extent_px >= FEWEST_PIXELS:
+    if extent_px >= DOUBTED_BELOW_PX:
         return None
     return (
         f"a particle of {diameter_A:g} Å spans only {extent_px:.2g} pixels of {pixel_size_A:g} Å. "

@@ -41,7 +41,7 @@ def carry_out(
     journal
         Keeps what is finished; None keeps nothing.
     missing
-        Micrographs that were named and do not exist: failures from the start.
+        Micrographs that were named and cannot be used: failures from the start.
     on_progress
         Called with the number of micrographs finished since the last call.
 

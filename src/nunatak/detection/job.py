@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from nunatak import __version__
+from nunatak.detection import preparation
 from nunatak.detection.contrast import ContrastVote, Side, decide, spread, vote
 from nunatak.detection.finished import Finished
 from nunatak.detection.journal import Journal
@@ -53,6 +54,7 @@ class Job:
         """Everything that decides which candidates there are, except the micrographs."""
         return {
             "version": __version__,
+            "preparation": preparation.VERSION,
             "model_sha256": self.detector.sha256,
             **self.options.deciding(),
         }

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nunatak.errors import BadInput
 from nunatak.geometry import Scale
 from nunatak.images.blank_frame import BlankFrame, blank_frame
-from nunatak.images.hot_pixels import repair_hot_pixels
+from nunatak.images.hot_pixels import REACH_PX, repair_hot_pixels
 from nunatak.images.micrograph import Micrograph
 from nunatak.images.normalisations import DEFAULT, NORMALISATIONS
 from nunatak.images.reader import read_micrograph
@@ -19,9 +19,14 @@ from nunatak.images.stable import FileState, file_state
 
 Reader = Callable[..., Micrograph]
 
-FEWEST_PIXELS = 4.0
-"""Of fewer stored pixels a particle has no shape: the diameter or the pixel size is wrong, and
-the working size would be as large as both are wrong."""
+VERSION = 2
+"""Candidates found after another preparation are not mixed with these."""
+
+REFUSED_BELOW_PX = 4.0
+"""A particle of fewer stored pixels has no shape: the diameter or the pixel size is wrong."""
+
+REPAIRED_FROM_PX = 3.0 * (2 * REACH_PX + 1)
+"""Extent of a particle, stored pixels, from which on no hot pixel can be one."""
 
 LARGEST_SIDE_PX = 1 << 15
 """A micrograph whose working size is larger holds particles of very few pixels, which means that
@@ -103,9 +108,11 @@ def prepare(
         shape = working_shape(
             micrograph.shape, pixel_size_A=size_A, diameter_A=diameter_A, diameter_px=diameter_px
         )
-        _refuse_giant(shape, size_A, diameter_A)
-        pixels, hot = repair_hot_pixels(micrograph.pixels)
-        frame = blank_frame(micrograph.pixels)
+        _refuse_tiny_particle(shape, size_A, diameter_A)
+        pixels, hot = micrograph.pixels, 0
+        if diameter_A / size_A >= REPAIRED_FROM_PX:
+            pixels, hot = repair_hot_pixels(pixels)
+        frame = blank_frame(pixels)
         normalise = NORMALISATIONS[normalisation]
         image = normalise(resample(pixels, shape), bad=_bad(micrograph, frame, shape))
     except BadInput as error:
@@ -114,8 +121,8 @@ def prepare(
     return Prepared(image, Scale(micrograph.shape, shape), size_A, state, notes)
 
 
-def _refuse_giant(shape: tuple[int, int], size_A: float, diameter_A: float) -> None:
-    if diameter_A / size_A < FEWEST_PIXELS or max(shape) > LARGEST_SIDE_PX:
+def _refuse_tiny_particle(shape: tuple[int, int], size_A: float, diameter_A: float) -> None:
+    if diameter_A / size_A < REFUSED_BELOW_PX or max(shape) > LARGEST_SIDE_PX:
         raise BadInput(
             f"a particle of {diameter_A:g} Å spans {diameter_A / size_A:.2g} pixels of "
             f"{size_A:g} Å, too few to be seen. Check the pixel size and the diameter (both in Å)."
@@ -126,11 +133,13 @@ def _bad(
     micrograph: Micrograph, frame: BlankFrame, shape: tuple[int, int]
 ) -> NDArray[np.bool_] | None:
     """Say where the resampled image shows nothing; None if nowhere."""
-    blank = frame.mask(micrograph.shape, shape)
-    if micrograph.bad is None:
-        return blank
-    bad: NDArray[np.bool_] = resample(micrograph.bad, shape) > _MOSTLY_BAD
-    return bad if blank is None else bad | blank
+    bad = frame.mask(micrograph.shape, shape)
+    if micrograph.bad is not None:
+        unknown = resample(micrograph.bad, shape) > _MOSTLY_BAD
+        bad = unknown if bad is None else bad | unknown
+    if bad is not None and bad.all():
+        raise BadInput("nothing is left of the image between its blank edges.")
+    return bad
 
 
 def _defects(micrograph: Micrograph, frame: BlankFrame, hot: int) -> Iterator[str]:

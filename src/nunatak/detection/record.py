@@ -13,7 +13,7 @@ from typing import Any
 from nunatak import __version__
 from nunatak.detection.settings import changes
 from nunatak.errors import UsageError
-from nunatak.files import require_reachable, write_text
+from nunatak.files import encodable, require_reachable, write_text
 
 LIBRARIES = ("torch", "numpy", "scipy")
 
@@ -83,7 +83,7 @@ def write_record(output: Path, record: dict[str, Any], files: list[Path]) -> Non
     """
     described = {"path": str(output), "files": fingerprint(files)}
     text = json.dumps({**record, "output": described}, indent=2, ensure_ascii=False)
-    write_text(record_path(output), text + "\n")
+    write_text(record_path(output), encodable(text) + "\n")
 
 
 def fingerprint(files: list[Path]) -> dict[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from nunatak.detection.record import record_path
 from nunatak.detection.result import PickResult
 from nunatak.detection.thresholds import ThresholdChoice
+from nunatak.picks.counted import counted
 
 
 def in_words(result: PickResult) -> str:
@@ -40,7 +41,7 @@ def _lines(result: PickResult) -> Iterator[str]:
     threshold = result.options.threshold
     taken = "taken to be " if result.options.contrast == "auto" else ""
     yield (
-        f"{_number(count, 'micrograph')} in {result.seconds['total']:.1f} s; particles are "
+        f"{counted(count, 'micrograph')} in {result.seconds['total']:.1f} s; particles are "
         f"{taken}{result.contrast}."
     )
     if result.reused_count:
@@ -49,12 +50,12 @@ def _lines(result: PickResult) -> Iterator[str]:
             f"not changed; {count - result.reused_count} picked now."
         )
     yield (
-        f"{_number(len(result.picks), 'candidate')}, {result.selected_count} of them selected "
+        f"{counted(len(result.picks), 'candidate')}, {result.selected_count} of them selected "
         f"(score at least {threshold:g}): {result.selected_count / count:.0f} a micrograph."
     )
     if result.threshold_choice is not None:
         yield _chosen(result.threshold_choice)
-    elif result.selected_count < len(result.picks):
+    elif result.output is not None and result.selected_count < len(result.picks):
         yield (
             "If particles are missing, or ice is selected, give the same command with another "
             "--threshold, or with --precision; nothing is computed anew."
@@ -81,7 +82,7 @@ def _noted(result: PickResult) -> str:
     image, notes = next(iter(result.notes.items()))
     where = "" if result.output is None else f" (all of them in {record_path(result.output)})"
     return (
-        f"{_number(len(result.notes), 'micrograph')} with something to note{where}, such as "
+        f"{counted(len(result.notes), 'micrograph')} with something to note{where}, such as "
         f"{image}: {'; '.join(notes)}."
     )
 
@@ -94,7 +95,3 @@ def _chosen(choice: ThresholdChoice) -> str:
         f"Chosen for a precision of {choice.wanted_precision:g}: {choice.precision} is "
         f"expected, at a recall of {choice.recall}, judging by {choice.basis}."
     )
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

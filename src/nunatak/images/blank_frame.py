@@ -1,5 +1,6 @@
 """Rows and columns of one value at the edges of a micrograph, as motion correction leaves them."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ class BlankFrame(NamedTuple):
     def mask(
         self, source_shape: tuple[int, int], shape: tuple[int, int]
     ) -> NDArray[np.bool_] | None:
-        """Return where the frame lies in the resampled image; None where it covers no pixel.
+        """Return which pixels of the resampled image the frame affects; None without a frame.
 
         Parameters
         ----------
@@ -31,13 +32,14 @@ class BlankFrame(NamedTuple):
         Returns
         -------
         ndarray of bool, shape (my, mx), or None
-            True in pixels that are at least half blank.
+            True in pixels that are blank in part, and in the next one, into which resampling
+            carries the step at the frame.
         """
-        ratio_y, ratio_x = shape[0] / source_shape[0], shape[1] / source_shape[1]
-        top, bottom = round(self.top * ratio_y), round(self.bottom * ratio_y)
-        left, right = round(self.left * ratio_x), round(self.right * ratio_x)
-        if not (top or bottom or left or right):
+        if not any(self):
             return None
+        ratio_y, ratio_x = shape[0] / source_shape[0], shape[1] / source_shape[1]
+        top, bottom = _reach(self.top, ratio_y), _reach(self.bottom, ratio_y)
+        left, right = _reach(self.left, ratio_x), _reach(self.right, ratio_x)
         mask = np.ones(shape, dtype=bool)
         mask[top : shape[0] - bottom, left : shape[1] - right] = False
         return mask
@@ -49,7 +51,7 @@ def blank_frame(pixels: Pixels) -> BlankFrame:
     Parameters
     ----------
     pixels : ndarray, shape (ny, nx)
-        A micrograph that is not blank altogether.
+        A micrograph that is not blank altogether, without hot pixels.
 
     Examples
     --------
@@ -61,6 +63,11 @@ def blank_frame(pixels: Pixels) -> BlankFrame:
     top, bottom = _blank_rows(pixels), _blank_rows(pixels[::-1])
     inside = pixels[top : len(pixels) - bottom].T
     return BlankFrame(top, bottom, _blank_rows(inside), _blank_rows(inside[::-1]))
+
+
+def _reach(width_px: int, ratio: float) -> int:
+    """How far a frame of so many stored pixels reaches into the resampled image."""
+    return math.ceil(width_px * ratio) + 1 if width_px else 0
 
 
 def _blank_rows(pixels: Pixels) -> int:

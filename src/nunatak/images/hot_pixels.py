@@ -1,27 +1,47 @@
 """Single pixels that a detector's defect or an X-ray has made far too bright or too dark."""
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter
 
 from nunatak.images.source import Pixels
 
+REACH_PX = 2
+"""A hot pixel is compared with the square of so many pixels to each side."""
+
 EXTREME_SIGMA = 6.0
-"""So many standard deviations from its surroundings, a pixel is no electron count: of 10⁸ pixels
-of Gaussian noise none gets there."""
+"""A hot pixel is so many standard deviations from the median of the image and from that of the
+square around it; of 10⁹ pixels of Gaussian noise, two are."""
 
 MOST_HOT = 0.01
-"""Fraction of extreme pixels above which they are matter, such as gold or carbon, or their edge."""
+"""Fraction of hot pixels above which they are no defects, but what this image is like."""
 
 _SAMPLES_A_SIDE = 200
-_REACH_PX = 2
+_ROWS_AT_A_TIME = 256
 _MAD_TO_SIGMA = 1.4826
+
+
+class _Hot(NamedTuple):
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+    around: NDArray[np.float64]
+
+
+class _Range(NamedTuple):
+    low: float
+    high: float
+    reach: float
 
 
 def repair_hot_pixels(pixels: Pixels) -> tuple[Pixels, int]:
     """Replace extreme single pixels, and rows or columns of them, by the median around them.
 
     Resampling spreads such a pixel over several, which look like a small particle of the highest
-    contrast and outweigh the faint ones. Larger extreme areas, such as gold, are left as they are.
+    contrast and outweigh the faint ones. Extreme areas, such as gold or a blank frame, are left
+    as they are: a pixel is hot only if most of those around it are ordinary.
 
     Parameters
     ----------
@@ -31,45 +51,67 @@ def repair_hot_pixels(pixels: Pixels) -> tuple[Pixels, int]:
     Returns
     -------
     pixels : ndarray, shape (ny, nx)
-        The same array where nothing is extreme, a repaired copy otherwise.
+        The same array where nothing is hot, a repaired copy otherwise.
     count : int
         Number of pixels that were replaced.
     """
-    limits = _limits(pixels)
-    if limits is None:
+    ordinary = _ordinary(pixels)
+    if ordinary is None or (pixels.min() >= ordinary.low and pixels.max() <= ordinary.high):
         return pixels, 0
-    low, high, reach = limits
-    if pixels.min() >= low and pixels.max() <= high:
-        return pixels, 0
-    rows, columns = np.nonzero(np.less(pixels, low) | np.greater(pixels, high))
-    if len(rows) > MOST_HOT * pixels.size:
-        return pixels, 0
-    around = _medians_around(pixels, rows, columns)
-    hot = np.abs(pixels[rows, columns].astype(np.float64) - around) > reach
-    if not hot.any():
+    found, count = [], 0
+    for hot in _hot_pixels(pixels, ordinary):
+        found.append(hot)
+        count += len(hot.rows)
+        if count > MOST_HOT * pixels.size:
+            return pixels, 0
+    if count == 0:
         return pixels, 0
     repaired = pixels.copy()
-    repaired[rows[hot], columns[hot]] = around[hot].astype(pixels.dtype)
-    return repaired, int(np.count_nonzero(hot))
+    for hot in found:
+        repaired[hot.rows, hot.columns] = hot.around.astype(pixels.dtype)
+    return repaired, count
 
 
-def _limits(pixels: Pixels) -> tuple[float, float, float] | None:
-    """Return the least and the greatest ordinary value, and how far they are from the median.
-
-    None where most pixels hold one value, so that nobody can tell what is ordinary.
-    """
+def _ordinary(pixels: Pixels) -> _Range | None:
+    """Return the range of ordinary values; None where most pixels hold one value."""
     step_y, step_x = (max(1, side // _SAMPLES_A_SIDE) for side in pixels.shape)
     sample = pixels[::step_y, ::step_x].astype(np.float64)
     centre = float(np.median(sample))
-    reach = EXTREME_SIGMA * _MAD_TO_SIGMA * float(np.median(np.abs(sample - centre)))
-    return (centre - reach, centre + reach, reach) if reach > 0 else None
+    off = np.abs(sample - centre)
+    sigma = _MAD_TO_SIGMA * float(np.median(off))
+    if sigma == 0:
+        return None
+    # The median deviation of small counts is a whole number, and may be much too small.
+    sigma = max(sigma, float(np.sqrt(np.mean(np.square(off[off <= EXTREME_SIGMA * sigma])))))
+    reach = EXTREME_SIGMA * sigma
+    return _Range(centre - reach, centre + reach, reach)
+
+
+def _hot_pixels(pixels: Pixels, ordinary: _Range) -> Iterator[_Hot]:
+    """Yield the hot pixels of some rows at a time: boolean images of all would fill the memory."""
+    for first in range(0, len(pixels), _ROWS_AT_A_TIME):
+        last = min(first + _ROWS_AT_A_TIME, len(pixels))
+        start, stop = max(0, first - REACH_PX), min(len(pixels), last + REACH_PX)
+        band = pixels[start:stop]
+        extreme = np.less(band, ordinary.low) | np.greater(band, ordinary.high)
+        if not extreme.any():
+            continue
+        share = uniform_filter(extreme.astype(np.float32), 2 * REACH_PX + 1, mode="nearest")
+        single = (extreme & (share < 0.5))[first - start : last - start]
+        rows, columns = np.nonzero(single)
+        if not len(rows):
+            continue
+        rows += first
+        around = _medians_around(pixels, rows, columns)
+        hot = np.abs(pixels[rows, columns].astype(np.float64) - around) > ordinary.reach
+        yield _Hot(rows[hot], columns[hot], around[hot])
 
 
 def _medians_around(
     pixels: Pixels, rows: NDArray[np.intp], columns: NDArray[np.intp]
 ) -> NDArray[np.float64]:
     """Median over the square around each pixel; beyond the edge the edge is repeated."""
-    offsets = np.arange(-_REACH_PX, _REACH_PX + 1)
+    offsets = np.arange(-REACH_PX, REACH_PX + 1)
     y = np.clip(rows[:, None] + offsets, 0, pixels.shape[0] - 1)
     x = np.clip(columns[:, None] + offsets, 0, pixels.shape[1] - 1)
     squares = pixels[y[:, :, None], x[:, None, :]].astype(np.float64)

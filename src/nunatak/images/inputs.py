@@ -47,7 +47,7 @@ def list_micrographs(inputs: Iterable[str | PathLike[str]]) -> MicrographList:
     Returns
     -------
     MicrographList
-        Every file once, at its first mention. What an input names and the disk does not have
+        Every file once, at its first mention. What an input names and nobody can use
         is in ``missing``, for the caller to report and to count as failed.
 
     Raises

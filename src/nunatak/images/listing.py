@@ -19,6 +19,9 @@ from nunatak.images.pixel_size import same
 
 COMMAND_LINE = "the command line"
 NO_TEXT = "its name holds a line break or what is no text: rename the file"
+_CATEGORIES_OF_NO_TEXT = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Control characters, bytes of no encoding, and separators of lines and paragraphs."""
+
 _MOST_SUFFIXES_NAMED = 6
 
 
@@ -58,7 +61,7 @@ class Listing:
             If it came before with another pixel size.
         """
         if _is_no_text(name):
-            self.add_missing(_escaped(name), origin, NO_TEXT)
+            self.add_missing(name, origin, NO_TEXT)
             return
         # Path.resolve would ask the disk about every folder on the way, for every file.
         key = os.path.abspath(path)  # noqa: PTH100
@@ -87,7 +90,7 @@ class Listing:
 
     def add_missing(self, name: str, origin: str, problem: str = NO_SUCH_FILE) -> None:
         """Count something that was named and cannot be used."""
-        self._missing[name, origin] = MissingMicrograph(name, origin, problem)
+        self._missing[name, origin] = MissingMicrograph(_escaped(name), origin, problem)
 
     def ignore(self, names: Iterable[str]) -> None:
         """Count files, by name, that are no images."""
@@ -116,14 +119,15 @@ class Listing:
 
 
 def _is_no_text(name: str) -> bool:
-    """Whether a name holds control characters, such as line breaks, or bytes of no encoding."""
+    """Whether a name holds line breaks, other control characters, or bytes of no encoding."""
     # Most names are settled by the first test, which runs in C.
-    return not name.isprintable() and any(category(one) in {"Cc", "Cs"} for one in name)
+    return not name.isprintable() and not _CATEGORIES_OF_NO_TEXT.isdisjoint(map(category, name))
 
 
 def _escaped(name: str) -> str:
-    visible = "".join(one if category(one) != "Cc" else ascii(one)[1:-1] for one in name)
-    return os.fsencode(visible).decode("utf-8", "backslashreplace")
+    return "".join(
+        ascii(one)[1:-1] if category(one) in _CATEGORIES_OF_NO_TEXT else one for one in name
+    )
 
 
 def _kind(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from nunatak.detection.record import circumstances
 from nunatak.errors import BadInput
-from nunatak.files import write_text
+from nunatak.files import encodable, write_text
 from nunatak.training.metrics import METRICS, StepMetrics, read_metrics
 
 RECORD = "training.json"
@@ -29,7 +29,8 @@ def write_record(folder: Path, contents: Mapping[str, Any]) -> None:
         If the file cannot be written.
     """
     record = {**contents, **circumstances()}
-    write_text(folder / RECORD, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+    text = json.dumps(record, indent=2, ensure_ascii=False)
+    write_text(folder / RECORD, encodable(text) + "\n")
 
 
 def is_training(folder: Path) -> bool:

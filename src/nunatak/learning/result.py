@@ -32,7 +32,7 @@ class TrainingResult:
     training, validation : tuple of str
         Micrographs that were trained on (labelled or not), and those that were kept aside.
     failures : tuple of Failure
-        Micrographs that do not exist or could not be read.
+        Micrographs that were named and cannot be used, or could not be read.
     best_step, last_step : int
         Step of the weights that were kept, 0 for those of the start; and the last step done.
     ahead : float or None

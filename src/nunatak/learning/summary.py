@@ -7,6 +7,7 @@ from nunatak.detection.header import ThresholdRow
 from nunatak.detection.threshold_table import Expected, basis_of
 from nunatak.learning.result import TrainingResult
 from nunatak.learning.training_data import TrainingData
+from nunatak.picks.counted import counted
 from nunatak.training.metrics import StepMetrics
 
 
@@ -19,11 +20,11 @@ def data_in_words(data: TrainingData) -> str:
         lines.append(f"{data.left_out} micrographs without labels take no part: enough do.")
     if validation:
         lines.append(
-            f"Training on {_number(training, 'micrograph')}; {validation} with "
-            f"{_number(held_out, 'label')} kept aside for validation."
+            f"Training on {counted(training, 'micrograph')}; {validation} with "
+            f"{counted(held_out, 'label')} kept aside for validation."
         )
     else:
-        lines.append(f"Training on {_number(training, 'micrograph')}. {_NO_VALIDATION}")
+        lines.append(f"Training on {counted(training, 'micrograph')}. {_NO_VALIDATION}")
     particles = data.particles
     source = "as given" if particles.low == particles.high else "estimated"
     lines.append(
@@ -41,7 +42,7 @@ def in_words(result: TrainingResult) -> str:
 def what_was_kept(result: TrainingResult) -> str:
     """Say which weights were kept, and why."""
     score = result.validation_score
-    steps = f"of {_number(result.last_step, 'step')}"
+    steps = f"of {counted(result.last_step, 'step')}"
     if score is None:
         return (
             f"The weights after step {result.best_step} {steps} were kept, unjudged. "
@@ -58,7 +59,7 @@ def what_was_kept(result: TrainingResult) -> str:
     if result.model.header.provenance.get("start") is None:
         return (
             f"The random first weights were kept ({found}): nothing was learned in "
-            f"{_number(result.last_step, 'step')}. Train for longer (--steps), or from a model."
+            f"{counted(result.last_step, 'step')}. Train for longer (--steps), or from a model."
         )
     return f"The start was kept ({found}): {_why_the_start(result)}"
 
@@ -84,7 +85,7 @@ _NO_VALIDATION = (
 def _why_the_start(result: TrainingResult) -> str:
     if result.ahead is None:
         return (
-            f"no validation in {_number(result.last_step, 'step')} of training was better. "
+            f"no validation in {counted(result.last_step, 'step')} of training was better. "
             "Where more labels do not help, the start may know these particles already."
         )
     best = _best_trained(result.metrics)
@@ -135,7 +136,3 @@ def _lines(result: TrainingResult) -> Iterator[str]:
 
 def _interval(value: float, low: float, high: float) -> str:
     return f"{value:.0f}" if low == high else f"{value:.0f} [{low:.0f}, {high:.0f}]"
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

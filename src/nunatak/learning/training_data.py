@@ -45,7 +45,7 @@ class TrainingData:
     expected_particles : float or None
         The same as the user gave it; None where it was estimated.
     failures : tuple of Failure
-        Micrographs that do not exist or could not be read.
+        Micrographs that were named and cannot be used, or could not be read.
     left_out : int
         Micrographs without labels that take no part, being too many.
     """

@@ -14,6 +14,7 @@ from nunatak.learning.found import Found, find_on, label_scores
 from nunatak.learning.score_model import ScorePrior
 from nunatak.learning.validation import labelled_average_precision, share_better
 from nunatak.learning.working_images import WorkingImage
+from nunatak.picks.counted import counted
 from nunatak.training.checkpoint import checksum
 
 
@@ -67,7 +68,7 @@ class Validator:
 
     def labels_in_words(self) -> str:
         """Return how many labels there are, on how many micrographs."""
-        return f"{_number(self.n_labels, 'label')} on {_number(len(self.images), 'micrograph')}"
+        return f"{counted(self.n_labels, 'label')} on {counted(len(self.images), 'micrograph')}"
 
     @property
     def n_labels(self) -> int:
@@ -138,7 +139,3 @@ class Validator:
         return Validator(
             (*self.images, *images), self._particles, device=self._device, seed=self._seed
         )
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -5,7 +5,7 @@ from pathlib import Path
 import jinja2
 
 from nunatak import __version__
-from nunatak.files import write_text
+from nunatak.files import encodable, write_text
 
 
 def write_page(template: str, page: object, path: Path) -> None:
@@ -25,7 +25,7 @@ def write_page(template: str, page: object, path: Path) -> None:
     ResourceError
         If the file cannot be written.
     """
-    write_text(path, _encodable(render(template, page)))
+    write_text(path, encodable(render(template, page)))
 
 
 def render(template: str, page: object) -> str:
@@ -38,8 +38,3 @@ def render(template: str, page: object) -> str:
         lstrip_blocks=True,
     )
     return environment.get_template(template).render(page=page, version=__version__)
-
-
-def _encodable(text: str) -> str:
-    # File names that are not UTF-8 reach Python as lone surrogates, which no file can hold.
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
