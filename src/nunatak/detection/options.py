@@ -98,7 +98,7 @@ def _diameter_A(diameter_A: float | None, header: ModelHeader) -> float:
     known = [kind.diameter_A for kind in header.classes if kind.diameter_A is not None]
     if not known:
         raise UsageError(
-            f"The model {header.name} works for particles of any size: say the particle's "
+            f"The model '{header.name}' works for particles of any size: say the particle's "
             "diameter in Å with --diameter."
         )
     return max(known)

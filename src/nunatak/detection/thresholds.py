@@ -115,13 +115,13 @@ def require_reachable(header: ModelHeader, wanted_precision: float) -> None:
         )
     if not header.threshold_table:
         raise UsageError(
-            f"The model {header.name} has no table of thresholds, so that no threshold can be "
+            f"The model '{header.name}' has no table of thresholds, so that no threshold can be "
             "chosen by its precision. Choose one by its score with --threshold."
         )
     highest = float(probability_curves(header.threshold_table)[0].probability.max())
     if highest < wanted_precision:
         raise UsageError(
-            f"The model {header.name} promises no precision of {wanted_precision:g} at any "
+            f"The model '{header.name}' promises no precision of {wanted_precision:g} at any "
             f"threshold; the highest is {highest:.3f}. Ask for less with --precision, or train "
             "on more labels."
         )
