@@ -97,7 +97,7 @@ def test_radius_in_angstrom_needs_a_pixel_size(truth: PickSet) -> None:
 def test_contradicting_pixel_sizes_are_refused() -> None:
     truth = pick_set([("a.mrc", 0.0, 0.0)], pixel_size_A=1.0)
     picks = pick_set([("a.mrc", 0.0, 0.0)], pixel_size_A=2.0)
-    with pytest.raises(Mismatch, match=r"the picks says 2 Å, the truth says 1 Å"):
+    with pytest.raises(Mismatch, match=r"the pick set says 2 Å, the truth set says 1 Å"):
         evaluate(picks, truth, radius_px=5.0)
 
 

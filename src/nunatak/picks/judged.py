@@ -176,8 +176,8 @@ def _judged_image(
         name,
         {
             "--pixel-size": pixel_size_A,
-            "the picks": _stated_pixel_size(picked),
-            "the truth": _stated_pixel_size(true),
+            "the pick set": _stated_pixel_size(picked),
+            "the truth set": _stated_pixel_size(true),
         },
     )
     # Where one side is empty nothing can match, whatever the radius is in pixels.
