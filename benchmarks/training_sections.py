@@ -42,7 +42,8 @@ def _draw(result: Result) -> str:
     missing = f" **{runs['missing']} of {runs['planned']} runs are missing.**"
     return (
         "Average precision / best F1 on the test micrographs, mean ± standard deviation over "
-        f"{result['seeds']['number']} draws of labels (and seeds of the training). The test "
+        f"{result['seeds']['number']} draws of labels (and seeds of the training); "
+        "a single figure is that of one draw. The test "
         f"micrographs are {result['draw']['test']}; up to 30 labels lie on "
         f"{result['draw']['fewest_micrographs']} training micrographs, more of them on one "
         f"micrograph for every {result['draw']['labels_a_micrograph']}, as far as there are so "
@@ -56,6 +57,8 @@ def _accuracy(cell: Mapping[str, Any] | None) -> str:
     if not cell["runs"]:
         return NOT_MEASURED
     figures = (cell["average_precision"], cell["best_f1"])
+    if len(cell["runs"]) == 1:
+        return " / ".join(f"{one['mean']:.3f}" for one in figures)
     return " / ".join(f"{one['mean']:.3f} ± {one['deviation']:.3f}" for one in figures)
 
 
