@@ -39,7 +39,7 @@ def test_one_file_that_is_binned_is_not_judged_by_one_that_is_not(
     name: str, picks: PickSet, tmp_path: Path
 ) -> None:
     write_picks(picks, tmp_path / name, grid=BINNED)
-    with pytest.raises(Mismatch, match=r"the picks says 6 Å, the truth says 1\.5 Å"):
+    with pytest.raises(Mismatch, match=r"the pick set says 6 Å, the truth set says 1\.5 Å"):
         evaluate(read_picks(tmp_path / name), picks, radius_px=1.0)
     assert evaluate(
         read_picks(tmp_path / name, grid=BINNED), picks, radius_A=1.0
