@@ -1,11 +1,13 @@
 """Write files whole or not at all."""
 
+import json
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from nunatak.errors import ResourceError, UsageError
 
@@ -19,6 +21,12 @@ def encodable(text: str) -> str:
     'mic_\\udcff.mrc'
     """
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Write JSON values to be read by people, whole (see `written_whole`)."""
+    text = json.dumps(values, indent=2, ensure_ascii=False)
+    write_text(path, encodable(text) + "\n")
 
 
 @contextmanager

@@ -282,7 +282,7 @@ def convert(
     if dry_run or not console.is_quiet():
         typer.echo(report)
     if micrographs:
-        missing = [(one.name, f"{one.problem} (named by {one.origin})") for one in listed.missing]
+        missing = [(one.name, one.reason) for one in listed.missing]
         console.report_failures(
             [*missing, *report.unplaced.items()], total=report.n_images, unit="images"
         )

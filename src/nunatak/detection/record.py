@@ -13,7 +13,7 @@ from typing import Any
 from nunatak import __version__
 from nunatak.detection.settings import changes
 from nunatak.errors import UsageError
-from nunatak.files import encodable, require_reachable, write_text
+from nunatak.files import require_reachable, write_json
 
 LIBRARIES = ("torch", "numpy", "scipy")
 
@@ -82,8 +82,7 @@ def write_record(output: Path, record: dict[str, Any], files: list[Path]) -> Non
         The files that were written.
     """
     described = {"path": str(output), "files": fingerprint(files)}
-    text = json.dumps({**record, "output": described}, indent=2, ensure_ascii=False)
-    write_text(record_path(output), encodable(text) + "\n")
+    write_json(record_path(output), {**record, "output": described})
 
 
 def fingerprint(files: list[Path]) -> dict[str, str]:

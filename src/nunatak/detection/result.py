@@ -36,8 +36,7 @@ class Failure:
     @classmethod
     def of_missing(cls, micrograph: MissingMicrograph) -> "Failure":
         """Return the failure of a micrograph that was named and cannot be worked on."""
-        named = f"named by {micrograph.origin}"
-        return cls(micrograph.name, f"{micrograph.name}: {micrograph.problem} ({named}).")
+        return cls(micrograph.name, f"{micrograph.name}: {micrograph.reason}.")
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def repair_hot_pixels(pixels: Pixels) -> tuple[Pixels, int]:
         Number of pixels that were replaced.
     """
     ordinary = _ordinary(pixels)
-    if ordinary is None or (pixels.min() >= ordinary.low and pixels.max() <= ordinary.high):
+    if ordinary is None:
         return pixels, 0
     found, count = [], 0
     for hot in _hot_pixels(pixels, ordinary):
@@ -93,9 +93,9 @@ def _hot_pixels(pixels: Pixels, ordinary: _Range) -> Iterator[_Hot]:
         last = min(first + _ROWS_AT_A_TIME, len(pixels))
         start, stop = max(0, first - REACH_PX), min(len(pixels), last + REACH_PX)
         band = pixels[start:stop]
-        extreme = np.less(band, ordinary.low) | np.greater(band, ordinary.high)
-        if not extreme.any():
+        if band.min() >= ordinary.low and band.max() <= ordinary.high:
             continue
+        extreme = np.less(band, ordinary.low) | np.greater(band, ordinary.high)
         share = uniform_filter(extreme.astype(np.float32), 2 * REACH_PX + 1, mode="nearest")
         single = (extreme & (share < 0.5))[first - start : last - start]
         rows, columns = np.nonzero(single)

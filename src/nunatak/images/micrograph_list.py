@@ -44,6 +44,11 @@ class MissingMicrograph:
     origin: str
     problem: str = NO_SUCH_FILE
 
+    @property
+    def reason(self) -> str:
+        """Why it cannot be worked on, and who named it."""
+        return f"{self.problem} (named by {self.origin})"
+
 
 @dataclass(frozen=True)
 class MicrographList:

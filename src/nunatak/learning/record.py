@@ -7,7 +7,7 @@ from typing import Any
 
 from nunatak.detection.record import circumstances
 from nunatak.errors import BadInput
-from nunatak.files import encodable, write_text
+from nunatak.files import write_json
 from nunatak.training.metrics import METRICS, StepMetrics, read_metrics
 
 RECORD = "training.json"
@@ -28,9 +28,7 @@ def write_record(folder: Path, contents: Mapping[str, Any]) -> None:
     ResourceError
         If the file cannot be written.
     """
-    record = {**contents, **circumstances()}
-    text = json.dumps(record, indent=2, ensure_ascii=False)
-    write_text(folder / RECORD, encodable(text) + "\n")
+    write_json(folder / RECORD, {**contents, **circumstances()})
 
 
 def is_training(folder: Path) -> bool:

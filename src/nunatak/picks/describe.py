@@ -7,6 +7,7 @@ import pandas as pd
 
 from nunatak.geometry import Orientation
 from nunatak.picks.context import FormatContext
+from nunatak.picks.counted import counted
 from nunatak.picks.formats.registry import format_of
 
 
@@ -46,12 +47,11 @@ def describe(path: Path) -> dict[str, str]:
     fmt = format_of(path)
     # As they stand in the file: to mirror them, the images would be needed.
     picks = fmt.read(path, FormatContext(orientation=Orientation.IDENTITY))
-    images = f"{len(picks.images)} image{'s' if len(picks.images) != 1 else ''}"
     text = {
         "file": str(path),
         "kind": "picks",
         "format": f"{fmt.title} ({fmt.name})",
-        "picks": f"{len(picks)} on {images}",
+        "picks": f"{len(picks)} on {counted(len(picks.images), 'image')}",
     }
     scores = _known(picks.table, "score")
     if len(scores):

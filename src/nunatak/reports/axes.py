@@ -25,6 +25,11 @@ def grouped_digits(number: int) -> str:
     return f"{number:,}".replace(",", "\u202f")
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, like `nunatak.picks.counted`, its digits in groups."""
+    return f"{grouped_digits(number)} {noun}" + ("" if number == 1 else "s")
+
+
 def axis_from_zero(highest: int) -> tuple[float, tuple[Tick, ...]]:
     """Return the end of an axis of counts, just above the highest, and its ticks."""
     top = max(highest, 1) * 1.05

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from nunatak.reports.axes import grouped_digits
+from nunatak.reports.axes import counted, grouped_digits
 from nunatak.reports.figures import Chart, counts_chart, score_histogram
 from nunatak.reports.galleries import Gallery
 from nunatak.reports.pictures import Overview, Pictures
@@ -116,8 +116,8 @@ def compose(
     n_images = len(summary.counts)
     limit = "Picks" if summary.threshold is None else f"Scores from {summary.threshold:.4g} up"
     return Page(
-        title=f"{_counted(summary.n_selected, 'particle')} on {_counted(n_images, 'micrograph')}",
-        lead=f"{limit}, out of {_counted(len(summary.table), 'candidate')}. "
+        title=f"{counted(summary.n_selected, 'particle')} on {counted(n_images, 'micrograph')}",
+        lead=f"{limit}, out of {counted(len(summary.table), 'candidate')}. "
         f"Particle diameter {diameter_A:g} Å.",
         figures=_key_figures(summary, len(failures)),
         counts=_counts(summary) if n_images else None,
@@ -219,7 +219,3 @@ def _wall(gallery: Gallery, summary: Summary, pictures: Pictures) -> Wall:
 
 def _score(value: float) -> str:
     return "" if np.isnan(value) else f"{value:.3f}".replace("-", "−")
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{grouped_digits(number)} {noun}" + ("" if number == 1 else "s")

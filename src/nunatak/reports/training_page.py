@@ -8,7 +8,7 @@ from nunatak.detection.threshold_table import Expected, basis_of
 from nunatak.learning.labels.report import LabelReport
 from nunatak.learning.result import TrainingResult
 from nunatak.learning.summary import default_row, what_was_kept
-from nunatak.reports.axes import grouped_digits
+from nunatak.reports.axes import counted, grouped_digits
 from nunatak.reports.figures import Chart
 from nunatak.reports.page import FAILURES_LISTED, Wall
 from nunatak.reports.training_charts import loss_chart, threshold_chart, validation_chart
@@ -58,7 +58,7 @@ def compose(result: TrainingResult, *, provenance: Mapping[str, str]) -> Trainin
     shown = {"threshold": threshold, "diameter_px": header.diameter_px}
     validation = validation_chart(result.metrics, result.best_step)
     return TrainingPage(
-        title=f"{header.name}: trained on {_counted(result.labels.n_positive, 'label')}",
+        title=f"{header.name}: trained on {counted(result.labels.n_positive, 'label')}",
         lead=what_was_kept(result),
         figures=_key_figures(result, len(failures)),
         labels=_labels(result.labels),
@@ -96,11 +96,11 @@ def _key_figures(result: TrainingResult, n_failures: int) -> tuple[tuple[str, st
 
 
 def _labels(report: LabelReport) -> str:
-    negatives = f" and {_counted(report.n_negative, 'place')} marked as no particle"
+    negatives = f" and {counted(report.n_negative, 'place')} marked as no particle"
     return (
-        f"{_counted(report.n_positive, 'label')}{negatives if report.n_negative else ''} on "
-        f"{report.n_labelled} of {_counted(report.n_micrographs, 'micrograph')}, from "
-        f"{_counted(report.n_read, 'row')} of {report.source}."
+        f"{counted(report.n_positive, 'label')}{negatives if report.n_negative else ''} on "
+        f"{report.n_labelled} of {counted(report.n_micrographs, 'micrograph')}, from "
+        f"{counted(report.n_read, 'row')} of {report.source}."
     )
 
 
@@ -112,7 +112,7 @@ def _course_note(result: TrainingResult, *, is_judged: bool) -> str:
     if not is_judged:
         return "No micrograph was kept aside, so that nothing judged the course."
     return (
-        f"Judged on {_counted(len(result.validation), 'micrograph')} kept aside, whole. Labels "
+        f"Judged on {counted(len(result.validation), 'micrograph')} kept aside, whole. Labels "
         "are few: small steps up or down are chance."
     )
 
@@ -158,7 +158,3 @@ def _table_row(row: ThresholdRow) -> tuple[str, ...]:
         f"{row.f1:.2f}",
         probability,
     )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{grouped_digits(number)} {noun}" + ("" if number == 1 else "s")

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nunatak.errors import FormatError
+from nunatak.picks.counted import counted
 
 IntArray = NDArray[np.int64]
 
@@ -128,7 +129,7 @@ def _wrong_width(path: Path, number: int, line: str, width: int) -> FormatError:
         hint = "A value that begins with _ or data_ must stand in quotes"
     return FormatError(
         path,
-        f"a row of {found} value{'s' if found != 1 else ''} in a table of {width} columns",
+        f"a row of {counted(found, 'value')} in a table of {width} columns",
         line=number,
         hint=hint,
     )
