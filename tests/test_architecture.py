@@ -15,6 +15,7 @@ ROOMS = (
     "errors",
     "files",
     "geometry",
+    "rotations",
     "images",
     "picks",
     "simulate",

@@ -14,8 +14,10 @@ def test_nothing_stated_is_nothing() -> None:
 
 
 def test_each_statement() -> None:
-    assert stated_grid(binning=4, rule=GridRule.MEAN) == FileGrid(4, 4, GridRule.MEAN)
-    assert stated_grid(in_angstrom=True, images=ONE_SIZE) == FileGrid(0.8, 0.8, in_pixels=False)
+    assert stated_grid(binning=4, rule=GridRule.MEAN) == FileGrid(4, 4, GridRule.MEAN, ratio_z=4)
+    assert stated_grid(in_angstrom=True, images=ONE_SIZE) == FileGrid(
+        0.8, 0.8, in_pixels=False, ratio_z=0.8
+    )
     grid = stated_grid(image_size="720 x 511", images=ONE_SIZE)
     assert grid == FileGrid(5760 / 720, 4092 / 511)
 

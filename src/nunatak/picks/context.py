@@ -16,6 +16,9 @@ from nunatak.picks.names import NameIndex
 Shape = tuple[int, int]
 """``(ny, nx)`` in pixels."""
 
+VolumeShape = tuple[int, int, int]
+"""``(nz, ny, nx)`` in voxels."""
+
 
 class GridRule(StrEnum):
     """How a binned image was made, which decides what its pixel 0 is the centre of."""
@@ -27,14 +30,25 @@ class GridRule(StrEnum):
     """Averaging or interpolating (IMOD, crYOLO): ``x = (x_binned + 1/2) ratio - 1/2``."""
 
 
+_TO_SOURCE = {
+    GridRule.FOURIER: geometry.decimated_to_source,
+    GridRule.MEAN: geometry.resampled_to_source,
+}
+_FROM_SOURCE = {
+    GridRule.FOURIER: geometry.source_to_decimated,
+    GridRule.MEAN: geometry.source_to_resampled,
+}
+
+
 @dataclass(frozen=True)
 class FileGrid:
     """The grid in which a file counts its coordinates, beside the stored image's pixels.
 
     Attributes
     ----------
-    ratio_x, ratio_y : float
-        Pixels of the stored image per unit of the file, exact, one an axis.
+    ratio_x, ratio_y, ratio_z : float
+        Pixels of the stored image per unit of the file, exact, one an axis; z counts in
+        tomograms only.
     rule : GridRule
         How the grid came about.
     in_pixels : bool
@@ -45,16 +59,17 @@ class FileGrid:
     ratio_y: float = 1.0
     rule: GridRule = GridRule.FOURIER
     in_pixels: bool = True
+    ratio_z: float = 1.0
 
     def __post_init__(self) -> None:
-        for ratio in (self.ratio_x, self.ratio_y):
+        for ratio in (self.ratio_x, self.ratio_y, self.ratio_z):
             if not 0 < ratio < float("inf"):
                 raise UsageError(f"A binning must be a positive number, but is {ratio}.")
 
     @classmethod
     def binned(cls, binning: float, rule: GridRule = GridRule.FOURIER) -> "FileGrid":
-        """Return the grid of images binned by one factor in x and y."""
-        return cls(binning, binning, rule)
+        """Return the grid of images binned by one factor along all axes."""
+        return cls(binning, binning, rule, ratio_z=binning)
 
     @classmethod
     def between(cls, scale: geometry.Scale, rule: GridRule = GridRule.FOURIER) -> "FileGrid":
@@ -66,12 +81,13 @@ class FileGrid:
         """Return the grid of coordinates in ångström from the centre of the first pixel."""
         if not pixel_size_A > 0:
             raise UsageError(f"A pixel size must be a positive number, but is {pixel_size_A}.")
-        return cls(1 / pixel_size_A, 1 / pixel_size_A, GridRule.FOURIER, in_pixels=False)
+        ratio = 1 / pixel_size_A
+        return cls(ratio, ratio, GridRule.FOURIER, in_pixels=False, ratio_z=ratio)
 
     @property
     def is_stored(self) -> bool:
         """Whether the file counts in pixels of the stored image."""
-        return self.ratio_x == self.ratio_y == 1.0
+        return self.ratio_x == self.ratio_y == self.ratio_z == 1.0
 
     @property
     def pixel_ratio(self) -> float:
@@ -84,19 +100,21 @@ class FileGrid:
 
     def to_source(self, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Map positions in the file's grid to pixels of the stored image."""
-        convert = {
-            GridRule.FOURIER: geometry.decimated_to_source,
-            GridRule.MEAN: geometry.resampled_to_source,
-        }[self.rule]
+        convert = _TO_SOURCE[self.rule]
         return convert(x, self.ratio_x), convert(y, self.ratio_y)
 
     def from_source(self, x_px: FloatArray, y_px: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Map pixels of the stored image to positions in the file's grid."""
-        convert = {
-            GridRule.FOURIER: geometry.source_to_decimated,
-            GridRule.MEAN: geometry.source_to_resampled,
-        }[self.rule]
+        convert = _FROM_SOURCE[self.rule]
         return convert(x_px, self.ratio_x), convert(y_px, self.ratio_y)
+
+    def z_to_source(self, z: FloatArray) -> FloatArray:
+        """Map positions along the third axis of a tomogram as `to_source` does."""
+        return _TO_SOURCE[self.rule](z, self.ratio_z)
+
+    def z_from_source(self, z_px: FloatArray) -> FloatArray:
+        """Map positions along the third axis of a tomogram as `from_source` does."""
+        return _FROM_SOURCE[self.rule](z_px, self.ratio_z)
 
     def __str__(self) -> str:
         if self.is_stored:
@@ -113,7 +131,7 @@ class ImageCatalogue:
     Parameters
     ----------
     shapes
-        Image name to ``(ny, nx)`` in pixels, where they are known.
+        Image name to ``(ny, nx)`` in pixels, or ``(nz, ny, nx)`` in voxels, where they are known.
     paths
         Image files, by name where their names are not their paths; their headers are read when
         a size is asked for, and not before.
@@ -129,7 +147,7 @@ class ImageCatalogue:
 
     def __init__(
         self,
-        shapes: Mapping[str, Shape] | None = None,
+        shapes: Mapping[str, Shape | VolumeShape] | None = None,
         *,
         paths: Mapping[str, Path] | Iterable[str | Path] = (),
         pixel_size_A: float | None = None,
@@ -186,18 +204,25 @@ class ImageCatalogue:
         Mismatch
             If the image is unknown or is not a micrograph.
         """
-        if not len(self):
-            raise Mismatch(
-                f"The size of {name} is needed but unknown. Give the images (--micrographs)."
-            )
-        image = self.image_for(name)
-        if image in self._shapes:
-            return self._shapes[image]
-        info = self._info(image)
-        if info.kind != "micrograph":
-            raise Mismatch(f"{image}: a {info.kind} where a micrograph was expected.")
-        ny, nx = info.shape
+        image, kind, shape = self._kind_and_shape(name)
+        if len(shape) != 2:
+            raise Mismatch(f"{image}: a {kind} where a micrograph was expected.")
+        ny, nx = shape
         return ny, nx
+
+    def volume_shape(self, name: str) -> VolumeShape:
+        """Return ``(nz, ny, nx)`` of a tomogram in voxels.
+
+        Raises
+        ------
+        Mismatch
+            If the tomogram is unknown or is no volume.
+        """
+        image, kind, shape = self._kind_and_shape(name)
+        if len(shape) != 3:
+            raise Mismatch(f"{image}: a {kind} where a tomogram was expected.")
+        nz, ny, nx = shape
+        return nz, ny, nx
 
     def shapes(self, names: Iterable[str]) -> dict[str, Shape]:
         """Return ``(ny, nx)`` of several images, no two of which are taken for one.
@@ -224,6 +249,19 @@ class ImageCatalogue:
         if image in self._listed_sizes_A:
             return self._listed_sizes_A[image]
         return None if image in self._shapes else self._info(image).pixel_size_A
+
+    def _kind_and_shape(self, name: str) -> tuple[str, str, tuple[int, ...]]:
+        """Return an image, what it is, and its size."""
+        if not len(self):
+            raise Mismatch(
+                f"The size of {name} is needed but unknown. Give the images (--micrographs)."
+            )
+        image = self.image_for(name)
+        if image in self._shapes:
+            shape = self._shapes[image]
+            return image, "micrograph" if len(shape) == 2 else "volume", shape
+        info = self._info(image)
+        return image, info.kind, info.shape
 
     def _info(self, image: str) -> ImageInfo:
         # Image readers are not needed to convert most files.

@@ -15,7 +15,7 @@ from nunatak.picks.counted import counted
 from nunatak.picks.formats.base import PickFormat
 from nunatak.picks.formats.doors import AnyPath, files_of, read_with
 from nunatak.picks.formats.per_image import refuse_existing
-from nunatak.picks.formats.registry import format_for_writing, format_named
+from nunatak.picks.formats.registry import format_for_writing, format_named, refuse_dimensions
 from nunatak.picks.losses import losses
 from nunatak.picks.selection import chosen, count_unselected
 from nunatak.picks.table import PickSet
@@ -99,7 +99,6 @@ def convert(
     for file, fmt in found:
         _refuse_unstated_unit(file, fmt, input_grid)
     target = Path(target)
-    target_format = format_for_writing(target) if to_format is None else format_named(to_format)
     catalogue = images if images is not None else ImageCatalogue()
     candidates = read_with(
         source,
@@ -112,6 +111,12 @@ def convert(
         ),
         from_format,
     )
+    target_format = (
+        format_for_writing(target, candidates.ndim)
+        if to_format is None
+        else format_named(to_format)
+    )
+    refuse_dimensions(candidates, target_format)
     picks = chosen(candidates, selected_only=selected_only, threshold=threshold)
     is_chosen = selected_only or threshold is not None
     extents = inspection.extents_of(picks.table, catalogue)

@@ -8,7 +8,7 @@ from nunatak.picks.context import FormatContext
 from nunatak.picks.counted import counted
 from nunatak.picks.formats.base import Capabilities, PickFormat
 from nunatak.picks.formats.frame import by_image
-from nunatak.picks.table import REQUIRED_COLUMNS, PickSet
+from nunatak.picks.table import ANGLE_COLUMNS, REQUIRED_COLUMNS, Z_COLUMN, PickSet
 
 
 def losses(picks: PickSet, fmt: PickFormat, context: FormatContext) -> list[str]:
@@ -40,7 +40,7 @@ def losses(picks: PickSet, fmt: PickFormat, context: FormatContext) -> list[str]
 def _lost_columns(table: pd.DataFrame, can: Capabilities, context: FormatContext) -> Iterator[str]:
     if can.preserves_columns:
         return
-    held = {*REQUIRED_COLUMNS, *can.columns}
+    held = {*REQUIRED_COLUMNS, Z_COLUMN, *can.columns}
     if context.box_px is not None:
         held -= set(can.columns_under_box)
     for column, is_held in (
@@ -50,6 +50,8 @@ def _lost_columns(table: pd.DataFrame, can: Capabilities, context: FormatContext
     ):
         if is_held:
             held.add(column)
+    if can.angles:
+        held |= set(ANGLE_COLUMNS)
     for name in table.columns:
         # Where nothing is known, nothing is lost.
         if name not in held and table[name].notna().any():

@@ -5,28 +5,41 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from nunatak.errors import BadInput
 
 REQUIRED_COLUMNS = ("image", "x_px", "y_px")
 """``image`` is the path of the image as text (identity is the path, not the stem)."""
 
-FLOAT_COLUMNS = ("x_px", "y_px", "score", "diameter_A", "pixel_size_A")
-"""Columns that hold float64 where they are present; NaN means unknown (never in x_px, y_px)."""
+Z_COLUMN = "z_px"
+"""Present in pick tables of tomograms, and in no other."""
+
+ANGLE_COLUMNS = ("rot_deg", "tilt_deg", "psi_deg")
+"""Orientation of a particle in a tomogram: see `nunatak.rotations`."""
+
+FLOAT_COLUMNS = (
+    *("x_px", "y_px", Z_COLUMN),
+    *ANGLE_COLUMNS,
+    *("score", "diameter_A", "pixel_size_A"),
+)
+"""Columns that hold float64 where they are present; NaN means unknown (never in a coordinate)."""
 
 
 @dataclass
 class PickSet:
-    """Picks of a set of images, in nunatak's frame.
+    """Picks of a set of micrographs or of tomograms, in nunatak's frame.
 
     Attributes
     ----------
     table : DataFrame
         One row a pick. Required columns ``image`` (str), ``x_px``, ``y_px`` (float64, pixels of
-        the stored image, 0 = centre of the first pixel). Optional: ``score`` (float64, higher is
-        better), ``class_name`` (str), ``diameter_A``, ``pixel_size_A`` (float64), ``selected``
-        (bool: passes the chosen threshold). Every other column came with the file and is kept
-        as it is.
+        the stored image, 0 = centre of the first pixel); for tomograms ``z_px`` as well, in
+        voxels. Optional: ``score`` (float64, higher is better), ``class_name`` (str),
+        ``diameter_A``, ``pixel_size_A`` (float64; of a tomogram the side of a voxel),
+        ``selected`` (bool: passes the chosen threshold), and for tomograms the orientation
+        ``rot_deg``, ``tilt_deg``, ``psi_deg`` (float64, see `nunatak.rotations`). Every other
+        column came with the file and is kept as it is.
     optics : DataFrame or None
         RELION's optics groups, as read.
     images : tuple of str
@@ -51,6 +64,26 @@ class PickSet:
     def __len__(self) -> int:
         return len(self.table)
 
+    @property
+    def ndim(self) -> int:
+        """2 for picks on micrographs, 3 for picks in tomograms."""
+        return 3 if Z_COLUMN in self.table.columns else 2
+
+    @property
+    def has_angles(self) -> bool:
+        """Whether the table holds orientations."""
+        return set(ANGLE_COLUMNS) <= set(self.table.columns)
+
+    @property
+    def positions_px(self) -> NDArray[np.float64]:
+        """Positions ``(x, y[, z])``, shape (n, ndim), pixels of the stored images."""
+        return self.table[list(coordinate_columns(self.table))].to_numpy(np.float64)
+
+
+def coordinate_columns(table: pd.DataFrame) -> tuple[str, ...]:
+    """Return the columns of a pick table that hold the position: x, y and, in tomograms, z."""
+    return ("x_px", "y_px", Z_COLUMN) if Z_COLUMN in table.columns else ("x_px", "y_px")
+
 
 def checked(table: pd.DataFrame) -> pd.DataFrame:
     """Return the table with the schema's dtypes.
@@ -68,7 +101,8 @@ def checked(table: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     BadInput
-        If a column is missing, a coordinate is not finite, or a number cannot be read.
+        If a column is missing, a coordinate is not finite, a number cannot be read, or an
+        orientation lacks one of its angles.
     """
     missing = [name for name in REQUIRED_COLUMNS if name not in table.columns]
     if missing:
@@ -84,7 +118,13 @@ def checked(table: pd.DataFrame) -> pd.DataFrame:
                 result[name] = result[name].astype(np.float64)
             except (TypeError, ValueError) as error:
                 raise BadInput(f"Column {name} of the pick table holds text: {error}.") from error
-    finite = np.isfinite(result["x_px"]) & np.isfinite(result["y_px"])
+    angles = [name for name in ANGLE_COLUMNS if name in result.columns]
+    if angles and len(angles) < len(ANGLE_COLUMNS):
+        raise BadInput(
+            f"The pick table holds {', '.join(angles)}, but an orientation needs all of "
+            f"{', '.join(ANGLE_COLUMNS)}."
+        )
+    finite = np.isfinite(result[list(coordinate_columns(result))]).all(axis=1)
     if not finite.all():
         row = int(np.flatnonzero(~finite)[0])
         raise BadInput(
@@ -95,14 +135,14 @@ def checked(table: pd.DataFrame) -> pd.DataFrame:
     return result
 
 
-def empty_table() -> pd.DataFrame:
-    """Return a valid pick table without rows."""
+def empty_table(ndim: int = 2) -> pd.DataFrame:
+    """Return a valid pick table without rows, of micrographs (2) or of tomograms (3)."""
+    coordinates = ("x_px", "y_px", Z_COLUMN)[:ndim]
     return checked(
         pd.DataFrame(
             {
                 "image": pd.Series(dtype=str),
-                "x_px": pd.Series(dtype=float),
-                "y_px": pd.Series(dtype=float),
+                **{name: pd.Series(dtype=float) for name in coordinates},
             }
         )
     )

@@ -19,8 +19,10 @@ class Capabilities:
 
     Attributes
     ----------
-    score, class_name, pixel_size : bool
-        Holds a score, a class or a pixel size of each pick.
+    dimensions : tuple of int
+        Whose picks it holds: micrographs' (2), tomograms' (3), or both.
+    score, class_name, pixel_size, angles : bool
+        Holds a score, a class, a pixel size or an orientation of each pick.
     columns : tuple of str
         Further columns of the pick table that it holds.
     columns_under_box : tuple of str
@@ -49,9 +51,11 @@ class Capabilities:
         What is supported.
     """
 
+    dimensions: tuple[int, ...] = (2,)
     score: bool = True
     class_name: bool = False
     pixel_size: bool = False
+    angles: bool = False
     columns: tuple[str, ...] = ()
     columns_under_box: tuple[str, ...] = ()
     optics: bool = False

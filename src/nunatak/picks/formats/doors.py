@@ -16,6 +16,7 @@ from nunatak.picks.formats.registry import (
     format_for_writing,
     format_named,
     format_of,
+    refuse_dimensions,
 )
 from nunatak.picks.table import PickSet, empty_table
 
@@ -154,7 +155,8 @@ def write_picks(
         overwrite=overwrite,
     )
     target = Path(path)
-    fmt = format_for_writing(target) if format is None else format_named(format)
+    fmt = format_for_writing(target, picks.ndim) if format is None else format_named(format)
+    refuse_dimensions(picks, fmt)
     return fmt.write(picks, target, context)
 
 
@@ -191,6 +193,11 @@ def combined(parts: Sequence[PickSet]) -> PickSet:
     """
     if len(parts) == 1:
         return parts[0]
+    if len({part.ndim for part in parts}) > 1:
+        raise Mismatch(
+            "Some files hold picks on micrographs and others picks in tomograms, which cannot be "
+            "joined. Read them one by one."
+        )
     optics = [part.optics for part in parts if part.optics is not None]
     if any(not groups.equals(optics[0]) for groups in optics[1:]):
         raise Mismatch(
@@ -198,7 +205,7 @@ def combined(parts: Sequence[PickSet]) -> PickSet:
         )
     tables = [part.table for part in parts if len(part)]
     return PickSet(
-        pd.concat(tables, ignore_index=True) if tables else empty_table(),
+        pd.concat(tables, ignore_index=True) if tables else empty_table(parts[0].ndim),
         optics=optics[0] if optics else None,
         images=tuple(name for part in parts for name in part.images),
         source=None,

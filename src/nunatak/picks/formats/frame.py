@@ -7,9 +7,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nunatak import geometry
-from nunatak.errors import BadInput, Mismatch
+from nunatak.errors import BadInput, Mismatch, UsageError
 from nunatak.geometry import FloatArray, Orientation
 from nunatak.picks.context import FormatContext, Shape
+from nunatak.picks.table import Z_COLUMN
 
 _FARTHEST = 1e9
 """Pixels; no image is that large."""
@@ -23,7 +24,8 @@ def to_source(
     Parameters
     ----------
     table
-        Pick table whose ``x_px``, ``y_px`` are centres in the file's grid and orientation.
+        Pick table whose ``x_px``, ``y_px`` (and ``z_px``, in tomograms) are centres in the file's
+        grid and orientation.
     context
         Says the grid, the orientation and, where an axis is mirrored, the image sizes.
     own
@@ -32,7 +34,7 @@ def to_source(
     Returns
     -------
     DataFrame
-        A copy with ``x_px``, ``y_px`` in nunatak's frame.
+        A copy with its positions in nunatak's frame.
 
     Raises
     ------
@@ -40,6 +42,9 @@ def to_source(
         If a size is needed and unknown, or an image to transpose is not square.
     """
     x, y = context.grid.to_source(_column(table, "x_px"), _column(table, "y_px"))
+    if Z_COLUMN in table.columns:
+        _refuse_mirrored_tomogram(context)
+        return table.assign(x_px=x, y_px=y, z_px=context.grid.z_to_source(_column(table, Z_COLUMN)))
     x, y = _oriented(table, x, y, context, context.orientation or own)
     return table.assign(x_px=x, y_px=y)
 
@@ -64,6 +69,21 @@ def from_source(
     x, y = _column(table, "x_px"), _column(table, "y_px")
     x, y = _oriented(table, x, y, context, context.orientation or own)
     return context.grid.from_source(x, y)
+
+
+def volume_from_source(
+    table: pd.DataFrame, context: FormatContext
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Map positions in tomograms to a file's grid: x, y, z, each of shape (n,), float64.
+
+    Raises
+    ------
+    UsageError
+        If an orientation is asked for: what mirrors a tomogram mirrors its particles.
+    """
+    _refuse_mirrored_tomogram(context)
+    x, y = context.grid.from_source(_column(table, "x_px"), _column(table, "y_px"))
+    return x, y, context.grid.z_from_source(_column(table, Z_COLUMN))
 
 
 def whole(positions: FloatArray) -> FloatArray:
@@ -135,6 +155,14 @@ def _oriented(
         _refuse_oblong(image, shapes[image], orientation)
         x[rows], y[rows] = geometry.oriented(x[rows], y[rows], shapes[image], orientation)
     return x, y
+
+
+def _refuse_mirrored_tomogram(context: FormatContext) -> None:
+    if context.orientation not in (None, Orientation.IDENTITY):
+        raise UsageError(
+            f"Orientation {context.orientation}: picks in tomograms cannot be mirrored or turned, "
+            "for that would mirror the particles themselves. Leave it out."
+        )
 
 
 def _refuse_oblong(image: str, shape: Shape, orientation: Orientation) -> None:

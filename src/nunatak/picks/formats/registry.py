@@ -17,6 +17,7 @@ from nunatak.picks.formats import (
     topaz_tsv,
 )
 from nunatak.picks.formats.base import PickFormat
+from nunatak.picks.table import PickSet
 
 FORMATS: dict[str, PickFormat] = {
     fmt.name: fmt
@@ -89,8 +90,15 @@ def format_of(path: Path) -> PickFormat:
     raise FormatError(path, "not a file of picks that nunatak knows", hint=_known())
 
 
-def format_for_writing(path: Path) -> PickFormat:
+def format_for_writing(path: Path, ndim: int = 2) -> PickFormat:
     """Return the format that the suffix of an output path stands for.
+
+    Parameters
+    ----------
+    path
+        To be written.
+    ndim
+        Of the picks: 2 on micrographs, 3 in tomograms.
 
     Raises
     ------
@@ -102,13 +110,31 @@ def format_for_writing(path: Path) -> PickFormat:
     >>> format_for_writing(Path("picks.star")).name
     'relion-star'
     """
-    fitting = _with_suffix_of(path)
+    fitting = [fmt for fmt in _with_suffix_of(path) if ndim in fmt.capabilities.dimensions]
     if not fitting:
         raise UsageError(
             f"{path}: the name does not say in which format to write. Give --to, one of "
-            f"{', '.join(FORMATS)}; or end the name in one of {', '.join(_suffixes())}."
+            f"{', '.join(_holding(ndim))}; or end the name in one of {', '.join(_suffixes(ndim))}."
         )
     return fitting[0]
+
+
+def refuse_dimensions(picks: PickSet, fmt: PickFormat) -> None:
+    """Refuse to write picks in tomograms as picks on micrographs, or the other way round.
+
+    Raises
+    ------
+    UsageError
+        If the format does not hold such picks.
+    """
+    if picks.ndim not in fmt.capabilities.dimensions:
+        what = {2: "picks on micrographs", 3: "picks in tomograms"}
+        fitting = [f.name for f in FORMATS.values() if picks.ndim in f.capabilities.dimensions]
+        held = " and ".join(what[ndim] for ndim in fmt.capabilities.dimensions)
+        raise UsageError(
+            f"{fmt.title} holds {held}, and these are {what[picks.ndim]}. Formats that hold them: "
+            f"{', '.join(fitting)} (--to)."
+        )
 
 
 def _with_suffix_of(path: Path) -> list[PickFormat]:
@@ -116,8 +142,16 @@ def _with_suffix_of(path: Path) -> list[PickFormat]:
     return [fmt for fmt in FORMATS.values() if name.endswith(fmt.suffixes)]
 
 
-def _suffixes() -> Iterable[str]:
-    return dict.fromkeys(suffix for fmt in FORMATS.values() for suffix in fmt.suffixes)
+def _holding(*ndim: int) -> dict[str, PickFormat]:
+    """Return the formats that hold picks of one of these dimensions."""
+    return {
+        name: fmt for name, fmt in FORMATS.items() if set(ndim) & set(fmt.capabilities.dimensions)
+    }
+
+
+def _suffixes(*ndim: int) -> Iterable[str]:
+    formats = _holding(*(ndim or (2, 3))).values()
+    return dict.fromkeys(suffix for fmt in formats for suffix in fmt.suffixes)
 
 
 def _known() -> str:

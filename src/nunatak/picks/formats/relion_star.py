@@ -34,7 +34,7 @@ _SUBTABLES = frozenset({"optics", EMPTY_IMAGES, "general"})
 
 def sniff(head: bytes) -> bool:
     """Whether this is a STAR file with coordinates (and no tomogram)."""
-    return b"data_" in head and b"_rlnCoordinateX" in head
+    return b"data_" in head and b"_rlnCoordinateX" in head and b"_rlnCoordinateZ" not in head
 
 
 def read(path: Path, context: FormatContext) -> PickSet:
