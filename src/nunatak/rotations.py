@@ -7,6 +7,7 @@ Pick tables hold it as RELION's three Euler angles in degrees (``rot_deg``, ``ti
 """
 
 import warnings
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -61,7 +62,7 @@ def _rows(angles_deg: ArrayLike) -> FloatArray:
     return np.asarray(angles_deg, dtype=np.float64).reshape(-1, 3)
 
 
-def _euler(rotation: Rotation, axes: str) -> FloatArray:
+def _euler(rotation: Rotation, axes: Literal["ZYZ", "zxz"]) -> FloatArray:
     # Where the middle angle vanishes the two others cannot be told apart, and scipy, which
     # then chooses one of many equivalent pairs, would warn of it.
     with warnings.catch_warnings():

@@ -12,6 +12,7 @@ from nunatak.geometry import FloatArray, Orientation
 from nunatak.images.micrograph import ImageInfo
 from nunatak.images.micrograph_list import MicrographList
 from nunatak.picks.names import NameIndex
+from nunatak.picks.tilt_series import TiltSeries, TomogramCentre
 
 Shape = tuple[int, int]
 """``(ny, nx)`` in pixels."""
@@ -296,6 +297,14 @@ class FormatContext:
         Subtract RELION's refined origins from the coordinates on reading.
     overwrite : bool
         Replace files that exist.
+    tilt_series : mapping of str to TiltSeries
+        By the name of the tomogram: for RELION's files, which count in the tilt series' pixels.
+    tomogram_centre : TomogramCentre
+        What RELION 5 counts from.
+    tomogram_numbers : mapping of int to str
+        Tomograms of files that number them (Dynamo, TOM).
+    index_base : int
+        0 or 1: the first voxel, in files whose programs disagree about it (Dynamo).
     """
 
     images: ImageCatalogue = field(default_factory=ImageCatalogue)
@@ -306,7 +315,13 @@ class FormatContext:
     round_coordinates: bool | None = None
     refined: bool = False
     overwrite: bool = True
+    tilt_series: Mapping[str, TiltSeries] = field(default_factory=dict)
+    tomogram_centre: TomogramCentre = TomogramCentre.HALF
+    tomogram_numbers: Mapping[int, str] = field(default_factory=dict)
+    index_base: int = 0
 
     def __post_init__(self) -> None:
         if self.box_px is not None and self.box_px < 1:
             raise UsageError(f"The box must be at least 1 pixel wide, but is {self.box_px}.")
+        if self.index_base not in (0, 1):
+            raise UsageError(f"The first voxel is number 0 or 1, not {self.index_base}.")

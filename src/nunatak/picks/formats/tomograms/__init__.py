@@ -1,0 +1,1 @@
+"""Formats of picks in tomograms, one small module each."""
