@@ -9,9 +9,12 @@ from pathlib import Path
 
 from nunatak.errors import BadInput, FormatError, NunatakError
 from nunatak.images import describe as images
+from nunatak.images.copick_config import is_copick_config
+from nunatak.images.copick_project import read_copick_project
 from nunatak.images.inputs import list_micrographs
 from nunatak.images.micrograph_star import read_micrograph_star
 from nunatak.images.reader import read_info
+from nunatak.images.zarr_metadata import is_zarr
 from nunatak.picks import describe as picks
 from nunatak.picks.counted import counted
 from nunatak.picks.formats import relion_autopick
@@ -40,9 +43,9 @@ def describe(path: str | PathLike[str]) -> Description:
     Parameters
     ----------
     path
-        An image, a folder of images, a STAR file that lists micrographs, a pick file, the folder
-        of an AutoPick job or of a training, a model, or the name of a model that ships with the
-        package.
+        An image, an OME-Zarr tomogram, the configuration of a copick project, a folder of images,
+        a STAR file that lists micrographs, a pick file, the folder of an AutoPick job or of a
+        training, a model, or the name of a model that ships with the package.
 
     Returns
     -------
@@ -62,15 +65,12 @@ def describe(path: str | PathLike[str]) -> Description:
         found = model.resolve(file)
         return {"file": str(found), **_with_readable_provenance(model.describe(found))}
     if file.is_dir():
-        from nunatak.learning import record  # noqa: PLC0415
-
-        if record.is_training(file):
-            return {"file": str(file), **record.describe(file)}
-        if not (file / relion_autopick.LIST_NAME).is_file():
-            return _folder_of_images(file)
-    elif _lists_micrographs(file):
+        return _folder(file)
+    if is_copick_config(file):
+        return images.describe_project(read_copick_project(file))
+    if _lists_micrographs(file):
         return _micrograph_list(file)
-    if file.is_dir() or _holds_picks(file):
+    if _holds_picks(file):
         return picks.describe(file)
     try:
         return images.describe(read_info(file))
@@ -100,6 +100,19 @@ def describe_all(
         except NunatakError as error:
             failures.append((str(path), error))
     return described, failures
+
+
+def _folder(folder: Path) -> Description:
+    """Describe a tomogram, a training, an AutoPick job or a folder of images."""
+    if is_zarr(folder):
+        return images.describe(read_info(folder))
+    from nunatak.learning import record  # noqa: PLC0415 - torch takes seconds to load
+
+    if record.is_training(folder):
+        return {"file": str(folder), **record.describe(folder)}
+    if (folder / relion_autopick.LIST_NAME).is_file():
+        return picks.describe(folder)
+    return _folder_of_images(folder)
 
 
 def _lists_micrographs(file: Path) -> bool:

@@ -58,7 +58,8 @@ def open_compressed(path: Path, head: bytes, file_bytes: int) -> ImageSource:
         )
     info = mrc_info(header, path)
     info = replace(info, detail={**info.detail, "compression": method})
-    return ImageSource(info, header.pixel_size_xy_A, partial(_decompress, path, method, header))
+    load = partial(_decompress, path, method, header)
+    return ImageSource(info, header.pixel_size_xy_A, load, header.pixel_size_z_A)
 
 
 def _decompress(path: Path, method: str, header: MrcHeader) -> tuple[Pixels, tuple[str, ...]]:

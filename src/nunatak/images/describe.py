@@ -1,8 +1,12 @@
-"""An image file in words, for people."""
+"""An image or a project of tomograms in words, for people."""
 
 import math
+from collections import Counter
 
+from nunatak.images.copick_project import CopickProject
 from nunatak.images.micrograph import ImageInfo
+
+_MOST_RUNS = 5
 
 
 def describe(info: ImageInfo) -> dict[str, str]:
@@ -45,10 +49,42 @@ def describe(info: ImageInfo) -> dict[str, str]:
         "pixel size": "not stated" if info.pixel_size_A is None else f"{info.pixel_size_A:.5g} Å",
     }
     if info.pixel_size_A is not None:
-        sides_A = [f"{side * info.pixel_size_A:.0f}" for side in x_first[:2]]
+        shown = x_first if info.kind in ("volume", "tomogram") else x_first[:2]
+        sides_A = [f"{side * info.pixel_size_A:.0f}" for side in shown]
         text["field of view"] = " × ".join(sides_A) + " Å"
     text["uncompressed"] = f"{math.prod(info.shape) * info.dtype.itemsize / 1e6:.1f} MB"
     text |= info.detail
     for number, note in enumerate(info.notes, start=1):
         text[f"note {number}" if len(info.notes) > 1 else "note"] = note
+    return text
+
+
+def describe_project(project: CopickProject) -> dict[str, str]:
+    """Describe a copick project by label and text, in the order in which to show them.
+
+    Parameters
+    ----------
+    project
+        From `nunatak.images.copick_project.read_copick_project`.
+    """
+    text = {"file": str(project.path), "kind": "copick project"}
+    if project.name:
+        text["name"] = project.name
+    text["roots"] = ", ".join(str(root) for root in project.roots)
+    more = len(project.runs) - _MOST_RUNS
+    listed = [*project.runs[:_MOST_RUNS], *([f"and {more} more"] if more > 0 else [])]
+    text["runs"] = f"{len(project.runs)}" + (f" ({', '.join(listed)})" if listed else "")
+    kinds = Counter((one.tomogram_type, one.voxel_size_A) for one in project.tomograms)
+    text["tomograms"] = (
+        ", ".join(f"{number} {kind} at {size:g} Å" for (kind, size), number in kinds.items())
+        or "none"
+    )
+    text["pick files"] = str(sum(len(project.pick_files(run)) for run in project.runs))
+    for one in project.objects:
+        facts = [
+            f"label {one.label}" if one.label is not None else "no label",
+            f"radius {one.radius_A:g} Å" if one.radius_A is not None else "no radius",
+            *([] if one.is_particle else ["no particle"]),
+        ]
+        text[f"object {one.name}"] = ", ".join(facts)
     return text

@@ -37,7 +37,10 @@ def open_mrc(path: Path, head: bytes, file_bytes: int) -> ImageSource:
     header = parse_header(head, path)
     trailing = check_size(header, file_bytes, path)
     return ImageSource(
-        mrc_info(header, path, trailing), header.pixel_size_xy_A, partial(_map, path, header)
+        mrc_info(header, path, trailing),
+        header.pixel_size_xy_A,
+        partial(_map, path, header),
+        header.pixel_size_z_A,
     )
 
 

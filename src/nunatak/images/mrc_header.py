@@ -36,6 +36,8 @@ class MrcHeader:
         Bytes before the first pixel.
     pixel_size_xy_A : tuple of (float or None)
         Along x and y.
+    pixel_size_z_A : float or None
+        Along z; None also where the sections are images and not slices of a volume.
     kind : str
         ``"micrograph"``, ``"stack"`` or ``"volume"``.
     notes : tuple of str
@@ -49,6 +51,7 @@ class MrcHeader:
     layout: PixelLayout
     data_offset: int
     pixel_size_xy_A: tuple[float | None, float | None]
+    pixel_size_z_A: float | None
     kind: str
     notes: tuple[str, ...]
     detail: dict[str, str]
@@ -115,6 +118,7 @@ def parse_header(raw: bytes, path: Path) -> MrcHeader:
         layout=layout,
         data_offset=HEADER_BYTES + _extended_bytes(record, path),
         pixel_size_xy_A=_pixel_size(record, notes),
+        pixel_size_z_A=_pixel_size_z(record),
         kind=_kind(record, stored_shape[axes[0]]),
         notes=tuple(notes),
         detail=_detail(record, order, layout),
@@ -221,6 +225,15 @@ def _pixel_size(record: np.void, notes: list[str]) -> tuple[float | None, float 
             notes.append(f"no pixel size in {axis} (cell {length_A:g} Å over {intervals})")
         sizes.append(size_A)
     return sizes[0], sizes[1]
+
+
+def _pixel_size_z(record: np.void) -> float | None:
+    """Cell length over sampling interval, where there is more than one interval.
+
+    With an interval of 1, programs differ on whether the cell is one section or all of them.
+    """
+    intervals = int(record["mz"])
+    return stated(float(record["cella"]["z"]) / intervals) if intervals > 1 else None
 
 
 def _kind(record: np.void, sections: int) -> str:

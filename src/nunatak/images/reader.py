@@ -1,4 +1,7 @@
-"""The one door to image files: `read_info` for headers, `read_micrograph` for pixels."""
+"""The one door to images: `read_info` for headers, `read_micrograph` for pixels.
+
+`nunatak.images.tomogram_reader` is that of tomograms.
+"""
 
 from dataclasses import replace
 from os import PathLike
@@ -12,12 +15,14 @@ from nunatak.images.compressed import open_compressed
 from nunatak.images.micrograph import ImageInfo, Micrograph
 from nunatak.images.mrc import open_mrc
 from nunatak.images.mrc_header import HEADER_BYTES
+from nunatak.images.ome_zarr import open_ome_zarr
 from nunatak.images.pixel_size import agree, same, square
 from nunatak.images.raster import open_raster
 from nunatak.images.sniff import sniff
 from nunatak.images.source import ImageSource, Pixels
 from nunatak.images.stable import FileState, unchanged_while_reading
 from nunatak.images.tiff import open_tiff
+from nunatak.images.zarr_metadata import is_zarr
 
 _OPENERS = {
     "mrc": open_mrc,
@@ -33,7 +38,8 @@ def read_info(path: str | PathLike[str]) -> ImageInfo:
     Parameters
     ----------
     path
-        An MRC (also gzip or bzip2), TIFF, PNG or JPEG file, whatever its name.
+        An MRC (also gzip or bzip2), TIFF, PNG or JPEG file, whatever its name, or the folder of
+        an OME-Zarr tomogram.
 
     Returns
     -------
@@ -48,8 +54,10 @@ def read_info(path: str | PathLike[str]) -> ImageInfo:
         If its content breaks its format or its size contradicts its header.
     """
     file = Path(path)
+    if is_zarr(file):
+        return open_ome_zarr(file).info()
     with unchanged_while_reading(file) as state:
-        return _open(file, state).info
+        return open_image(file, state).info
 
 
 def read_micrograph(
@@ -96,18 +104,25 @@ def read_micrograph(
     """
     file = Path(path)
     with unchanged_while_reading(file) as state:
-        source = _open(file, state)
+        source = open_image(file, state)
         _require_micrograph(source.info)
         header_A = square(*source.pixel_size_xy_A, path=file, override=override)
         size_A = agree(header_A, listed_pixel_size_A, pixel_size_A, path=file, override=override)
         stored, notes = source.load()
-        pixels, bad = replace_bad(_native(stored), file)
+        pixels, bad = replace_bad(native(stored), file)
         refuse_blank(pixels, file)
     info = replace(source.info, notes=source.info.notes + notes)
     return Micrograph(info, pixels, bad, size_A)
 
 
-def _open(path: Path, state: FileState) -> ImageSource:
+def open_image(path: Path, state: FileState) -> ImageSource:
+    """Read the header of a file whose state `unchanged_while_reading` watches.
+
+    Raises
+    ------
+    FormatError
+        If its content breaks its format or its size contradicts its header.
+    """
     with path.open("rb") as stream:
         head = stream.read(HEADER_BYTES)
     source = _OPENERS[sniff(head, path)](path, head, state.size_bytes)
@@ -120,7 +135,12 @@ def _with_pixel_size(source: ImageSource) -> ImageInfo:
     if x_A is not None and y_A is not None and not same(x_A, y_A):
         note = f"pixels are not square: {x_A:.4g} Å in x, {y_A:.4g} Å in y"
         return replace(source.info, notes=(*source.info.notes, note))
-    return replace(source.info, pixel_size_A=square(x_A, y_A, path=source.info.path))
+    size_A = square(x_A, y_A, path=source.info.path)
+    z_A = source.pixel_size_z_A if source.info.kind == "volume" else None
+    if size_A is not None and z_A is not None and not same(size_A, z_A):
+        note = f"voxels are not cubic: {size_A:.4g} Å in x and y, {z_A:.4g} Å in z"
+        return replace(source.info, notes=(*source.info.notes, note))
+    return replace(source.info, pixel_size_A=size_A)
 
 
 def _require_micrograph(info: ImageInfo) -> None:
@@ -139,7 +159,7 @@ def _require_micrograph(info: ImageInfo) -> None:
     )
 
 
-def _native(pixels: Pixels) -> Pixels:
+def native(pixels: Pixels) -> Pixels:
     """Convert what compiled code chokes on: foreign byte order, float16, unaligned maps."""
     if pixels.dtype.kind == "f" and pixels.dtype.itemsize == 2:
         return pixels.astype(np.float32)

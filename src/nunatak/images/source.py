@@ -24,8 +24,11 @@ class ImageSource:
     load : callable
         Reads (or maps) the pixels, shape ``info.shape``, in any byte order, and returns them
         with the notes that only reading them could bring.
+    pixel_size_z_A : float or None
+        Pixel size along z, of a volume whose header has one.
     """
 
     info: ImageInfo
     pixel_size_xy_A: tuple[float | None, float | None]
     load: Callable[[], tuple[Pixels, tuple[str, ...]]]
+    pixel_size_z_A: float | None = None

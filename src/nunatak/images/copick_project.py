@@ -1,0 +1,184 @@
+"""A copick project on disk: which objects it is about, and where its tomograms and picks lie.
+
+The layout is copick's: a JSON configuration names one or two roots, and below each lie
+``ExperimentRuns/<run>/VoxelSpacing<Å>/<type>.zarr`` and
+``ExperimentRuns/<run>/Picks/<user>_<session>_<object>.json``. The overlay root is the writable
+one; what it holds goes before the same thing in the static root.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+from nunatak.errors import BadInput, FormatError
+from nunatak.images.copick_config import PickableObject, read_copick_config
+from nunatak.images.folders import FolderContent, Folders, natural
+from nunatak.images.pixel_size import same, stated
+
+_RUNS = "ExperimentRuns"
+_SPACING = "VoxelSpacing"
+_FEATURES = "_features"
+
+
+@dataclass(frozen=True)
+class CopickTomogram:
+    """One tomogram of a project, unread.
+
+    Attributes
+    ----------
+    run : str
+        The tilt series that it was reconstructed from.
+    tomogram_type : str
+        Such as ``wbp`` or ``denoised``.
+    voxel_size_A : float
+        As its folder says.
+    path : Path
+        Its OME-Zarr folder.
+    """
+
+    run: str
+    tomogram_type: str
+    voxel_size_A: float
+    path: Path
+
+
+@dataclass(frozen=True)
+class CopickProject:
+    """A project as it was when it was read.
+
+    Attributes
+    ----------
+    path : Path
+        Its configuration.
+    name : str
+        Its title; may be empty.
+    objects : tuple of PickableObject
+        In the configuration's order.
+    roots : tuple of Path
+        The overlay root, then the static root where there is another one.
+    runs : tuple of str
+        In natural order.
+    tomograms : tuple of CopickTomogram
+        By run, voxel size and type.
+    """
+
+    path: Path
+    name: str
+    objects: tuple[PickableObject, ...]
+    roots: tuple[Path, ...]
+    runs: tuple[str, ...]
+    tomograms: tuple[CopickTomogram, ...]
+
+    def select(
+        self,
+        *,
+        run: str | None = None,
+        tomogram_type: str | None = None,
+        voxel_size_A: float | None = None,
+    ) -> tuple[CopickTomogram, ...]:
+        """Return the tomograms of a run, a type and a voxel size (to 1 %).
+
+        Raises
+        ------
+        BadInput
+            If there is none; the message says which there are.
+        """
+        found = tuple(
+            one
+            for one in self.tomograms
+            if run in (None, one.run)
+            and tomogram_type in (None, one.tomogram_type)
+            and (voxel_size_A is None or same(voxel_size_A, one.voxel_size_A))
+        )
+        if found:
+            return found
+        kinds = sorted({f"{one.tomogram_type} at {one.voxel_size_A:g} Å" for one in self.tomograms})
+        asked = f"run {run or 'any'}, type {tomogram_type or 'any'}"
+        asked += f", {voxel_size_A:g} Å" if voxel_size_A is not None else ""
+        raise BadInput(
+            f"{self.path}: no tomogram of {asked}. The project has {len(self.runs)} runs "
+            f"({', '.join(self.runs[:5])}{', …' if len(self.runs) > 5 else ''}) and "
+            f"{', '.join(kinds) or 'no tomograms'}."
+        )
+
+    def pick_files(self, run: str) -> tuple[Path, ...]:
+        """Return the pick files of a run; one name in both roots is that of the overlay."""
+        found: dict[str, Path] = {}
+        for root in self.roots:
+            folder = root / _RUNS / run / "Picks"
+            for name in natural([*_listed(folder).files]):
+                if name.endswith(".json") and not name.startswith("."):
+                    found.setdefault(name, folder / name)
+        return tuple(found[name] for name in natural(list(found)))
+
+
+def read_copick_project(path: str | PathLike[str]) -> CopickProject:
+    """Read a project's configuration and list its tomograms, opening none.
+
+    Parameters
+    ----------
+    path
+        The configuration (JSON). Roots that are relative paths are sought from its folder, then
+        from the working directory.
+
+    Returns
+    -------
+    CopickProject
+        Runs and tomograms of both roots.
+
+    Raises
+    ------
+    FormatError
+        If the configuration is not one, or its objects or voxel spacings cannot be read.
+    BadInput
+        If a root is not on a disk of this machine, or missing.
+    """
+    file = Path(path)
+    config = read_copick_config(file)
+    roots = config.roots
+    runs = natural(list({run for root in roots for run in _visible(root / _RUNS)}))
+    tomograms = {
+        (one.run, one.voxel_size_A, one.tomogram_type): one
+        for root in reversed(roots)
+        for run in runs
+        for one in _tomograms(root, run, file)
+    }
+    places = {run: index for index, run in enumerate(runs)}
+    ordered = sorted(tomograms.values(), key=lambda one: (places[one.run], one.voxel_size_A))
+    return CopickProject(file, config.name, config.objects, roots, tuple(runs), tuple(ordered))
+
+
+def _tomograms(root: Path, run: str, file: Path) -> Iterator[CopickTomogram]:
+    for spacing in _visible(root / _RUNS / run):
+        if not spacing.startswith(_SPACING):
+            continue
+        folder = root / _RUNS / run / spacing
+        size_A = _spacing_A(spacing, folder, file)
+        for name in natural(_visible(folder)):
+            tomogram_type = name.removesuffix(".zarr")
+            # Features of a tomogram lie beside it, under its name.
+            if tomogram_type != name and not tomogram_type.endswith(_FEATURES):
+                yield CopickTomogram(run, tomogram_type, size_A, folder / name)
+
+
+def _spacing_A(name: str, folder: Path, file: Path) -> float:
+    try:
+        size_A = stated(float(name.removeprefix(_SPACING)))
+    except ValueError:
+        size_A = None
+    if size_A is None:
+        raise FormatError(
+            file,
+            f"the folder {folder} names no voxel size",
+            hint="Name it such as VoxelSpacing10.000, in ångström.",
+        )
+    return size_A
+
+
+def _visible(folder: Path) -> list[str]:
+    return [name for name in _listed(folder).folders if not name.startswith(".")]
+
+
+def _listed(folder: Path) -> FolderContent:
+    return Folders().content(folder)

@@ -1,0 +1,70 @@
+"""From what the user typed to a list of tomograms."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nunatak.errors import BadInput, FormatError
+from nunatak.images.tomogram_inputs import list_tomograms
+from nunatak.images.write_volume import write_mrc_volume, write_ome_zarr
+
+VOLUME = np.random.default_rng(0).normal(size=(4, 6, 8)).astype(np.float32)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two tomograms of either kind, and what is none."""
+    for name in ("TS_10.mrc", "TS_9.rec"):
+        write_mrc_volume(tmp_path / name, VOLUME, 10.0)
+    write_ome_zarr(tmp_path / "TS_2.zarr", VOLUME, 10.0)
+    (tmp_path / "notes.txt").write_text("# of mine\nTS_9.rec\n\nTS_2.zarr\nTS_7.mrc\n")
+    (tmp_path / "plain.zarr").mkdir()
+    (tmp_path / ".hidden.mrc").write_bytes(b"")
+    return tmp_path
+
+
+def names(*inputs: Path | str) -> list[str]:
+    return [Path(one.name).name for one in list_tomograms(inputs)]
+
+
+def test_folders_hold_files_and_zarr_folders_in_natural_order(folder: Path) -> None:
+    assert names(folder) == ["TS_2.zarr", "TS_9.rec", "TS_10.mrc"]
+    assert any("ignored" in note for note in list_tomograms([folder]).notes)
+
+
+def test_single_ones_patterns_and_lists(folder: Path) -> None:
+    assert names(folder / "TS_2.zarr", folder / "TS_9.rec") == ["TS_2.zarr", "TS_9.rec"]
+    assert names(f"{folder}/TS_*") == ["TS_2.zarr", "TS_9.rec", "TS_10.mrc"]
+    listed = list_tomograms([folder / "notes.txt"])
+    assert [one.name for one in listed] == ["TS_9.rec", "TS_2.zarr"]
+    assert [one.name for one in listed.missing] == ["TS_7.mrc"]
+
+
+def test_a_copick_project_lists_its_tomograms_with_their_voxel_size(tmp_path: Path) -> None:
+    run = tmp_path / "data" / "ExperimentRuns" / "TS_1"
+    write_ome_zarr(run / "VoxelSpacing10.012" / "wbp.zarr", VOLUME, 10.012)
+    config = tmp_path / "project.json"
+    config.write_text(
+        json.dumps(
+            {
+                "name": "mine",
+                "config_type": "filesystem",
+                "pickable_objects": [],
+                "overlay_root": f"local://{tmp_path}/data",
+            }
+        )
+    )
+    (one,) = list_tomograms([config])
+    assert (one.path, one.pixel_size_A) == (run / "VoxelSpacing10.012" / "wbp.zarr", 10.012)
+
+
+def test_nothing_found_says_what_was_sought(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"No tomograms in .*gone\.mrc: there is no such file"):
+        list_tomograms([tmp_path / "gone.mrc"])
+    with pytest.raises(BadInput, match="No tomograms in"):
+        list_tomograms([f"{tmp_path}/*.rec"])
+    (tmp_path / "list.txt").write_bytes(b"\x80\x81")
+    with pytest.raises(FormatError, match="not even text"):
+        list_tomograms([tmp_path / "list.txt"])
