@@ -42,6 +42,7 @@ HEAVY = {
     "pyarrow",
     "scipy",
     "torch",
+    "zarr",
 }
 
 

@@ -29,6 +29,7 @@ def test_relion_angles_give_relions_matrix(angles: tuple[float, float, float]) -
     [
         (rotations.to_relion, rotations.from_relion),
         (rotations.to_dynamo, rotations.from_dynamo),
+        (rotations.to_tom, rotations.from_tom),
     ],
 )
 def test_angles_keep_the_rotation(there, back, rng: np.random.Generator) -> None:  # type: ignore[no-untyped-def]
@@ -51,6 +52,26 @@ def test_one_orientation_in_two_programs() -> None:
     relion = rotations.from_relion([[137.7, 1.1777, 42.727]])
     dynamo = rotations.from_dynamo([[-47.273, 1.1777, -132.3]])
     assert (relion * dynamo.inv()).magnitude()[0] < np.radians(0.01)
+
+
+def test_toms_angles_turn_the_reference_about_fixed_axes() -> None:
+    """By hand: y goes to -x by phi, stays there by theta about x, and goes to -y by psi."""
+    phi, psi, theta = 90, 90, 30
+    turned = rotations.from_tom([[phi, psi, theta]])
+    np.testing.assert_allclose(turned.apply([0, 1, 0]), [[0, -1, 0]], atol=1e-12)
+    # z tilts towards -y by theta, and psi takes -y to x.
+    np.testing.assert_allclose(turned.apply([0, 0, 1]), [[0.5, 0, np.sqrt(0.75)]], atol=1e-12)
+
+
+def test_toms_angles_are_dynamos_reversed() -> None:
+    tom = rotations.from_tom([[132.3, 47.273, -1.1777]])
+    dynamo = rotations.from_dynamo([[-47.273, 1.1777, -132.3]])
+    assert (tom * dynamo.inv()).magnitude()[0] < 1e-12
+
+
+def test_toms_angles_are_stored_in_the_order_phi_psi_theta() -> None:
+    angles = rotations.to_tom(rotations.from_tom([[11.0, -73.0, 40.0]]))
+    np.testing.assert_allclose(angles, [[11.0, -73.0, 40.0]], atol=1e-9)
 
 
 def test_no_orientations_are_an_empty_set() -> None:

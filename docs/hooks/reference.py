@@ -82,8 +82,8 @@ def _cell(text: str) -> str:
 def formats_reference() -> str:
     """Tabulate the registered pick formats and their capabilities."""
     lines = [
-        "| name | format | endings | images a file | holds | must be told |",
-        "|---|---|---|---|---|---|",
+        "| name | format | endings | picks | images a file | holds | must be told |",
+        "|---|---|---|---|---|---|---|",
     ]
     for entry in FORMATS.values():
         can = entry.capabilities
@@ -91,6 +91,7 @@ def formats_reference() -> str:
             "scores": can.score,
             "classes": can.class_name,
             "pixel size": can.pixel_size,
+            "orientations": can.angles,
             "any other column": can.preserves_columns,
             "whole pixels only": can.integer,
         }
@@ -103,6 +104,7 @@ def formats_reference() -> str:
             f"`{entry.name}`",
             entry.title,
             ", ".join(f"`{suffix}`" for suffix in entry.suffixes),
+            " and ".join(f"{ndim}D" for ndim in can.dimensions),
             "many" if can.multi_image else "one",
             ", ".join(word for word, true in holds.items() if true) or "positions",
             ", ".join(word for word, true in needs.items() if true) or "–",

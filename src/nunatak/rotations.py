@@ -58,6 +58,31 @@ def to_dynamo(rotation: Rotation) -> FloatArray:
     return _euler(rotation.inv(), "zxz")
 
 
+def from_tom(angles_deg: ArrayLike) -> Rotation:
+    """Return the rotations of the angles of TOM, AV3 and Artiatomi.
+
+    The reference is turned into its place about the fixed axes z (phi), x (theta) and z (psi):
+    the reverse of Dynamo's, so that phi, psi and theta are its -narot, -tdrot and -tilt
+    (as ArtiaX, copick and cryoCAT read them).
+
+    Parameters
+    ----------
+    angles_deg : array, shape (n, 3)
+        ``phi``, ``psi``, ``theta``, degrees, in the order in which motive lists store them.
+
+    Examples
+    --------
+    >>> from_tom([[0, 0, 90]]).apply([0, 0, 1]).round(6).tolist()
+    [[0.0, -1.0, 0.0]]
+    """
+    return Rotation.from_euler("zxz", _rows(angles_deg)[:, [0, 2, 1]], degrees=True)
+
+
+def to_tom(rotation: Rotation) -> FloatArray:
+    """Return TOM's angles of rotations, shape (n, 3), degrees; inverse of `from_tom`."""
+    return _euler(rotation, "zxz")[:, [0, 2, 1]]
+
+
 def _rows(angles_deg: ArrayLike) -> FloatArray:
     return np.asarray(angles_deg, dtype=np.float64).reshape(-1, 3)
 

@@ -12,17 +12,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nunatak.errors import BadInput, NunatakError
-from nunatak.picks.formats import FORMATS, FormatContext, ImageCatalogue, read_picks, write_picks
-from nunatak.picks.table import PickSet
+from nunatak.picks.formats import FORMATS, FormatContext, ImageCatalogue, read_picks
+from nunatak.picks.table import ANGLE_COLUMNS, PickSet
+from nunatak.picks.tilt_series import TiltSeries
+from nunatak.picks.tomogram_facts import TomogramFacts
 
-IMAGES = ImageCatalogue({"m/one.mrc": (61, 83)})
-CONTEXT = FormatContext(images=IMAGES)
+CONTEXT = FormatContext(images=ImageCatalogue({"m/one.mrc": (61, 83)}), box_px=10)
+VOLUME_CONTEXT = FormatContext(
+    images=ImageCatalogue({"m/one.mrc": (71, 61, 83)}, pixel_size_A=10.0),
+    box_px=10,
+    tomograms=TomogramFacts(tilt_series={"one": TiltSeries((332, 244, 284), 2.5, 4.0)}),
+)
 ONE_FILE = [name for name in FORMATS if name != "relion-autopick"]
 
 
 @cache
-def small_file(name: str) -> bytes:
-    """Return a file of three picks, with everything that the format can hold."""
+def small_file(name: str) -> tuple[str, bytes]:
+    """Return path and content of a file of three picks, with everything that it can hold."""
     table = pd.DataFrame(
         {
             "image": "m/one.mrc",
@@ -33,27 +39,46 @@ def small_file(name: str) -> bytes:
             "note": ["a b", "it's", "=1"],
         }
     )
+    if context_for(name) is VOLUME_CONTEXT:
+        table = table.assign(z_px=[3.0, 70.0, 12.5], class_name="ribosome", pixel_size_A=10.0)
+        table[list(ANGLE_COLUMNS)] = [[10.0, 20.0, 30.0], [-90.0, 45.0, 170.0], [1.0, 2.0, 3.0]]
     with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / file_name(name)
-        return write_picks(PickSet(table), target, name, images=IMAGES, box_px=10)[0].read_bytes()
+        many = FORMATS[name].capabilities.multi_image
+        target = Path(folder) / (f"one{FORMATS[name].suffixes[0]}" if many else "many")
+        file = FORMATS[name].write(PickSet(table), target, context_for(name))[0]
+        return file.relative_to(folder).as_posix(), file.read_bytes()
 
 
-def file_name(name: str) -> str:
-    return "one" + FORMATS[name].suffixes[0]
+def context_for(name: str) -> FormatContext:
+    return CONTEXT if 2 in FORMATS[name].capabilities.dimensions else VOLUME_CONTEXT
+
+
+def place_for(name: str, folder: Path) -> Path:
+    """Return where the file may lie: some formats say in their folders what files do not."""
+    path = folder / small_file(name)[0]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@pytest.mark.parametrize("name", ONE_FILE)
+def test_the_undamaged_file_is_read(name: str, tmp_path: Path) -> None:
+    path = place_for(name, tmp_path)
+    path.write_bytes(small_file(name)[1])
+    assert len(FORMATS[name].read(path, context_for(name))) == 3
 
 
 def read_or_refuse(name: str, path: Path) -> None:
     try:
-        picks = FORMATS[name].read(path, CONTEXT)
+        picks = FORMATS[name].read(path, context_for(name))
     except NunatakError as error:
         assert str(path) in str(error) or "pick table" in str(error)
     else:
-        assert np.isfinite(picks.table[["x_px", "y_px"]].to_numpy()).all()
+        assert np.isfinite(picks.positions_px).all()
 
 
 @pytest.mark.parametrize("name", ONE_FILE)
 def test_every_prefix_is_read_or_refused(name: str, tmp_path: Path) -> None:
-    path, whole = tmp_path / file_name(name), small_file(name)
+    path, whole = place_for(name, tmp_path), small_file(name)[1]
     # Parquet carries kilobytes of schema: a few hundred cuts will do.
     cuts = np.unique(np.linspace(0, len(whole) - 1, 400).astype(int)).tolist()
     for length in cuts:
@@ -63,14 +88,14 @@ def test_every_prefix_is_read_or_refused(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["relion-star", "cryosparc", "parquet"])
 def test_a_cut_file_is_never_taken_for_a_whole_one(name: str, tmp_path: Path) -> None:
-    path, whole = tmp_path / file_name(name), small_file(name)
+    path, whole = place_for(name, tmp_path), small_file(name)[1]
     path.write_bytes(whole)
-    n_whole = len(FORMATS[name].read(path, CONTEXT))
+    n_whole = len(FORMATS[name].read(path, context_for(name)))
     content = len(whole.rstrip())
     for length in range(max(1, content - 40), content - 8):
         path.write_bytes(whole[:length])
         try:
-            picks = FORMATS[name].read(path, CONTEXT)
+            picks = FORMATS[name].read(path, context_for(name))
         except BadInput:
             continue
         assert len(picks) < n_whole, f"cut at byte {length}"
@@ -82,7 +107,7 @@ def test_a_cut_file_is_never_taken_for_a_whole_one(name: str, tmp_path: Path) ->
 )
 @given(data=st.data())
 def test_flipped_bytes_are_read_or_refused(name: str, tmp_path: Path, data: st.DataObject) -> None:
-    path, content = tmp_path / file_name(name), bytearray(small_file(name))
+    path, content = place_for(name, tmp_path), bytearray(small_file(name)[1])
     for _ in range(data.draw(st.integers(1, 3))):
         position = data.draw(st.integers(0, len(content) - 1))
         content[position] = data.draw(st.integers(0, 255))
@@ -96,7 +121,7 @@ def test_flipped_bytes_are_read_or_refused(name: str, tmp_path: Path, data: st.D
 )
 @given(content=st.binary(max_size=80) | st.text(max_size=80).map(str.encode))
 def test_anything_at_all_is_read_or_refused(name: str, tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / file_name(name)
+    path = place_for(name, tmp_path)
     path.write_bytes(content)
     read_or_refuse(name, path)
 

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from nunatak.cli import console, options
+from nunatak.cli import console, options, tomogram_facts
+from nunatak.errors import UsageError
 
 PANEL = "Convert and compare"
 EXAMPLE = "nunatak convert topaz.txt -o picks.star --micrographs 'mics/*.mrc' --input-binning 8"
@@ -57,8 +58,11 @@ def convert(
         typer.Option(
             "--to",
             metavar="FORMAT",
-            help="Format of the output: relion-star, relion-autopick, topaz, eman-box, "
-            "eman2-json, cryolo-cbox, cryosparc, csv, cryoppp or parquet. Default: by suffix.",
+            help="Format of the output. Of picks on micrographs: relion-star, relion-autopick, "
+            "topaz, eman-box, eman2-json, cryolo-cbox, cryosparc, csv, cryoppp or parquet. Of "
+            "picks in tomograms: relion5-tomo, relion4-tomo, warp, copick, cz-ndjson, czii-csv, "
+            "coords, dynamo, em-motl, imod, eman2-3d, cryolo-3d, csv or parquet. Default: by "
+            "suffix.",
             show_default=False,
             rich_help_panel=options.OUTPUT,
         ),
@@ -160,6 +164,12 @@ def convert(
             rich_help_panel=UNIT,
         ),
     ] = None,
+    tomograms: tomogram_facts.Tomograms = None,
+    tomograms_star: tomogram_facts.TomogramsStar = None,
+    tomogram_binning: tomogram_facts.TomogramBinning = None,
+    relion5_centre: tomogram_facts.Centre = tomogram_facts.CentreChoice.HALF,
+    tomogram_numbers: tomogram_facts.Numbers = None,
+    dynamo_index: tomogram_facts.DynamoIndex = 0,
     box_px: Annotated[
         int | None,
         typer.Option(
@@ -233,20 +243,30 @@ def convert(
 ) -> None:
     """Convert picks between the formats of RELION, Topaz, EMAN, crYOLO, CryoSPARC and others.
 
+    Picks in tomograms, too, with their orientations: of RELION 4 and 5, Warp, copick, the CZ
+    portal, Dynamo, TOM, IMOD, EMAN2 and crYOLO.
+
     Says how many picks went in, came out, lie outside their image or on its border, and came
     twice, and suspects a wrong unit. Nothing is clipped, merged or dropped unasked. Unknown
     columns survive where the format has room for them.
 
-    Exits with 3 if images of the picks are not among --micrographs.
+    Exits with 3 if images of the picks are not among --micrographs or --tomograms.
     """
     from nunatak.geometry import Orientation
     from nunatak.images.inputs import list_micrographs
     from nunatak.images.micrograph_list import MicrographList
+    from nunatak.images.tomogram_inputs import list_tomograms
     from nunatak.picks.context import GridRule, ImageCatalogue
     from nunatak.picks.convert import convert as convert_picks
     from nunatak.picks.stated_grid import stated_grid
 
-    listed = list_micrographs(micrographs) if micrographs else MicrographList(())
+    if micrographs and tomograms:
+        raise UsageError("Picks are on --micrographs or in --tomograms. Give one of the two.")
+    listed = MicrographList(())
+    if micrographs:
+        listed = list_micrographs(micrographs)
+    elif tomograms:
+        listed = list_tomograms(tomograms)
     images = ImageCatalogue.listed(listed, pixel_size_A)
     rule = GridRule(binning_rule.value)
     report = convert_picks(
@@ -271,6 +291,14 @@ def convert(
         box_px=box_px,
         round_coordinates=round_coordinates,
         refined=refined,
+        tomograms=tomogram_facts.facts(
+            images,
+            tomograms_star=tomograms_star,
+            binning=tomogram_binning,
+            centre=relion5_centre,
+            numbers=tomogram_numbers,
+            dynamo_index=dynamo_index,
+        ),
         selected_only=selected_only,
         threshold=threshold,
         drop_outside=drop_outside,
@@ -281,7 +309,7 @@ def convert(
     # In a dry run, the account is all that was asked for.
     if dry_run or not console.is_quiet():
         typer.echo(report)
-    if micrographs:
+    if micrographs or tomograms:
         missing = [(one.name, one.reason) for one in listed.missing]
         console.report_failures(
             [*missing, *report.unplaced.items()], total=report.n_images, unit="images"

@@ -12,7 +12,7 @@ from nunatak.geometry import FloatArray, Orientation
 from nunatak.images.micrograph import ImageInfo
 from nunatak.images.micrograph_list import MicrographList
 from nunatak.picks.names import NameIndex
-from nunatak.picks.tilt_series import TiltSeries, TomogramCentre
+from nunatak.picks.tomogram_facts import TomogramFacts
 
 Shape = tuple[int, int]
 """``(ny, nx)`` in pixels."""
@@ -118,12 +118,20 @@ class FileGrid:
         return _FROM_SOURCE[self.rule](z_px, self.ratio_z)
 
     def __str__(self) -> str:
+        return self.in_words()
+
+    def in_words(self, ndim: int = 2) -> str:
+        """Return what the file counts in, of a micrograph (2) or of a tomogram (3)."""
+        pixels, image = ("pixels", "image") if ndim == 2 else ("voxels", "tomogram")
         if self.is_stored:
-            return "pixels of the stored image"
+            return f"{pixels} of the stored {image}"
+        ratios = (self.ratio_x, self.ratio_y, self.ratio_z)[:ndim]
         ratio = f"{self.ratio_x:.6g}"
-        if self.ratio_y != self.ratio_x:
-            ratio += f" (x) and {self.ratio_y:.6g} (y)"
-        return f"units of {ratio} stored pixels ({self.rule} rule)"
+        if len(set(ratios)) > 1:
+            ratio = " and ".join(
+                f"{one:.6g} ({axis})" for one, axis in zip(ratios, "xyz", strict=False)
+            )
+        return f"units of {ratio} stored {pixels} ({self.rule} rule)"
 
 
 class ImageCatalogue:
@@ -255,7 +263,8 @@ class ImageCatalogue:
         """Return an image, what it is, and its size."""
         if not len(self):
             raise Mismatch(
-                f"The size of {name} is needed but unknown. Give the images (--micrographs)."
+                f"The size of {name} is needed but unknown. Give the images (--micrographs, "
+                "--tomograms)."
             )
         image = self.image_for(name)
         if image in self._shapes:
@@ -297,14 +306,8 @@ class FormatContext:
         Subtract RELION's refined origins from the coordinates on reading.
     overwrite : bool
         Replace files that exist.
-    tilt_series : mapping of str to TiltSeries
-        By the name of the tomogram: for RELION's files, which count in the tilt series' pixels.
-    tomogram_centre : TomogramCentre
-        What RELION 5 counts from.
-    tomogram_numbers : mapping of int to str
-        Tomograms of files that number them (Dynamo, TOM).
-    index_base : int
-        0 or 1: the first voxel, in files whose programs disagree about it (Dynamo).
+    tomograms : TomogramFacts
+        What files of picks in tomograms leave unsaid.
     """
 
     images: ImageCatalogue = field(default_factory=ImageCatalogue)
@@ -315,13 +318,8 @@ class FormatContext:
     round_coordinates: bool | None = None
     refined: bool = False
     overwrite: bool = True
-    tilt_series: Mapping[str, TiltSeries] = field(default_factory=dict)
-    tomogram_centre: TomogramCentre = TomogramCentre.HALF
-    tomogram_numbers: Mapping[int, str] = field(default_factory=dict)
-    index_base: int = 0
+    tomograms: TomogramFacts = field(default_factory=TomogramFacts)
 
     def __post_init__(self) -> None:
         if self.box_px is not None and self.box_px < 1:
             raise UsageError(f"The box must be at least 1 pixel wide, but is {self.box_px}.")
-        if self.index_base not in (0, 1):
-            raise UsageError(f"The first voxel is number 0 or 1, not {self.index_base}.")

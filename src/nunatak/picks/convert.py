@@ -19,6 +19,7 @@ from nunatak.picks.formats.registry import format_for_writing, format_named, ref
 from nunatak.picks.losses import losses
 from nunatak.picks.selection import chosen, count_unselected
 from nunatak.picks.table import PickSet
+from nunatak.picks.tomogram_facts import TomogramFacts
 
 _DEFAULT_BORDER_BOX_PX = 3
 """Where nothing is known of the particle's size, picks on the outermost pixels count as border."""
@@ -39,6 +40,7 @@ def convert(
     box_px: int | None = None,
     round_coordinates: bool | None = None,
     refined: bool = False,
+    tomograms: TomogramFacts | None = None,
     selected_only: bool = False,
     threshold: float | None = None,
     drop_outside: bool = False,
@@ -68,6 +70,8 @@ def convert(
         Box side in pixels of the target, for formats that hold boxes.
     round_coordinates, refined
         As in `write_picks` and `read_picks`.
+    tomograms
+        What files of picks in tomograms leave unsaid, on either side.
     selected_only
         Leave out candidates that are not marked as selected.
     threshold
@@ -100,6 +104,7 @@ def convert(
         _refuse_unstated_unit(file, fmt, input_grid)
     target = Path(target)
     catalogue = images if images is not None else ImageCatalogue()
+    facts = tomograms or TomogramFacts()
     candidates = read_with(
         source,
         FormatContext(
@@ -108,6 +113,7 @@ def convert(
             grid=input_grid or FileGrid(),
             orientation=input_orientation,
             refined=refined,
+            tomograms=facts,
         ),
         from_format,
     )
@@ -128,6 +134,7 @@ def convert(
         box_px=box_px,
         round_coordinates=round_coordinates,
         overwrite=overwrite,
+        tomograms=facts,
     )
     kept = _without(picks, outside, extents) if drop_outside else picks
     written = _write(kept, target, target_format, writing, dry_run=dry_run)

@@ -10,6 +10,7 @@ from scipy.spatial import KDTree
 from nunatak.geometry import FloatArray
 from nunatak.picks.context import ImageCatalogue
 from nunatak.picks.formats.frame import by_image
+from nunatak.picks.table import coordinate_columns
 
 BoolArray = NDArray[np.bool_]
 
@@ -34,16 +35,15 @@ class Extents:
 
     Attributes
     ----------
-    ny, nx : ndarray, shape (n,), float64
-        Pixels; NaN where the image is unknown.
+    size_px : ndarray, shape (n, ndim), float64
+        Along x, y and, in tomograms, z; NaN where the image is unknown.
     unknown : dict of str to str
         Image to the reason why its size is not known.
     moved : tuple of str
         Images that were found by their file name alone, in another folder.
     """
 
-    ny: FloatArray
-    nx: FloatArray
+    size_px: FloatArray
     unknown: dict[str, str]
     moved: tuple[str, ...] = ()
 
@@ -56,12 +56,14 @@ def extents_of(table: pd.DataFrame, images: ImageCatalogue) -> Extents:
     FormatError
         If the header of an image is damaged.
     """
-    ny, nx = np.full(len(table), np.nan), np.full(len(table), np.nan)
+    ndim = len(coordinate_columns(table))
+    shape_of = images.shape if ndim == 2 else images.volume_shape
+    size_px = np.full((len(table), ndim), np.nan)
     resolution = images.index.resolve_all(table["image"].unique().tolist())
     for image, rows in by_image(table):
         if image in resolution.found:
-            ny[rows], nx[rows] = images.shape(resolution.found[image])
-    return Extents(ny, nx, resolution.unmatched, resolution.moved)
+            size_px[rows] = shape_of(resolution.found[image])[::-1]
+    return Extents(size_px, resolution.unmatched, resolution.moved)
 
 
 def is_outside(table: pd.DataFrame, extents: Extents) -> BoolArray:
@@ -72,9 +74,9 @@ def is_outside(table: pd.DataFrame, extents: Extents) -> BoolArray:
     ndarray, shape (n,), bool
         False where the image's size is not known, and on the edge itself.
     """
-    x, y = table["x_px"].to_numpy(), table["y_px"].to_numpy()
+    position = _positions(table)
     with np.errstate(invalid="ignore"):
-        overshoot = np.maximum.reduce([-x, -y, x - (extents.nx - 1), y - (extents.ny - 1)])
+        overshoot = np.maximum(-position, position - (extents.size_px - 1)).max(axis=1)
         beyond = overshoot > 0.5 + _EDGE_TOLERANCE_PX
     return np.asarray(beyond, dtype=np.bool_)
 
@@ -94,10 +96,10 @@ def is_on_border(table: pd.DataFrame, extents: Extents, box_px: float) -> BoolAr
     ndarray, shape (n,), bool
         False where the image's size is not known.
     """
-    x, y = table["x_px"].to_numpy(), table["y_px"].to_numpy()
+    position = _positions(table)
     reach = box_px / 2 - 0.5
     with np.errstate(invalid="ignore"):
-        nearest = np.minimum.reduce([x, y, extents.nx - 1 - x, extents.ny - 1 - y])
+        nearest = np.minimum(position, extents.size_px - 1 - position).min(axis=1)
         near = nearest < reach
     return np.asarray(near & ~is_outside(table, extents), dtype=np.bool_)
 
@@ -113,9 +115,9 @@ def count_duplicates(table: pd.DataFrame, radius_px: float) -> int:
         Pixels of the stored image, inclusive.
     """
     count = 0
-    xy = table[["x_px", "y_px"]].to_numpy()
+    position = _positions(table)
     for _, rows in by_image(table):
-        pairs = KDTree(xy[rows]).query_pairs(radius_px, output_type="ndarray")
+        pairs = KDTree(position[rows]).query_pairs(radius_px, output_type="ndarray")
         count += len(np.unique(pairs[:, 1]))
     return count
 
@@ -160,18 +162,19 @@ def suspected_unit(
     UnitSuspicion or None
         None where the picks fit, are too few to tell, or the images are unknown.
     """
-    known = np.isfinite(extents.nx)
+    known = np.isfinite(extents.size_px).all(axis=1)
     if int(known.sum()) < _MIN_PICKS:
         return None
-    relative = np.maximum(
-        (table["x_px"].to_numpy()[known] + 0.5) / extents.nx[known],
-        (table["y_px"].to_numpy()[known] + 0.5) / extents.ny[known],
-    )
+    relative = ((_positions(table)[known] + 0.5) / extents.size_px[known]).max(axis=1)
     # A few stray picks beyond the edge are no sign of a unit; a tenth of them is.
     reach = float(relative.max())
     if float(np.quantile(relative, 0.9)) <= _TOO_LARGE and reach >= _TOO_SMALL:
         return None
     return UnitSuspicion(reach, _fitting_factors(reach, pixel_size_A))
+
+
+def _positions(table: pd.DataFrame) -> FloatArray:
+    return table[list(coordinate_columns(table))].to_numpy(np.float64)
 
 
 def _fitting_factors(reach: float, pixel_size_A: float | None) -> dict[str, float]:

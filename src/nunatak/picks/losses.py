@@ -27,7 +27,7 @@ def losses(picks: PickSet, fmt: PickFormat, context: FormatContext) -> list[str]
         Sentences.
     """
     can = fmt.capabilities
-    notes = [f"Coordinates are written in {context.grid}."]
+    notes = [f"Coordinates are written in {can.unit or context.grid.in_words(picks.ndim)}."]
     rounds = context.round_coordinates
     if can.integer or (can.whole_by_default if rounds is None else rounds):
         notes.append("Positions are rounded to whole pixels.")

@@ -166,7 +166,9 @@ class NameIndex:
                 "in several folders are different images; name the image by its path."
             )
         if not self.names:
-            return f"{name}: no images were given to look it up in. Give --micrographs."
+            return (
+                f"{name}: no images were given to look it up in. Give --micrographs or --tomograms."
+            )
         stem = stem_of(name) if PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES else name
         alike = self._by_loose.get(_loose(PurePosixPath(stem).name), [])
         if alike:

@@ -119,7 +119,7 @@ def checked(table: pd.DataFrame) -> pd.DataFrame:
             except (TypeError, ValueError) as error:
                 raise BadInput(f"Column {name} of the pick table holds text: {error}.") from error
     angles = [name for name in ANGLE_COLUMNS if name in result.columns]
-    if angles and len(angles) < len(ANGLE_COLUMNS):
+    if Z_COLUMN in result.columns and 0 < len(angles) < len(ANGLE_COLUMNS):
         raise BadInput(
             f"The pick table holds {', '.join(angles)}, but an orientation needs all of "
             f"{', '.join(ANGLE_COLUMNS)}."

@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nunatak.picks.formats import ImageCatalogue
-from nunatak.picks.table import PickSet
+from nunatak.picks.formats import FormatContext, ImageCatalogue
+from nunatak.picks.table import ANGLE_COLUMNS, PickSet
+from nunatak.picks.tilt_series import TiltSeries
+from nunatak.picks.tomogram_facts import TomogramFacts
 
 SHAPES = {"grid1/mic_001.mrc": (41, 97), "grid1/mic_002.mrc": (383, 512)}
 """Odd, even, and never square."""
@@ -28,6 +30,39 @@ def picks(rng: np.random.Generator) -> PickSet:
     ]
     table = pd.DataFrame(rows, columns=["image", "x_px", "y_px"])
     return PickSet(table.assign(score=rng.normal(size=len(table))))
+
+
+VOLUME_SHAPES = {"rec/TS_01.mrc": (61, 383, 127), "rec/TS_02.mrc": (95, 64, 511)}
+"""Odd and even, and no two sides alike."""
+
+
+@pytest.fixture
+def volume_picks(rng: np.random.Generator) -> PickSet:
+    """Picks in tomograms with scores and orientations."""
+    rows = [
+        (image, *(rng.integers(0, 4 * side) / 4 for side in reversed(shape)))
+        for image, shape in VOLUME_SHAPES.items()
+        for _ in range(7)
+    ]
+    table = pd.DataFrame(rows, columns=["image", "x_px", "y_px", "z_px"])
+    table[list(ANGLE_COLUMNS)] = rng.uniform(1, 179, (len(table), 3))
+    return PickSet(table.assign(score=rng.normal(size=len(table)), class_name="ribosome"))
+
+
+@pytest.fixture
+def context() -> FormatContext:
+    """Everything that a file may leave unsaid, of micrographs and of tomograms."""
+    return FormatContext(
+        images=ImageCatalogue({**SHAPES, **VOLUME_SHAPES}, pixel_size_A=1.25),
+        box_px=10,
+        tomograms=TomogramFacts(
+            tilt_series={
+                "TS_01": TiltSeries((508, 1532, 244), 0.3125, 4.0),
+                "TS_02": TiltSeries((2044, 256, 380), 0.3125, 4.0),
+            },
+            numbers={1: "rec/TS_01.mrc", 2: "rec/TS_02.mrc"},
+        ),
+    )
 
 
 @pytest.fixture

@@ -109,4 +109,4 @@ def test_damage_is_named(tmp_path: Path, old: str, new: str, message: str) -> No
 def test_slices_of_a_tomogram_are_refused(tmp_path: Path) -> None:
     content = CBOX.replace("50.25 <NA>", "50.25 3").replace("0.0 0.0 <NA>", "0.0 0.0 4")
     with pytest.raises(FormatError, match="boxes in several slices of a tomogram"):
-        read_picks(write(tmp_path, content))
+        read_picks(write(tmp_path, content), "cryolo-cbox")

@@ -75,7 +75,6 @@ def test_no_boxes_is_no_picks(tmp_path: Path) -> None:
         ('{"boxes": [[true, 2]]}', "boxes[0]: [True, 2] where"),
         ('{"boxes": [[NaN, 2]]}', "NaN, which is not JSON"),
         ('{"boxes": [[1e999, 2]]}', "boxes[0]: [inf, 2] where"),
-        ('{"boxes_3d": [[1, 2, 3, "m", 1, 0]]}', "boxes_3d: boxes of a tomogram"),
         ('{"boxes": [\n[1, 2', "line 2: not JSON"),
         ("[" * 100_000, "nested too deeply"),
         ('{"boxes": [[' + "9" * 400 + ", 2]]}", "where [x, y, picker] was expected"),
@@ -96,11 +95,28 @@ def test_half_characters_are_not_text(tmp_path: Path) -> None:
     assert read_picks(path).table["eman2_picker"].tolist() == ["?"]
 
 
-@pytest.mark.parametrize("content", ['{"quality": 5}', '{"ctf" : [1]}', '{"boxes_3d": []}'])
-def test_information_files_are_known_by_their_content(tmp_path: Path, content: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        ('{"quality": 5}', NAME),
+        ('{"ctf" : [1]}', NAME),
+        ('{"boxes_3d": []}', "eman2-3d"),
+        ('{"boxes_3d": [], "boxes": [[1, 2, "manual"]]}', NAME),
+    ],
+)
+def test_information_files_are_known_by_their_content(
+    tmp_path: Path, content: str, name: str
+) -> None:
     path = tmp_path / "copy.json"
     path.write_text(content)
-    assert format_of(path).name == NAME
+    assert format_of(path).name == name
+
+
+def test_boxes_of_a_tomogram_are_no_picks_on_a_micrograph(tmp_path: Path) -> None:
+    path = tmp_path / "mic_1_info.json"
+    path.write_text('{"boxes_3d": [[1, 2, 3, "m", 1, 0]]}')
+    with pytest.raises(FormatError, match="boxes_3d: boxes of a tomogram"):
+        read_picks(path, NAME)
 
 
 def test_json_of_other_programs_is_not_taken_for_picks(tmp_path: Path) -> None:

@@ -9,23 +9,29 @@ import pytest
 from nunatak.errors import FormatError, Mismatch, UsageError
 from nunatak.picks.formats import (
     FORMATS,
-    ImageCatalogue,
+    FileGrid,
+    FormatContext,
+    GridRule,
     format_for_writing,
     format_named,
     format_of,
     read_picks,
     write_picks,
 )
+from nunatak.picks.formats.doors import read_with
 from nunatak.picks.table import PickSet
 
 
-@pytest.mark.parametrize("name", [name for name in FORMATS if name != "relion-autopick"])
+# Of three numbers a line nobody can tell what they are.
+@pytest.mark.parametrize("name", [n for n in FORMATS if n not in ("relion-autopick", "coords")])
 def test_written_files_are_recognised_whatever_their_name(
-    name: str, tmp_path: Path, picks: PickSet, images: ImageCatalogue
+    name: str, tmp_path: Path, picks: PickSet, volume_picks: PickSet, context: FormatContext
 ) -> None:
     fmt = FORMATS[name]
     target = tmp_path / ("picks" + fmt.suffixes[0] if fmt.capabilities.multi_image else "many")
-    file = write_picks(picks, target, name, images=images, box_px=10)[0]
+    file = fmt.write(picks if 2 in fmt.capabilities.dimensions else volume_picks, target, context)[
+        0
+    ]
     assert format_of(file).name == name
     assert format_of(file.rename(tmp_path / "without_suffix")).name == name
 
@@ -47,6 +53,25 @@ def test_written_files_are_recognised_whatever_their_name(
 )
 def test_suffixes_choose_the_output_format(file: str, name: str) -> None:
     assert format_for_writing(Path(file)).name == name
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("picks.star", "relion5-tomo"),
+        ("ribosome.json", "copick"),
+        ("TS_1_info.json", "eman2-3d"),
+        ("TS_1.cbox", "cryolo-3d"),
+        ("TS_1.coords", "coords"),
+        ("table.tbl", "dynamo"),
+        ("motl.em", "em-motl"),
+        ("points.mod", "imod"),
+        ("points.ndjson", "cz-ndjson"),
+        ("picks.csv", "csv"),
+    ],
+)
+def test_suffixes_choose_another_format_for_tomograms(file: str, name: str) -> None:
+    assert format_for_writing(Path(file), ndim=3).name == name
 
 
 def test_unknown_formats_are_named_with_those_there_are() -> None:
@@ -117,21 +142,77 @@ def one_pick() -> pd.DataFrame:
     return pd.DataFrame({"image": ["a.mrc"], "x_px": [1.0], "y_px": [2.0]})
 
 
+@pytest.mark.parametrize(
+    ("name", "ndim"),
+    [(name, ndim) for name, fmt in FORMATS.items() for ndim in fmt.capabilities.dimensions],
+)
 def test_capabilities_tell_the_truth(
-    tmp_path: Path, picks: PickSet, images: ImageCatalogue
+    name: str,
+    ndim: int,
+    *,
+    tmp_path: Path,
+    picks: PickSet,
+    volume_picks: PickSet,
+    context: FormatContext,
 ) -> None:
-    extra = PickSet(picks.table.assign(mine="007", class_name="x", pixel_size_A=1.25))
-    for name, fmt in FORMATS.items():
-        can = fmt.capabilities
-        folder = name == "relion-autopick" or not can.multi_image
-        target = tmp_path / name / ("many" if folder else "p" + fmt.suffixes[0])
-        write_picks(extra, target, name, images=images, box_px=10)
-        table = read_picks(target, name, images=images).table
-        assert ("score" in table and bool(np.isfinite(table["score"]).all())) == can.score, name
-        assert ("class_name" in table) == can.class_name, name
-        assert ("mine" in table) == can.preserves_columns, name
-        if not can.needs_box:  # CryoPPP takes the pixel size from the images
-            assert ("pixel_size_A" in table) == can.pixel_size, name
+    can = FORMATS[name].capabilities
+    given = picks if ndim == 2 else volume_picks
+    extra = PickSet(given.table.assign(mine="007", class_name="x", pixel_size_A=1.25))
+    folder = name == "relion-autopick" or not can.multi_image
+    target = tmp_path / ("many" if folder else "p" + FORMATS[name].suffixes[0])
+    FORMATS[name].write(extra, target, context)
+    read = read_with(target, context, name)
+    table = read.table
+    assert read.ndim == ndim
+    assert ("score" in table and bool(np.isfinite(table["score"]).all())) == can.score
+    assert ("class_name" in table) == can.class_name
+    assert ("mine" in table) == can.preserves_columns
+    assert read.has_angles == (can.angles and ndim == 3)
+    if not can.needs_box:  # CryoPPP takes the pixel size from the images
+        assert ("pixel_size_A" in table) == can.pixel_size
+
+
+def test_picks_in_tomograms_are_not_written_as_picks_on_micrographs(
+    tmp_path: Path, picks: PickSet, volume_picks: PickSet
+) -> None:
+    with pytest.raises(UsageError, match=r"RELION STAR holds picks on micrographs, and these are"):
+        write_picks(volume_picks, tmp_path / "picks.star", "relion-star")
+    with pytest.raises(UsageError, match=r"copick JSON holds picks in tomograms, and these are"):
+        write_picks(picks, tmp_path / "picks", "copick")
+    with pytest.raises(UsageError, match="does not say in which format to write"):
+        write_picks(volume_picks, tmp_path / "picks.box")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_picks_of_both_kinds_are_not_joined(
+    tmp_path: Path, picks: PickSet, volume_picks: PickSet
+) -> None:
+    write_picks(picks, tmp_path / "two.csv")
+    write_picks(volume_picks, tmp_path / "three.csv")
+    with pytest.raises(Mismatch, match="Some files hold picks on micrographs and others"):
+        read_picks(tmp_path)
+
+
+def test_a_project_is_read_by_the_layout_of_its_program(
+    tmp_path: Path, volume_picks: PickSet, context: FormatContext
+) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    FORMATS["copick"].write(volume_picks, tmp_path, context)
+    read = read_with(tmp_path, context)
+    assert len(read) == len(volume_picks)
+    assert set(read.images) == set(volume_picks.images)
+
+
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_plain_tables_hold_both_kinds(
+    ndim: int, tmp_path: Path, picks: PickSet, volume_picks: PickSet
+) -> None:
+    given = picks if ndim == 2 else volume_picks
+    for name in ("picks.csv", "picks.parquet"):
+        write_picks(given, tmp_path / name, grid=FileGrid.binned(3.5, GridRule.MEAN))
+        read = read_picks(tmp_path / name, grid=FileGrid.binned(3.5, GridRule.MEAN))
+        assert read.ndim == ndim
+        np.testing.assert_allclose(read.positions_px, given.positions_px, rtol=0, atol=1e-9)
 
 
 def test_each_ending_is_named_once(tmp_path: Path) -> None:
@@ -139,5 +220,5 @@ def test_each_ending_is_named_once(tmp_path: Path) -> None:
         read_picks(tmp_path)
     assert str(caught.value).endswith(
         "no file of picks in this folder (.star, .tsv, .txt, .box, _info.json, .cbox, .cs, .csv, "
-        ".parquet)"
+        ".parquet, .coords, .tbl, .em, .mod)"
     )

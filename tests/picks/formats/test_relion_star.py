@@ -181,7 +181,7 @@ def test_files_without_picks_are_refused(tmp_path: Path, content: str, message: 
     path = tmp_path / "a.star"
     path.write_text(content)
     with pytest.raises(FormatError) as caught:
-        read_picks(path)
+        read_picks(path, "relion-star")
     assert message in str(caught.value)
 
 

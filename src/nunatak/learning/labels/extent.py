@@ -69,7 +69,7 @@ def corner_findings(rows: Rows, frames: Frames) -> list[Finding]:
     sizes_A = {frame.pixel_size_A for frame in frames.values()}
     suspicion = inspection.suspected_unit(
         table,
-        inspection.Extents(sizes[:, 0], sizes[:, 1], {}),
+        inspection.Extents(sizes[:, ::-1], {}),
         sizes_A.pop() if len(sizes_A) == 1 else None,
     )
     if suspicion is None or suspicion.reach > 1:

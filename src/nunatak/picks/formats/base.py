@@ -45,6 +45,8 @@ class Capabilities:
         Columns that nunatak does not know survive.
     unit_known : bool
         The format says in which pixels it counts; otherwise the binning must be stated.
+    unit : str or None
+        What its coordinates count, in words, where that is not the grid that was stated.
     orientation : Orientation
         How its axes relate to the stored image by its own convention.
     readable, writable : bool
@@ -67,6 +69,7 @@ class Capabilities:
     needs_box: bool = False
     preserves_columns: bool = False
     unit_known: bool = True
+    unit: str | None = None
     orientation: Orientation = Orientation.IDENTITY
     readable: bool = True
     writable: bool = True
@@ -87,6 +90,9 @@ class PickFormat:
         names itself.
     capabilities : Capabilities
         What it holds and needs.
+    nested : tuple of str
+        Patterns of its files below the folder of a project, for formats that keep them there.
+        Their endings are those of many other files, and alone say nothing.
     sniff : callable
         ``(head: bytes) -> bool``: whether the first bytes of a file look like this format.
     read : callable
@@ -106,3 +112,4 @@ class PickFormat:
     read: Callable[[Path, FormatContext], PickSet]
     write: Callable[[PickSet, Path, FormatContext], list[Path]]
     refuse_images: Callable[[Sequence[str]], None] = _takes_any
+    nested: tuple[str, ...] = ()

@@ -1,5 +1,7 @@
 """Plain CSV with a header: ``image,x_px,y_px`` and any other column of the pick table.
 
+With ``z_px`` among them, these are picks in tomograms.
+
 Positions are nunatak's own: pixels of the stored image, 0 = centre of the first pixel, rows as
 stored. With a binning, ``pixel_size_A`` is that of the binned pixels, as in every format.
 Numbers are written so that they read back exactly. Text that a spreadsheet would run
@@ -21,11 +23,18 @@ from nunatak.picks.formats import frame, per_image, pixel_size
 from nunatak.picks.formats.base import Capabilities, PickFormat
 from nunatak.picks.formats.delimited import TextTable, as_table, delimited_text, read_delimited
 from nunatak.picks.formats.numbers import written
-from nunatak.picks.table import FLOAT_COLUMNS, REQUIRED_COLUMNS, PickSet
+from nunatak.picks.table import (
+    FLOAT_COLUMNS,
+    REQUIRED_COLUMNS,
+    Z_COLUMN,
+    PickSet,
+    coordinate_columns,
+)
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_COORDINATES = ("x_px", "y_px", Z_COLUMN)
 _TRUE, _FALSE = ("true", "1"), ("false", "0")
 
 
@@ -48,7 +57,7 @@ def read(path: Path, context: FormatContext) -> PickSet:
     columns: dict[str, object] = {}
     for name, cells in table.columns.items():
         if name in FLOAT_COLUMNS:
-            columns[name] = table.numbers(name, missing_allowed=name not in REQUIRED_COLUMNS)
+            columns[name] = table.numbers(name, missing_allowed=name not in _COORDINATES)
         elif name == "selected":
             columns[name] = _booleans(table, name)
         else:
@@ -66,13 +75,9 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
         If the file cannot be written.
     """
     per_image.refuse_existing([path], context)
-    table = pixel_size.of_file(picks, context.grid).table
-    x, y = frame.from_source(table, context)
-    if context.round_coordinates:
-        x, y = frame.whole(x), frame.whole(y)
-    table = table.assign(x_px=x, y_px=y)
-    others = [name for name in table.columns if name not in REQUIRED_COLUMNS]
-    header = [*REQUIRED_COLUMNS, *others]
+    table = frame.in_file(pixel_size.of_file(picks, context.grid).table, context)
+    first = ("image", *coordinate_columns(table))
+    header = [*first, *(name for name in table.columns if name not in first)]
     columns = [_cells(table[name]) for name in header]
     write_text(path, delimited_text([_guarded(str(name)) for name in header], columns, ","))
     return [path]
@@ -129,9 +134,11 @@ FORMAT = PickFormat(
     title="CSV",
     suffixes=(".csv",),
     capabilities=Capabilities(
+        dimensions=(2, 3),
         score=True,
         class_name=True,
         pixel_size=True,
+        angles=True,
         empty_images=False,
         multi_image=True,
         preserves_columns=True,

@@ -19,6 +19,7 @@ from nunatak.picks.formats.registry import (
     refuse_dimensions,
 )
 from nunatak.picks.table import PickSet, empty_table
+from nunatak.picks.tomogram_facts import TomogramFacts
 
 AnyPath = str | PathLike[str]
 
@@ -32,6 +33,7 @@ def read_picks(
     grid: FileGrid | None = None,
     orientation: Orientation | None = None,
     refined: bool = False,
+    tomograms: TomogramFacts | None = None,
 ) -> PickSet:
     """Read picks in nunatak's frame.
 
@@ -52,6 +54,8 @@ def read_picks(
         How the file's axes relate to the stored image; None is the format's own convention.
     refined
         Subtract RELION's refined origins from the coordinates.
+    tomograms
+        What files of picks in tomograms leave unsaid.
 
     Returns
     -------
@@ -80,6 +84,7 @@ def read_picks(
         grid=grid or FileGrid(),
         orientation=orientation,
         refined=refined,
+        tomograms=tomograms or TomogramFacts(),
     )
     return read_with(path, context, format)
 
@@ -107,6 +112,7 @@ def write_picks(
     orientation: Orientation | None = None,
     round_coordinates: bool | None = None,
     overwrite: bool = True,
+    tomograms: TomogramFacts | None = None,
 ) -> list[Path]:
     """Write picks; each file appears whole or not at all.
 
@@ -131,6 +137,8 @@ def write_picks(
         Write whole numbers; None takes the format's habit.
     overwrite
         Replace files that exist.
+    tomograms
+        As in `read_picks`.
 
     Returns
     -------
@@ -153,6 +161,7 @@ def write_picks(
         orientation=orientation,
         round_coordinates=round_coordinates,
         overwrite=overwrite,
+        tomograms=tomograms or TomogramFacts(),
     )
     target = Path(path)
     fmt = format_for_writing(target, picks.ndim) if format is None else format_named(format)
@@ -215,12 +224,17 @@ def combined(parts: Sequence[PickSet]) -> PickSet:
 
 def _in_folder(folder: Path, named: PickFormat | None) -> list[tuple[Path, PickFormat]]:
     wanted = [named] if named is not None else list(FORMATS.values())
-    suffixes = tuple(dict.fromkeys(suffix for fmt in wanted for suffix in fmt.suffixes))
+    direct = [fmt for fmt in wanted if fmt is named or not fmt.nested]
+    suffixes = tuple(dict.fromkeys(suffix for fmt in direct for suffix in fmt.suffixes))
     files = [
         entry
         for entry in sorted(folder.iterdir())
         if entry.is_file() and entry.name.lower().endswith(suffixes)
     ]
+    if not files:
+        files = sorted(
+            entry for fmt in wanted for pattern in fmt.nested for entry in folder.glob(pattern)
+        )
     if not files:
         raise FormatError(folder, f"no file of picks in this folder ({', '.join(suffixes)})")
     found = [(file, named or format_of(file)) for file in files]

@@ -10,7 +10,7 @@ from nunatak import geometry
 from nunatak.errors import BadInput, Mismatch, UsageError
 from nunatak.geometry import FloatArray, Orientation
 from nunatak.picks.context import FormatContext, Shape
-from nunatak.picks.table import Z_COLUMN
+from nunatak.picks.table import Z_COLUMN, coordinate_columns
 
 _FARTHEST = 1e9
 """Pixels; no image is that large."""
@@ -84,6 +84,20 @@ def volume_from_source(
     _refuse_mirrored_tomogram(context)
     x, y = context.grid.from_source(_column(table, "x_px"), _column(table, "y_px"))
     return x, y, context.grid.z_from_source(_column(table, Z_COLUMN))
+
+
+def in_file(table: pd.DataFrame, context: FormatContext) -> pd.DataFrame:
+    """Return a table with its positions, two or three, as a file with nunatak's columns holds them.
+
+    Whole numbers, if the context asks for them.
+    """
+    is_volume = Z_COLUMN in table.columns
+    along: tuple[FloatArray, ...] = (volume_from_source if is_volume else from_source)(
+        table, context
+    )
+    if context.round_coordinates:
+        along = tuple(whole(positions) for positions in along)
+    return table.assign(**dict(zip(coordinate_columns(table), along, strict=True)))
 
 
 def whole(positions: FloatArray) -> FloatArray:

@@ -87,9 +87,9 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
     """
     per_image.refuse_existing([path], context)
     picks = pixel_size.of_file(picks, context.grid)
-    x, y = frame.from_source(picks.table, context)
+    in_file = frame.in_file(picks.table, context)
     try:
-        table = pa.Table.from_pandas(picks.table.assign(x_px=x, y_px=y), preserve_index=False)
+        table = pa.Table.from_pandas(in_file, preserve_index=False)
     except (pa.ArrowException, TypeError) as error:
         raise BadInput(f"{path}: a column cannot be written: {_first_line(error)}.") from error
     metadata = {_IMAGES_KEY: json.dumps(picks.images).encode()}
@@ -155,9 +155,11 @@ FORMAT = PickFormat(
     title="Parquet",
     suffixes=(".parquet",),
     capabilities=Capabilities(
+        dimensions=(2, 3),
         score=True,
         class_name=True,
         pixel_size=True,
+        angles=True,
         optics=True,
         multi_image=True,
         preserves_columns=True,

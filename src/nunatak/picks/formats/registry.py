@@ -17,6 +17,20 @@ from nunatak.picks.formats import (
     topaz_tsv,
 )
 from nunatak.picks.formats.base import PickFormat
+from nunatak.picks.formats.tomograms import (
+    coords,
+    copick_json,
+    cryolo_volume_cbox,
+    czii_csv,
+    dynamo_tbl,
+    em_motive_list,
+    eman2_volume_json,
+    imod_mod,
+    portal_ndjson,
+    relion4_star,
+    relion5_star,
+    warp_star,
+)
 from nunatak.picks.table import PickSet
 
 FORMATS: dict[str, PickFormat] = {
@@ -26,12 +40,24 @@ FORMATS: dict[str, PickFormat] = {
         relion_autopick.FORMAT,
         topaz_tsv.FORMAT,
         eman_box.FORMAT,
+        eman2_volume_json.FORMAT,
         eman2_json.FORMAT,
+        cryolo_volume_cbox.FORMAT,
         cryolo_cbox.FORMAT,
         cryosparc_cs.FORMAT,
         csv_table.FORMAT,
         cryoppp_csv.FORMAT,
         parquet.FORMAT,
+        relion5_star.FORMAT,
+        relion4_star.FORMAT,
+        warp_star.FORMAT,
+        copick_json.FORMAT,
+        portal_ndjson.FORMAT,
+        czii_csv.FORMAT,
+        coords.FORMAT,
+        dynamo_tbl.FORMAT,
+        em_motive_list.FORMAT,
+        imod_mod.FORMAT,
     )
 }
 """By name. Of several formats with one suffix, the first is the one that a suffix stands for."""
@@ -85,8 +111,9 @@ def format_of(path: Path) -> PickFormat:
         fitting = [fmt for fmt in candidates if fmt.sniff(head)]
         if fitting:
             return fitting[0]
-    if proposed:
-        return proposed[0]
+    telling = [fmt for fmt in proposed if not fmt.nested]
+    if telling:
+        return telling[0]
     raise FormatError(path, "not a file of picks that nunatak knows", hint=_known())
 
 

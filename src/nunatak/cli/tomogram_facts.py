@@ -1,0 +1,142 @@
+"""Options that say what files of picks in tomograms leave unsaid."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nunatak.errors import UsageError
+
+if TYPE_CHECKING:
+    from nunatak.picks.context import ImageCatalogue
+    from nunatak.picks.tomogram_facts import TomogramFacts
+
+PANEL = "Tomograms"
+
+
+class CentreChoice(StrEnum):
+    """What RELION 5 counts from."""
+
+    HALF = "half"
+    HALF_MINUS_ONE = "half-minus-one"
+
+
+Tomograms = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tomograms",
+        metavar="PATH",
+        help="The tomograms of the picks: MRC file, OME-Zarr folder, folder of these, quoted "
+        "glob, list or copick project; may be given several times. For names, sizes and voxel "
+        "sizes, and to check positions.",
+        show_default=False,
+        rich_help_panel=PANEL,
+    ),
+]
+
+TomogramsStar = Annotated[
+    Path | None,
+    typer.Option(
+        "--tomograms-star",
+        metavar="STAR",
+        help="RELION's tomograms.star: the unbinned sizes that its coordinates count in.",
+        show_default=False,
+        rich_help_panel=PANEL,
+    ),
+]
+
+TomogramBinning = Annotated[
+    float | None,
+    typer.Option(
+        "--tomogram-binning",
+        metavar="N",
+        help="Side of a voxel in pixels of the tilt series, where tomograms.star does not say it "
+        "(RELION 4). Default: by the voxel size of the tomograms, if given.",
+        show_default=False,
+        rich_help_panel=PANEL,
+    ),
+]
+
+Centre = Annotated[
+    CentreChoice,
+    typer.Option(
+        "--relion5-centre",
+        help="From which voxel n/2 of n, or n/2 - 1, RELION 5's coordinates count: its programs "
+        "differ by that one unbinned voxel.",
+        rich_help_panel=PANEL,
+    ),
+]
+
+Numbers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tomogram-number",
+        metavar="N=PATH",
+        help="Which tomogram a number means in files of Dynamo and TOM; may be given several "
+        "times.",
+        show_default=False,
+        rich_help_panel=PANEL,
+    ),
+]
+
+DynamoIndex = Annotated[
+    int,
+    typer.Option(
+        "--dynamo-index",
+        metavar="0|1",
+        min=0,
+        max=1,
+        help="Number of the first voxel in Dynamo's tables, about which programs disagree.",
+        rich_help_panel=PANEL,
+    ),
+]
+
+
+def facts(
+    images: "ImageCatalogue",
+    *,
+    tomograms_star: Path | None,
+    binning: float | None,
+    centre: CentreChoice,
+    numbers: list[str] | None,
+    dynamo_index: int,
+) -> "TomogramFacts":
+    """Put the options together.
+
+    Raises
+    ------
+    UsageError
+        If a number is not given as ``3=TS_03.mrc``, or twice.
+    FormatError
+        If tomograms.star cannot be read.
+    """
+    from nunatak.picks.formats.tomograms.tomograms_star import read_tomograms_star
+    from nunatak.picks.tilt_series import TomogramCentre
+    from nunatak.picks.tomogram_facts import TomogramFacts
+
+    if binning is not None and tomograms_star is None:
+        raise UsageError("--tomogram-binning belongs to --tomograms-star, which is not given.")
+    series = (
+        {}
+        if tomograms_star is None
+        else read_tomograms_star(tomograms_star, binning=binning, images=images)
+    )
+    return TomogramFacts(
+        tilt_series=series,
+        centre=TomogramCentre(centre.value),
+        numbers=_parsed(numbers or []),
+        index_base=dynamo_index,
+    )
+
+
+def _parsed(numbers: list[str]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for text in numbers:
+        number, equals, image = text.partition("=")
+        if not (number.strip().isdecimal() and equals and image):
+            raise UsageError(f"--tomogram-number {text}: give it as 3=TS_03.mrc.")
+        if int(number) in found:
+            raise UsageError(f"--tomogram-number {text}: {int(number)} was given before.")
+        found[int(number)] = image
+    return found

@@ -1,0 +1,182 @@
+"""Motive lists of TOM, AV3 and Artiatomi: an EM file of 20 numbers a particle.
+
+Counted from 1, rows 8 to 10 are the voxel, counted from 1, rows 11 to 13 the shift to add to it,
+17 to 19 the angles phi, psi and theta in this order, 1 the score, 5 the number of the tomogram
+and 20 the class (the table of ArtiaX; cryoCAT has the same). The other rows are kept as
+``em_row_2``, ... copick writes scores into row 4 and leaves row 1 alone: a note says so.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from nunatak import rotations
+from nunatak.errors import FormatError, Mismatch
+from nunatak.geometry import FloatArray
+from nunatak.picks.context import FormatContext
+from nunatak.picks.formats import frame, per_image
+from nunatak.picks.formats.base import Capabilities, PickFormat
+from nunatak.picks.formats.tomograms import numbering
+from nunatak.picks.formats.tomograms.em_file import looks_like_em, read_em, write_em
+from nunatak.picks.formats.tomograms.unknown_as_zero import angles_or_zero, or_zero, unless_zero
+from nunatak.picks.table import ANGLE_COLUMNS, PickSet, empty_table
+
+ENDING = ".em"
+PREFIX = "em_row_"
+_N_ROWS = 20
+
+# Rows of the list, counted from 0.
+_SCORE, _TOMOGRAM, _CLASS = 0, 4, 19
+_POSITION, _SHIFT, _ANGLES = slice(7, 10), slice(10, 13), slice(16, 19)
+_COPICK_SCORE = 3
+_RUNNING_NUMBERS = (3, 5)
+_KEPT = (1, 2, 3, 5, 6, 13, 14, 15)
+
+
+_TWENTY = (_N_ROWS.to_bytes(4, "little"), _N_ROWS.to_bytes(4, "big"))
+
+
+def sniff(head: bytes) -> bool:
+    """Whether this is an EM file of one slice, 20 numbers wide or high."""
+    if not looks_like_em(head):
+        return False
+    return head[4:8] in _TWENTY or head[8:12] in _TWENTY
+
+
+def read(path: Path, context: FormatContext) -> PickSet:
+    """Read a list, also one with particles and rows exchanged.
+
+    Rows of nothing but 0 hold no angles, scores or classes.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged, or is an EM file of something else.
+    Mismatch
+        If the tomogram of a number is unknown.
+    """
+    particles = _particles(path)
+    if not len(particles):
+        images = () if context.image is None else (context.image,)
+        return PickSet(empty_table(3), images=images, source=path)
+    tomograms = _whole(path, particles, _TOMOGRAM)
+    image_of = numbering.images_of(tomograms, path, context, {})
+    position = particles[:, _POSITION] + particles[:, _SHIFT] - 1
+    table = pd.DataFrame(
+        {
+            "image": pd.Series(tomograms).map(image_of),
+            **dict(zip(("x_px", "y_px", "z_px"), position.T, strict=True)),
+        }
+    )
+    angles_deg = unless_zero(particles[:, _ANGLES])
+    if angles_deg is not None:
+        table[list(ANGLE_COLUMNS)] = rotations.to_relion(rotations.from_tom(angles_deg))
+    scores = unless_zero(particles[:, _SCORE])
+    if scores is not None:
+        table["score"] = scores
+    classes = numbering.class_names(_whole(path, particles, _CLASS))
+    if classes is not None:
+        table["class_name"] = classes
+    for row in _KEPT:
+        if particles[:, row].any():
+            table[f"{PREFIX}{row + 1}"] = particles[:, row]
+    notes = _notes(path, particles) if scores is None else []
+    return PickSet(frame.to_source(table, context), source=path, notes=notes)
+
+
+def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
+    """Write a list: whole voxels, and what is left of the positions as the shift.
+
+    Raises
+    ------
+    Mismatch
+        If there are several tomograms and no numbers are stated for them.
+    """
+    per_image.refuse_existing([path], context)
+    if len(picks.images) > 1 and not context.tomograms.numbers:
+        raise Mismatch(
+            f"{path}: motive lists hold numbers and no names, but there are {len(picks.images)} "
+            "tomograms. State their numbers, such as 1=TS_01.mrc (--tomogram-number)."
+        )
+    numbers = numbering.numbers_of(picks.images, context)
+    table = picks.table
+    position = np.stack(frame.volume_from_source(table, context), axis=1) + 1
+    # Whole numbers are exact in float32, and so is a small rest, almost.
+    voxel = frame.whole(position)
+    particles = np.zeros((len(table), _N_ROWS))
+    particles[:, _RUNNING_NUMBERS] = np.arange(1, len(table) + 1)[:, None]
+    for row in _KEPT:
+        if f"{PREFIX}{row + 1}" in table.columns:
+            particles[:, row] = or_zero(table[f"{PREFIX}{row + 1}"])
+    particles[:, _POSITION], particles[:, _SHIFT] = voxel, position - voxel
+    if picks.has_angles:
+        particles[:, _ANGLES] = rotations.to_tom(rotations.from_relion(angles_or_zero(table)))
+    if "score" in table.columns:
+        particles[:, _SCORE] = or_zero(table["score"])
+    particles[:, _TOMOGRAM] = table["image"].map(numbers)
+    particles[:, _CLASS] = numbering.class_numbers(table, path)
+    write_em(path, particles[None])
+    return [path]
+
+
+def _particles(path: Path) -> FloatArray:
+    """Return the particles of a list, shape (n, 20), finite."""
+    values = read_em(path)
+    nz, ny, nx = values.shape
+    if nz != 1 or _N_ROWS not in (nx, ny):
+        raise FormatError(
+            path,
+            f"an array of {nx} x {ny} x {nz} numbers where a motive list has {_N_ROWS} a particle",
+            hint="Is this a volume?",
+        )
+    particles: FloatArray = values[0] if nx == _N_ROWS else values[0].T
+    bad = np.argwhere(~np.isfinite(particles))
+    if len(bad):
+        particle, row = bad[0]
+        raise FormatError(
+            path,
+            f"{particles[particle, row]} where a number was expected",
+            field=f"particle {particle + 1}, row {row + 1}",
+            hint="Remove or repair this particle",
+        )
+    return particles
+
+
+def _whole(path: Path, particles: FloatArray, row: int) -> numbering.IntArray:
+    values = particles[:, row]
+    particle = numbering.first_not_whole(values)
+    if particle is not None:
+        raise FormatError(
+            path,
+            f"{values[particle]:g} where a whole number was expected",
+            field=f"particle {particle + 1}, row {row + 1}",
+        )
+    return values.astype(np.int64)
+
+
+def _notes(path: Path, particles: FloatArray) -> list[str]:
+    fourth = particles[:, _COPICK_SCORE]
+    if (fourth == np.floor(fourth)).all():
+        return []
+    return [
+        f"{path}: row 1, the score, is empty, but row 4 holds fractions, as in lists that copick "
+        f"wrote: they are scores then, kept as {PREFIX}{_COPICK_SCORE + 1}."
+    ]
+
+
+FORMAT = PickFormat(
+    name="em-motl",
+    title="TOM motive list",
+    suffixes=(ENDING,),
+    capabilities=Capabilities(
+        dimensions=(3,),
+        class_name=True,
+        angles=True,
+        columns=tuple(f"{PREFIX}{row + 1}" for row in _KEPT),
+        empty_images=False,
+    ),
+    sniff=sniff,
+    read=read,
+    write=write,
+)

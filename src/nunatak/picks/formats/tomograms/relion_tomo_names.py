@@ -1,0 +1,130 @@
+"""Which tomogram a name in a file of RELION or Warp means.
+
+RELION calls a tomogram by its tilt series (``TS_01``) and writes the reconstruction to
+``rec_TS_01.mrc``; Warp calls the tilt series ``TS_01.tomostar`` and writes the reconstruction to
+``TS_01_10.00Apx.mrc``. A name means the tomogram that has it; only where none has are these marks
+left out of account.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+
+from nunatak.errors import Mismatch
+from nunatak.picks.context import FormatContext
+from nunatak.picks.names import IMAGE_SUFFIXES
+
+_SUFFIXES = IMAGE_SUFFIXES | {".rec", ".st", ".ali", ".map", ".zarr", ".star", ".tomostar"}
+_MARKS = re.compile(r"^rec_(?=.)|(?<=.)_\d+(\.\d+)?Apx$")
+
+
+def plain_name(name: str) -> str:
+    """Return a file's name without folders and without the suffix of an image, if it has one.
+
+    Examples
+    --------
+    >>> plain_name("tomograms/rec_TS_01.mrc"), plain_name("grid_1.5um")
+    ('rec_TS_01', 'grid_1.5um')
+    """
+    path = PurePosixPath(name)
+    return path.stem if path.suffix.lower() in _SUFFIXES else path.name
+
+
+def series_name(name: str) -> str:
+    """Return the name of the tilt series that a tomogram's name speaks of.
+
+    Examples
+    --------
+    >>> series_name("tomograms/rec_TS_01.mrc"), series_name("TS_01_10.00Apx.mrc")
+    ('TS_01', 'TS_01')
+    """
+    return _MARKS.sub("", plain_name(name))
+
+
+def matched(names: Iterable[str], known: Iterable[str]) -> dict[str, str]:
+    """Return the one known name that each name means; names that fit none or several are absent.
+
+    Examples
+    --------
+    >>> matched(["tomograms/rec_TS_01.mrc"], ["TS_01", "TS_02"])
+    {'tomograms/rec_TS_01.mrc': 'TS_01'}
+    """
+    known = list(known)
+    by_plain, by_series = defaultdict(list), defaultdict(list)
+    for name in known:
+        by_plain[plain_name(name)].append(name)
+        by_series[series_name(name)].append(name)
+    exact = frozenset(known)
+    found: dict[str, str] = {}
+    for name in names:
+        candidates = [name] if name in exact else by_plain.get(plain_name(name), [])
+        candidates = candidates or by_series.get(series_name(name), [])
+        if len(candidates) == 1:
+            found[name] = candidates[0]
+    return found
+
+
+def images_named(names: Iterable[str], path: Path, context: FormatContext) -> dict[str, str]:
+    """Return the tomogram that each name in a file means; the name itself if none are known.
+
+    Parameters
+    ----------
+    names
+        As the file has them; ``.tomostar`` is no part of a name.
+    path
+        The file, named in an error.
+    context
+        Knows the tomograms.
+
+    Raises
+    ------
+    Mismatch
+        If names fit no tomogram, or several, or two of them the same one.
+    """
+    written = {name: name.removesuffix(".tomostar") for name in names}
+    names = list(dict.fromkeys(written.values()))
+    if not len(context.images):
+        return written
+    resolution = context.images.index.resolve_all(names)
+    found = dict(resolution.found)
+    for name, image in matched(resolution.unmatched, context.images.names).items():
+        other = next((taken for taken, where in found.items() if where == image), None)
+        if other is not None:
+            raise Mismatch(
+                f"{path}: {other} and {name} would both be {image}. Give both tomograms, or "
+                "rename one of the two in the file."
+            )
+        found[name] = image
+    lost = [name for name in names if name not in found]
+    if lost:
+        count = f"{len(lost)} of {len(names)} tomogram names: " if len(names) > 1 else ""
+        raise Mismatch(f"{path}: {count}{resolution.unmatched[lost[0]]}")
+    return {name: found[bare] for name, bare in written.items()}
+
+
+def names_for(images: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:
+    """Return the name that each tomogram gets in a file.
+
+    Parameters
+    ----------
+    images
+        As nunatak calls them: paths.
+    known
+        Names of tilt series that are known of some; the others get their own, without marks.
+
+    Raises
+    ------
+    Mismatch
+        If two tomograms would have one name.
+    """
+    named: dict[str, str] = {}
+    for image in images:
+        name = known.get(image) or series_name(image)
+        if name in named:
+            raise Mismatch(
+                f"{named[name]} and {image} are different tomograms, but {name} is the name of "
+                "both in this format. Write them into separate files."
+            )
+        named[name] = image
+    return {image: name for name, image in named.items()}

@@ -1,0 +1,155 @@
+"""RELION's ``tomograms.star``: sizes and scales of the tomograms that particles lie in.
+
+RELION 5 states everything: ``rlnTomoSizeX/Y/Z`` in unbinned pixels,
+``rlnTomoTiltSeriesPixelSize`` and ``rlnTomoTomogramBinning``. RELION 4 knows no binning, for its
+tomograms are made for looking at, by a separate command: the voxel size of the tomogram itself
+tells it, or the user.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from nunatak.errors import FormatError
+from nunatak.geometry import FloatArray
+from nunatak.picks.context import ImageCatalogue
+from nunatak.picks.formats.star import StarTable, read_star
+from nunatak.picks.formats.tomograms.relion_tomo_columns import TILT_SERIES_PIXEL_SIZE, TOMOGRAM
+from nunatak.picks.formats.tomograms.relion_tomo_names import matched
+from nunatak.picks.formats.tomograms.relion_tomo_scale import voxel_size_A
+from nunatak.picks.tilt_series import TiltSeries
+
+SIZES = ("rlnTomoSizeX", "rlnTomoSizeY", "rlnTomoSizeZ")
+BINNING = "rlnTomoTomogramBinning"
+
+
+def read_tomograms_star(
+    path: Path, *, binning: float | None = None, images: ImageCatalogue | None = None
+) -> dict[str, TiltSeries]:
+    r"""Read size and scale of every tomogram.
+
+    Parameters
+    ----------
+    path
+        ``tomograms.star``.
+    binning
+        Side of a voxel in pixels of the tilt series, of tomograms whose binning the file does not
+        state.
+    images
+        The tomograms: where neither file nor ``binning`` states it, a tomogram's voxel size over
+        the pixel size of its tilt series is the binning.
+
+    Returns
+    -------
+    dict of str to TiltSeries
+        By ``rlnTomoName``.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged or is not a ``tomograms.star``, repeats a tomogram, states a size
+        that is not a positive whole number, or no binning is known.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "tomograms.star"
+    >>> labels = [TOMOGRAM, *SIZES, TILT_SERIES_PIXEL_SIZE, BINNING]
+    >>> header = "".join(f"_{label}\n" for label in labels)
+    >>> _ = path.write_text(f"data_global\nloop_\n{header}TS_01 4092 5760 2000 1.35 8")
+    >>> read_tomograms_star(path)["TS_01"].size_px
+    (4092, 5760, 2000)
+    """
+    table = _global_table(path)
+    sizes_px = np.stack([_whole_sizes(table, label) for label in SIZES], axis=1)
+    pixel_sizes_A = _positive(table, TILT_SERIES_PIXEL_SIZE)
+    binnings = _binnings(table, pixel_sizes_A, binning, images)
+    series: dict[str, TiltSeries] = {}
+    for row, name in enumerate(table.columns[TOMOGRAM]):
+        if name in series:
+            raise FormatError(
+                path,
+                f"tomogram {name} is described twice",
+                line=int(table.row_lines[row]),
+                field=TOMOGRAM,
+                hint="Remove or rename one of the two",
+            )
+        x, y, z = (int(size) for size in sizes_px[row])
+        series[name] = TiltSeries((x, y, z), float(pixel_sizes_A[row]), float(binnings[row]))
+    return series
+
+
+def _global_table(path: Path) -> StarTable:
+    tables = read_star(path)
+    if not tables:
+        raise FormatError(path, "a STAR file without any table")
+    # RELION 4's file goes on with one table of projections a tomogram.
+    table = next((one for one in tables if TOMOGRAM in one.columns), tables[0])
+    table.require(TOMOGRAM, *SIZES, TILT_SERIES_PIXEL_SIZE)
+    return table
+
+
+def _positive(table: StarTable, label: str) -> FloatArray:
+    numbers = table.numbers(label)
+    _refuse(table, label, numbers <= 0, "a positive number")
+    return numbers
+
+
+def _whole_sizes(table: StarTable, label: str) -> FloatArray:
+    numbers = table.numbers(label)
+    # RELION 4 may write sizes that are not known as -1 or 0, which no centre can be made of.
+    _refuse(table, label, (numbers < 1) | (numbers != np.round(numbers)), "a size in whole pixels")
+    return numbers
+
+
+def _refuse(table: StarTable, label: str, wrong: np.ndarray, expected: str) -> None:
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise FormatError(
+            table.path,
+            f"{table.columns[label][row]} where {expected} was expected",
+            line=int(table.row_lines[row]),
+            field=label,
+            hint=f"Correct it for tomogram {table.columns[TOMOGRAM][row]}",
+        )
+
+
+def _binnings(
+    table: StarTable,
+    pixel_sizes_A: FloatArray,
+    stated: float | None,
+    images: ImageCatalogue | None,
+) -> FloatArray:
+    binnings = np.full(len(table), np.nan)
+    if BINNING in table.columns:
+        binnings = table.numbers(BINNING, missing_allowed=True)
+        _refuse(table, BINNING, binnings <= 0, "a positive number")
+    unknown = np.isnan(binnings)
+    if stated is not None:
+        return np.where(unknown, stated, binnings)
+    voxel_sizes_A = _voxel_sizes_A(table, images) if unknown.any() else {}
+    for row in np.flatnonzero(unknown):
+        name = table.columns[TOMOGRAM][row]
+        if name not in voxel_sizes_A:
+            raise FormatError(
+                table.path,
+                f"no binning of tomogram {name}",
+                line=int(table.row_lines[row]),
+                field=BINNING,
+                hint="State it, or give the tomograms, whose voxel size tells it",
+            )
+        binnings[row] = voxel_sizes_A[name] / pixel_sizes_A[row]
+    return binnings
+
+
+def _voxel_sizes_A(table: StarTable, images: ImageCatalogue | None) -> dict[str, float]:
+    """Return the voxel sizes of the tomograms among the images, by name."""
+    if images is None:
+        return {}
+    sizes_A: dict[str, float] = {}
+    # The names are looked up by the tomograms' own, so that a reconstruction of each is enough.
+    for name, image in matched(table.columns[TOMOGRAM], images.names).items():
+        size_A = voxel_size_A(image, images)
+        if size_A is not None:
+            sizes_A[name] = size_A
+    return sizes_A

@@ -1,0 +1,35 @@
+"""What files of picks in tomograms leave unsaid."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from nunatak.errors import UsageError
+from nunatak.picks.tilt_series import TiltSeries, TomogramCentre
+
+
+@dataclass(frozen=True, kw_only=True)
+class TomogramFacts:
+    """Facts from outside, for the formats that need them.
+
+    Attributes
+    ----------
+    tilt_series : mapping of str to TiltSeries
+        By the name of the tomogram: for RELION's files, which count in the tilt series' pixels
+        (see `nunatak.picks.formats.tomograms.tomograms_star`).
+    centre : TomogramCentre
+        What RELION 5 counts from.
+    numbers : mapping of int to str
+        Tomograms of files that number them (Dynamo, TOM).
+    index_base : int
+        0 or 1: the first voxel, in files whose programs disagree about it (Dynamo).
+    """
+
+    tilt_series: Mapping[str, TiltSeries] = field(default_factory=lambda: MappingProxyType({}))
+    centre: TomogramCentre = TomogramCentre.HALF
+    numbers: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
+    index_base: int = 0
+
+    def __post_init__(self) -> None:
+        if self.index_base not in (0, 1):
+            raise UsageError(f"The first voxel is number 0 or 1, not {self.index_base}.")
