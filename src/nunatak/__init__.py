@@ -11,9 +11,12 @@ if TYPE_CHECKING:
     from nunatak.detection.model import load_model
     from nunatak.detection.pick import pick
     from nunatak.images.reader import read_micrograph
+    from nunatak.images.tomogram_reader import read_tomogram
     from nunatak.learning.train import train
     from nunatak.picks.convert import convert
+    from nunatak.picks.czii_score import czii_score
     from nunatak.picks.evaluate import evaluate
+    from nunatak.picks.evaluate_classes import evaluate_classes
     from nunatak.picks.formats import read_picks, write_picks
     from nunatak.reports.report import build_report
     from nunatak.simulate.dataset import simulate_dataset
@@ -23,11 +26,14 @@ __version__ = "0.1.0"
 _HOMES = {
     "build_report": "nunatak.reports.report",
     "convert": "nunatak.picks.convert",
+    "czii_score": "nunatak.picks.czii_score",
     "evaluate": "nunatak.picks.evaluate",
+    "evaluate_classes": "nunatak.picks.evaluate_classes",
     "load_model": "nunatak.detection.model",
     "pick": "nunatak.detection.pick",
     "read_micrograph": "nunatak.images.reader",
     "read_picks": "nunatak.picks.formats",
+    "read_tomogram": "nunatak.images.tomogram_reader",
     "simulate_dataset": "nunatak.simulate.dataset",
     "train": "nunatak.learning.train",
     "write_picks": "nunatak.picks.formats",
@@ -37,11 +43,14 @@ __all__ = [
     "__version__",
     "build_report",
     "convert",
+    "czii_score",
     "evaluate",
+    "evaluate_classes",
     "load_model",
     "pick",
     "read_micrograph",
     "read_picks",
+    "read_tomogram",
     "simulate_dataset",
     "train",
     "write_picks",

@@ -1,7 +1,7 @@
 """``nunatak evaluate``: judge picks by a truth set."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -91,13 +91,33 @@ def evaluate(
             rich_help_panel=MATCHING,
         ),
     ] = False,
+    by_class: Annotated[
+        bool,
+        typer.Option(
+            "--by-class",
+            help="Judge each class on its own, and average over classes. Without --radius, "
+            "within half the radius of the class's particle: a quarter of its diameter_A in TRUTH.",
+            rich_help_panel=MATCHING,
+        ),
+    ] = False,
+    czii: Annotated[
+        bool,
+        typer.Option(
+            "--czii",
+            help="As --by-class, and also print the score of the CZII challenge (F-beta, beta 4, "
+            "not one to one). For tomograms with the challenge's classes, whose radii and weights "
+            "it uses: apo-ferritin, beta-amylase, beta-galactosidase, ribosome, thyroglobulin, "
+            "virus-like-particle.",
+            rich_help_panel=MATCHING,
+        ),
+    ] = False,
     json_file: options.JsonFile = None,
     curve_file: Annotated[
         Path | None,
         typer.Option(
             "--curve",
             metavar="FILE",
-            help="Write the precision-recall curve as CSV.",
+            help="Write the precision-recall curve as CSV; with --by-class, that of each class.",
             show_default=False,
             rich_help_panel=options.OUTPUT,
         ),
@@ -118,30 +138,51 @@ def evaluate(
 
     Picks and truth are matched one to one within a radius, optimally at every threshold.
     Figures come for all picks pooled and as means over micrographs, with intervals.
+    Picks in tomograms are judged in the same way, by distances in space.
     """
     import json
 
     from nunatak.files import write_text
     from nunatak.images.inputs import list_micrographs
+    from nunatak.picks.class_evaluation import ClassEvaluation
+    from nunatak.picks.czii_score import CZII_DIAMETERS_A, czii_scores
     from nunatak.picks.evaluate import evaluate as judge
+    from nunatak.picks.evaluate_classes import evaluate_classes
+    from nunatak.picks.evaluation import Evaluation
     from nunatak.picks.formats import read_picks
     from nunatak.picks.judged import Unlabelled
 
     images = [entry.path for entry in list_micrographs(micrographs)] if micrographs else None
-    result = judge(
-        read_picks(picks, images=images),
-        read_picks(truth, images=images),
-        radius_A=radius_A,
-        radius_px=radius_px,
-        pixel_size_A=pixel_size_A,
-        threshold=threshold,
-        unlabelled=Unlabelled.COUNT_AS_FALSE if count_unlabelled else Unlabelled.LEAVE_OUT,
-        only_common=only_common,
-        n_resamples=n_resamples,
-        seed=seed,
-    )
+    candidates, truths = read_picks(picks, images=images), read_picks(truth, images=images)
+    settings: dict[str, Any] = {
+        "radius_A": radius_A,
+        "radius_px": radius_px,
+        "pixel_size_A": pixel_size_A,
+        "threshold": threshold,
+        "unlabelled": Unlabelled.COUNT_AS_FALSE if count_unlabelled else Unlabelled.LEAVE_OUT,
+        "only_common": only_common,
+        "n_resamples": n_resamples,
+        "seed": seed,
+    }
+    result: Evaluation | ClassEvaluation
+    if by_class or czii:
+        sizes_A = CZII_DIAMETERS_A if czii else None
+        result = evaluate_classes(candidates, truths, diameters_A=sizes_A, **settings)
+    else:
+        result = judge(candidates, truths, **settings)
+    plain, text = result.to_dict(), result.to_text()
+    if czii:
+        scores = czii_scores(
+            candidates,
+            truths,
+            threshold=threshold,
+            pixel_size_A=pixel_size_A,
+            only_common=only_common,
+        )
+        plain["czii"] = [score.to_dict() for score in scores]
+        text = "\n\n".join([text, *(score.to_text() for score in scores)])
     if json_file is not None:
-        write_text(json_file, json.dumps(result.to_dict(), indent=2, ensure_ascii=False) + "\n")
+        write_text(json_file, json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
     if curve_file is not None:
-        write_text(curve_file, result.curve.to_table().to_csv(index=False))
-    typer.echo(result.to_text())
+        write_text(curve_file, result.curve_table().to_csv(index=False))
+    typer.echo(text)

@@ -1,17 +1,23 @@
 """The result of judging picks by a truth set: for programs (`to_dict`) and people (`to_text`)."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from nunatak.picks.bootstrap import Estimate, MicroMacro
 from nunatak.picks.counted import counted
 from nunatak.picks.curve import PrecisionRecallCurve
+from nunatak.picks.judged import IMAGE_NOUN
+from nunatak.picks.metrics import Counts, JudgedPicks
 
 FloatArray = NDArray[np.float64]
+
+_ONLY_IN_MEMORY = frozenset({"curve", "counts", "judged", "ndim"})
+"""Fields with a number for every candidate or image, or said otherwise: not for JSON."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,7 @@ class LocalisationError:
     mean, median, rms : float
         In ``unit``.
     unit : str
-        ``"px"`` or ``"Å"``.
+        ``"px"``, in tomograms ``"voxels"``, or ``"Å"``.
     """
 
     mean: float
@@ -54,7 +60,9 @@ class OperatingPoint:
         Candidates selected, and the right ones among them.
     precision, recall, f1 : MicroMacro
     localisation : tuple of LocalisationError
-        In pixels, and in Å where every pixel size is known.
+        In pixels (voxels), and in Å where every pixel size is known.
+    counts : Counts
+        The same of every image.
     """
 
     name: str
@@ -65,11 +73,12 @@ class OperatingPoint:
     recall: MicroMacro
     f1: MicroMacro
     localisation: tuple[LocalisationError, ...]
+    counts: Counts
 
 
 @dataclass(frozen=True)
 class ImageResult:
-    """One micrograph's share; ``selected`` and ``true_positives`` at the best F1's threshold."""
+    """One image's share; ``selected`` and ``true_positives`` at the best F1's threshold."""
 
     image: str
     truths: int
@@ -88,17 +97,17 @@ class Evaluation:
     radius_A, radius_px : float or None
         The matching radius as it was given.
     images : tuple of ImageResult
-        The judged micrographs.
+        The judged micrographs or tomograms.
     left_out : tuple of str
-        Micrographs with picks or without, of which the truth set says nothing.
+        Images with picks or without, of which the truth set says nothing.
     n_left_out_picks : int
         Picks on those.
     left_out_truths : tuple of str
-        Micrographs of the truth set left out because the picks do not mention them.
+        Images of the truth set left out because the picks do not mention them.
     is_scored : bool
         Whether the picks carry scores; if not, the curve is a single point.
     curve : PrecisionRecallCurve
-        All micrographs pooled.
+        All images pooled.
     average_precision : MicroMacro
     best_f1 : Estimate
         Pooled; every resample chooses its own threshold.
@@ -106,6 +115,10 @@ class Evaluation:
         The best F1 first.
     n_resamples, seed : int
         Of the bootstrap behind all intervals.
+    judged : JudgedPicks
+        All candidates of the judged images, in the order of ``images``.
+    ndim : int
+        2 for micrographs, 3 for tomograms.
     """
 
     radius_A: float | None
@@ -121,18 +134,26 @@ class Evaluation:
     points: tuple[OperatingPoint, ...]
     n_resamples: int
     seed: int
+    judged: JudgedPicks
+    ndim: int
+
+    @property
+    def noun(self) -> str:
+        """What one of the images is called."""
+        return IMAGE_NOUN[self.ndim]
 
     @property
     def without_picks(self) -> tuple[str, ...]:
-        """Micrographs whose every truth is a miss because there is no candidate at all."""
+        """Images whose every truth is a miss because there is no candidate at all."""
         return tuple(one.image for one in self.images if one.truths and not one.candidates)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything but the curve in plain types fit for JSON (NaN becomes None)."""
-        fields = {name: value for name, value in vars(self).items() if name != "curve"}
-        plain = {name: _plain(value) for name, value in fields.items()}
-        plain["without_picks"] = list(self.without_picks)
-        return plain
+        return {**plain(self), "without_picks": list(self.without_picks)}
+
+    def curve_table(self) -> pd.DataFrame:
+        """Return the precision-recall curve, one row a threshold."""
+        return self.curve.to_table()
 
     def to_text(self) -> str:
         """Return a table for people."""
@@ -140,11 +161,11 @@ class Evaluation:
         candidates = sum(one.candidates for one in self.images)
         radius = f"{self.radius_px:g} px" if self.radius_A is None else f"{self.radius_A:g} Å"
         lines = [
-            f"{counted(len(self.images), 'micrograph')}, {counted(truths, 'true position')}, "
+            f"{counted(len(self.images), self.noun)}, {counted(truths, 'true position')}, "
             f"{counted(candidates, 'pick')}; matched one to one within {radius}",
             "",
-            f"{'':26}{'all picks pooled':24}mean over micrographs",
-            _row("average precision", self.average_precision),
+            f"{'':26}{'all picks pooled':24}mean over {self.noun}s",
+            row("average precision", self.average_precision),
         ]
         for point in self.points:
             lines += ["", *_point_lines(point)]
@@ -157,23 +178,23 @@ class Evaluation:
         if self.without_picks:
             notes.append(
                 "Without any pick, counted as misses: "
-                f"{counted(len(self.without_picks), 'micrograph')} "
-                f"({_listed(self.without_picks)})."
+                f"{counted(len(self.without_picks), self.noun)} "
+                f"({listed(self.without_picks)})."
             )
         if self.left_out:
             notes.append(
-                f"Not in the truth set, left out: {counted(len(self.left_out), 'micrograph')} "
-                f"with {counted(self.n_left_out_picks, 'pick')} ({_listed(self.left_out)})."
+                f"Not in the truth set, left out: {counted(len(self.left_out), self.noun)} "
+                f"with {counted(self.n_left_out_picks, 'pick')} ({listed(self.left_out)})."
             )
         if self.left_out_truths:
             notes.append(
                 "Not mentioned by the picks, left out: "
-                f"{counted(len(self.left_out_truths), 'micrograph')} "
-                f"({_listed(self.left_out_truths)})."
+                f"{counted(len(self.left_out_truths), self.noun)} "
+                f"({listed(self.left_out_truths)})."
             )
         if len(self.images) > 1 and self.n_resamples:
             notes.append(
-                f"[ ]: 95 % intervals from {self.n_resamples} resamples of the micrographs, "
+                f"[ ]: 95 % intervals from {self.n_resamples} resamples of the {self.noun}s, "
                 f"seed {self.seed}."
             )
         return notes
@@ -183,9 +204,9 @@ def _point_lines(point: OperatingPoint) -> list[str]:
     where = "" if point.threshold is None else f" (score ≥ {point.threshold:.4g})"
     lines = [
         f"{point.name}{where}: {point.selected} selected, {point.true_positives} of them right",
-        _row("precision", point.precision),
-        _row("recall", point.recall),
-        _row("F1", point.f1),
+        row("precision", point.precision),
+        row("recall", point.recall),
+        row("F1", point.f1),
     ]
     for error in point.localisation:
         if not math.isnan(error.rms):
@@ -196,7 +217,8 @@ def _point_lines(point: OperatingPoint) -> list[str]:
     return lines
 
 
-def _row(name: str, figure: MicroMacro) -> str:
+def row(name: str, figure: MicroMacro) -> str:
+    """Lay out a figure with its name, the micro and the macro value."""
     return f"  {name:24}{_shown(figure.micro):24}{_shown(figure.macro)}".rstrip()
 
 
@@ -207,18 +229,19 @@ def _shown(estimate: Estimate) -> str:
     return f"{estimate.value:.4f}{interval}"
 
 
-def _listed(names: tuple[str, ...], most: int = 3) -> str:
+def listed(names: tuple[str, ...], most: int = 3) -> str:
+    """Name the first few of many."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
 
 
-def _plain(value: object) -> Any:
+def plain(value: object) -> Any:
+    """Return a result in types fit for JSON; a number that is not finite becomes None."""
     if isinstance(value, float):
-        return None if math.isnan(value) else value
+        return value if math.isfinite(value) else None
     if isinstance(value, tuple):
-        return [_plain(one) for one in value]
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if hasattr(value, "__dataclass_fields__"):
-        return _plain(asdict(value))  # type: ignore[call-overload]
+        return [plain(one) for one in value]
+    if is_dataclass(value):
+        names = (field.name for field in fields(value))
+        return {name: plain(getattr(value, name)) for name in names if name not in _ONLY_IN_MEMORY}
     return value

@@ -1,4 +1,4 @@
-"""Bring picks and truth together, micrograph by micrograph."""
+"""Bring picks and truth together, micrograph by micrograph or tomogram by tomogram."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,13 +11,17 @@ from nunatak.errors import BadInput, Mismatch
 from nunatak.images.pixel_size import same
 from nunatak.picks.names import NameIndex, stem_of
 from nunatak.picks.radius import Radius
-from nunatak.picks.table import PickSet
+from nunatak.picks.table import Z_COLUMN, PickSet
 
 FloatArray = NDArray[np.float64]
 
 
+IMAGE_NOUN = {2: "micrograph", 3: "tomogram"}
+"""What an image is called, by the number of its axes."""
+
+
 class Unlabelled(StrEnum):
-    """What to do with picks on micrographs that the truth set does not contain."""
+    """What to do with picks on images that the truth set does not contain."""
 
     LEAVE_OUT = "leave-out"
     COUNT_AS_FALSE = "count-as-false"
@@ -25,14 +29,14 @@ class Unlabelled(StrEnum):
 
 @dataclass(frozen=True)
 class JudgedImage:
-    """Picks and truth of one micrograph.
+    """Picks and truth of one micrograph or tomogram.
 
     Attributes
     ----------
     name : str
         As the truth set names it.
-    candidates_px, truths_px : ndarray, shapes (n, 2) and (m, 2), float64
-        Positions ``(x, y)``, pixels of the stored image.
+    candidates_px, truths_px : ndarray, shapes (n, ndim) and (m, ndim), float64
+        Positions ``(x, y[, z])``, pixels of the stored image.
     score : ndarray, shape (n,), float64
         All zero where the picks carry no score.
     selected : ndarray of bool, shape (n,), or None
@@ -40,6 +44,7 @@ class JudgedImage:
     radius_px : float
         Matching radius.
     pixel_size_A : float or None
+        Of a tomogram the side of a voxel.
     """
 
     name: str
@@ -53,7 +58,7 @@ class JudgedImage:
 
 @dataclass(frozen=True)
 class Judgement:
-    """The judged micrographs, and what is left out of the judgement.
+    """The judged images, and what is left out of the judgement.
 
     Attributes
     ----------
@@ -61,11 +66,13 @@ class Judgement:
     is_scored : bool
         Whether the picks carry scores.
     left_out : tuple of str
-        Micrographs of the picks that the truth set does not contain.
+        Images of the picks that the truth set does not contain.
     n_left_out_picks : int
         Picks on those.
     left_out_truths : tuple of str
-        Micrographs of the truth set that the picks do not mention, where only common ones count.
+        Images of the truth set that the picks do not mention, where only common ones count.
+    ndim : int
+        2 for micrographs, 3 for tomograms.
     """
 
     images: tuple[JudgedImage, ...]
@@ -73,6 +80,12 @@ class Judgement:
     left_out: tuple[str, ...]
     n_left_out_picks: int
     left_out_truths: tuple[str, ...] = ()
+    ndim: int = 2
+
+    @property
+    def noun(self) -> str:
+        """What one of the images is called."""
+        return IMAGE_NOUN[self.ndim]
 
 
 def bring_together(
@@ -84,25 +97,25 @@ def bring_together(
     unlabelled: Unlabelled = Unlabelled.LEAVE_OUT,
     only_common: bool = False,
 ) -> Judgement:
-    """Collect what is needed to judge the picks, in the order of the truth set's micrographs.
+    """Collect what is needed to judge the picks, in the order of the truth set's images.
 
     Parameters
     ----------
     picks
         The candidates. Without a ``score`` column all count as equally good. Without any
-        candidate, and any micrograph named, every truth is missed.
+        candidate, and any image named, every truth is missed.
     truth
-        The true positions. Micrographs in ``truth.images`` without a position are known to be
+        The true positions. Images in ``truth.images`` without a position are known to be
         empty: every pick there is false.
     radius
-        Matching radius.
+        Matching radius, a distance in the plane or, in tomograms, in space.
     pixel_size_A
         Overrides nothing: must agree with what the tables state (within 1 %).
     unlabelled
-        By default only micrographs of the truth set are judged.
+        By default only images of the truth set are judged.
     only_common
-        Leave out micrographs of the truth set that the picks do not mention, which otherwise
-        are missed.
+        Leave out images of the truth set that the picks do not mention, which otherwise are
+        missed.
 
     Returns
     -------
@@ -111,15 +124,18 @@ def bring_together(
     Raises
     ------
     Mismatch
-        If the two sets have no micrograph in common, a name is ambiguous, or pixel sizes differ.
+        If one set is of micrographs and the other of tomograms, the two have no image in
+        common, a name is ambiguous, or pixel sizes differ.
     BadInput
         If there is no truth, only some picks have a score, or the radius cannot be converted.
     """
+    ndim = _common_ndim(picks, truth)
+    noun = IMAGE_NOUN[ndim]
     if not truth.images:
-        raise BadInput(f"{truth.source or 'The truth'}: no micrograph and no position in it.")
-    truth_name_of = _matched_names(picks.images, truth.images)
+        raise BadInput(f"{truth.source or 'The truth'}: no {noun} and no position in it.")
+    truth_name_of = _matched_names(picks.images, truth.images, noun)
     if only_common and not truth_name_of:
-        raise Mismatch("No micrograph is common to both: the picks name no micrograph.")
+        raise Mismatch(f"No {noun} is common to both: the picks name no {noun}.")
     left_out = tuple(name for name in picks.images if name not in truth_name_of)
     mentioned = set(truth_name_of.values())
     names = [name for name in truth.images if name in mentioned or not only_common]
@@ -137,7 +153,12 @@ def bring_together(
     return Judgement(
         images=tuple(
             _judged_image(
-                name, picked.get(name, no_picks), true.get(name, no_truths), radius, pixel_size_A
+                name,
+                picked.get(name, no_picks),
+                true.get(name, no_truths),
+                radius,
+                pixel_size_A,
+                ndim=ndim,
             )
             for name in names
         ),
@@ -145,19 +166,35 @@ def bring_together(
         left_out=left_out if unlabelled is Unlabelled.LEAVE_OUT else (),
         n_left_out_picks=int(table["image"].isna().sum()),
         left_out_truths=left_out_truths,
+        ndim=ndim,
     )
 
 
-def _matched_names(picked: tuple[str, ...], true: tuple[str, ...]) -> dict[str, str]:
-    """Return the truth set's name of each micrograph of the picks that it contains.
+def _common_ndim(picks: PickSet, truth: PickSet) -> int:
+    """Return the number of axes of both sets; one without a row agrees with any other."""
+    if len(picks) and len(truth) and picks.ndim != truth.ndim:
+        of_picks, of_truth = (
+            f"(x, y, z) in {IMAGE_NOUN[3]}s" if one.ndim == 3 else f"(x, y) on {IMAGE_NOUN[2]}s"
+            for one in (picks, truth)
+        )
+        raise Mismatch(
+            f"{picks.source or 'The picks'}: positions {of_picks}, but "
+            f"{truth.source or 'the truth'} has positions {of_truth}. Picks and truth must be of "
+            f"the same images; those of tomograms need z ({Z_COLUMN}) in both."
+        )
+    return truth.ndim if len(truth) or not len(picks) else picks.ndim
 
-    Where nothing was picked and no micrograph is named, there is nothing to match.
+
+def _matched_names(picked: tuple[str, ...], true: tuple[str, ...], noun: str) -> dict[str, str]:
+    """Return the truth set's name of each image of the picks that it contains.
+
+    Where nothing was picked and no image is named, there is nothing to match.
     """
     resolution = NameIndex(true).resolve_all(picked)
     if picked and not resolution.found:
         first = next(iter(resolution.unmatched.values()))
-        raise Mismatch(f"Picks and truth have no micrograph in common. {first}")
-    # A micrograph that may well be in the truth set must not be left out as if it were not.
+        raise Mismatch(f"Picks and truth have no {noun} in common. {first}")
+    # An image that may well be in the truth set must not be left out as if it were not.
     true_stems = {stem_of(name) for name in true}
     for name, reason in resolution.unmatched.items():
         if stem_of(name) in true_stems and name not in resolution.others:
@@ -171,6 +208,8 @@ def _judged_image(
     true: pd.DataFrame,
     radius: Radius,
     pixel_size_A: float | None,
+    *,
+    ndim: int,
 ) -> JudgedImage:
     chosen_A = _pixel_size(
         name,
@@ -184,13 +223,18 @@ def _judged_image(
     radius_px = radius.in_px(chosen_A, name) if len(picked) and len(true) else 1.0
     return JudgedImage(
         name=name,
-        candidates_px=picked[["x_px", "y_px"]].to_numpy(np.float64),
+        candidates_px=_positions_px(picked, ndim),
         score=picked["score"].to_numpy(np.float64),
         selected=picked["selected"].to_numpy(np.bool_) if "selected" in picked else None,
-        truths_px=true[["x_px", "y_px"]].to_numpy(np.float64),
+        truths_px=_positions_px(true, ndim),
         radius_px=radius_px,
         pixel_size_A=chosen_A,
     )
+
+
+def _positions_px(rows: pd.DataFrame, ndim: int) -> FloatArray:
+    # Not a plain selection: a table without a row may lack z.
+    return rows.reindex(columns=["x_px", "y_px", Z_COLUMN][:ndim]).to_numpy(np.float64)
 
 
 def _scores(picks: PickSet) -> pd.Series | None:
