@@ -1,0 +1,1 @@
+"""Apply 3D detectors: windows over a tomogram, views, peaks and suppression."""
