@@ -167,7 +167,8 @@ def measured(cells: list[dict[str, Any]]) -> dict[str, float]:
     for cell in cells:
         if cell["labels"] != GENERAL:
             mean = np.nan if cell["without_a_value"] else cell["realised"]["mean"]
-            deviations.setdefault(f"{cell['set']}_deviation", []).append(abs(mean - cell["aimed"]))
+            name = f"{cell['set']}_deviation_{cell['labels']}"
+            deviations.setdefault(name, []).append(abs(mean - cell["aimed"]))
     # A seed without a value leaves no figure: what was promised was not shown.
     return {name: float(np.max(values)) for name, values in deviations.items()}
 

@@ -214,13 +214,14 @@ TARGETS = (
     *(
         Target(
             "calibration",
-            f"{name}_deviation",
-            f"`--precision` 0.7, 0.8, 0.9 with trained models, {title}: greatest deviation of the "
-            "realised precision, mean over seeds",
+            f"{name}_deviation_{labels}",
+            f"`--precision` 0.7, 0.8, 0.9 after training with {labels} labels, {title}: greatest "
+            "deviation of the realised precision, mean over seeds",
             "at most",
             0.05,
         )
         for name, title in (("empiar10146", "EMPIAR-10146"), ("simulated", "simulated"))
+        for labels in ("10", "100", "all")
     ),
 )
 

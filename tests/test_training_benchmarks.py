@@ -338,13 +338,14 @@ def test_calibration_is_judged_by_trained_models_only(benchmark: Import) -> None
         )
     ]
     cells = calibration.aggregated(results)
-    assert calibration.measured(cells) == pytest.approx({"a_deviation": 0.03})
+    expected = {"a_deviation_10": 0.03, "a_deviation_100": 0.01}
+    assert calibration.measured(cells) == pytest.approx(expected)
     page = benchmark("training_sections").calibration({"cells": cells})
     assert "| a | 10 | 0.830 ± 0.042; 0.060 |" in page
     assert "| a | 100 | 0.940 ± 0.000; 0.010 [0.950] |" in page
     results.append({**results[-1], "realised": None})
     refused = calibration.aggregated(results)
-    assert np.isnan(calibration.measured(refused)["a_deviation"])
+    assert np.isnan(calibration.measured(refused)["a_deviation_100"])
     assert "(none in 1)" in benchmark("training_sections").calibration({"cells": refused})
 
 
