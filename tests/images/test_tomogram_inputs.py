@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nunatak.errors import BadInput, FormatError
+from nunatak.errors import BadInput, FormatError, Mismatch
 from nunatak.images.tomogram_inputs import list_tomograms
 from nunatak.images.write_volume import write_mrc_volume, write_ome_zarr
+from nunatak.picks.context import ImageCatalogue
 
 VOLUME = np.random.default_rng(0).normal(size=(4, 6, 8)).astype(np.float32)
 
@@ -42,9 +43,9 @@ def test_single_ones_patterns_and_lists(folder: Path) -> None:
     assert [one.name for one in listed.missing] == ["TS_7.mrc"]
 
 
-def test_a_copick_project_lists_its_tomograms_with_their_voxel_size(tmp_path: Path) -> None:
+def test_a_copick_project_lists_its_tomograms_whose_own_voxel_size_counts(tmp_path: Path) -> None:
     run = tmp_path / "data" / "ExperimentRuns" / "TS_1"
-    write_ome_zarr(run / "VoxelSpacing10.012" / "wbp.zarr", VOLUME, 10.012)
+    write_ome_zarr(run / "VoxelSpacing10.000" / "wbp.zarr", VOLUME, 10.012444)
     config = tmp_path / "project.json"
     config.write_text(
         json.dumps(
@@ -56,8 +57,10 @@ def test_a_copick_project_lists_its_tomograms_with_their_voxel_size(tmp_path: Pa
             }
         )
     )
-    (one,) = list_tomograms([config])
-    assert (one.path, one.pixel_size_A) == (run / "VoxelSpacing10.012" / "wbp.zarr", 10.012)
+    listed = list_tomograms([config])
+    assert [one.path for one in listed] == [run / "VoxelSpacing10.000" / "wbp.zarr"]
+    catalogue = ImageCatalogue.of_tomograms(listed)
+    assert catalogue.pixel_size_A(catalogue.names[0]) == pytest.approx(10.012444)
 
 
 def test_nothing_found_says_what_was_sought(tmp_path: Path) -> None:
@@ -68,3 +71,10 @@ def test_nothing_found_says_what_was_sought(tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_bytes(b"\x80\x81")
     with pytest.raises(FormatError, match="not even text"):
         list_tomograms([tmp_path / "list.txt"])
+
+
+def test_a_stated_voxel_size_may_not_contradict_the_header(folder: Path) -> None:
+    listed = list_tomograms([folder / "TS_10.mrc"])
+    assert ImageCatalogue.of_tomograms(listed, 10.05).pixel_size_A("TS_10") == 10.05
+    with pytest.raises(Mismatch, match="voxels of 10 Å by its header, and of 12 Å"):
+        ImageCatalogue.of_tomograms(listed, 12.0).pixel_size_A("TS_10")

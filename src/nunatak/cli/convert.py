@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from nunatak.cli import console, options, tomogram_facts
-from nunatak.errors import UsageError
 
 PANEL = "Convert and compare"
 EXAMPLE = "nunatak convert topaz.txt -o picks.star --micrographs 'mics/*.mrc' --input-binning 8"
@@ -253,21 +252,11 @@ def convert(
     Exits with 3 if images of the picks are not among --micrographs or --tomograms.
     """
     from nunatak.geometry import Orientation
-    from nunatak.images.inputs import list_micrographs
-    from nunatak.images.micrograph_list import MicrographList
-    from nunatak.images.tomogram_inputs import list_tomograms
-    from nunatak.picks.context import GridRule, ImageCatalogue
+    from nunatak.picks.context import GridRule
     from nunatak.picks.convert import convert as convert_picks
     from nunatak.picks.stated_grid import stated_grid
 
-    if micrographs and tomograms:
-        raise UsageError("Picks are on --micrographs or in --tomograms. Give one of the two.")
-    listed = MicrographList(())
-    if micrographs:
-        listed = list_micrographs(micrographs)
-    elif tomograms:
-        listed = list_tomograms(tomograms)
-    images = ImageCatalogue.listed(listed, pixel_size_A)
+    listed, images = tomogram_facts.catalogue(micrographs, tomograms, pixel_size_A)
     rule = GridRule(binning_rule.value)
     report = convert_picks(
         picks,

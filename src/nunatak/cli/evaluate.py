@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from nunatak.cli import options
+from nunatak.cli import options, tomogram_facts
 
 PANEL = "Convert and compare"
 EXAMPLE = "nunatak evaluate picks.star labels.star --radius 45"
@@ -111,6 +111,12 @@ def evaluate(
             rich_help_panel=MATCHING,
         ),
     ] = False,
+    tomograms: tomogram_facts.Tomograms = None,
+    tomograms_star: tomogram_facts.TomogramsStar = None,
+    tomogram_binning: tomogram_facts.TomogramBinning = None,
+    relion5_centre: tomogram_facts.Centre = tomogram_facts.CentreChoice.HALF,
+    tomogram_numbers: tomogram_facts.Numbers = None,
+    dynamo_index: tomogram_facts.DynamoIndex = 0,
     json_file: options.JsonFile = None,
     curve_file: Annotated[
         Path | None,
@@ -143,7 +149,6 @@ def evaluate(
     import json
 
     from nunatak.files import write_text
-    from nunatak.images.inputs import list_micrographs
     from nunatak.picks.class_evaluation import ClassEvaluation
     from nunatak.picks.czii_score import CZII_DIAMETERS_A, czii_scores
     from nunatak.picks.evaluate import evaluate as judge
@@ -152,8 +157,18 @@ def evaluate(
     from nunatak.picks.formats import read_picks
     from nunatak.picks.judged import Unlabelled
 
-    images = [entry.path for entry in list_micrographs(micrographs)] if micrographs else None
-    candidates, truths = read_picks(picks, images=images), read_picks(truth, images=images)
+    _, images = tomogram_facts.catalogue(micrographs, tomograms, pixel_size_A)
+    facts = tomogram_facts.facts(
+        images,
+        tomograms_star=tomograms_star,
+        binning=tomogram_binning,
+        centre=relion5_centre,
+        numbers=tomogram_numbers,
+        dynamo_index=dynamo_index,
+    )
+    candidates, truths = (
+        read_picks(path, images=images, tomograms=facts) for path in (picks, truth)
+    )
     settings: dict[str, Any] = {
         "radius_A": radius_A,
         "radius_px": radius_px,

@@ -9,6 +9,7 @@ import typer
 from nunatak.errors import UsageError
 
 if TYPE_CHECKING:
+    from nunatak.images.micrograph_list import MicrographList
     from nunatak.picks.context import ImageCatalogue
     from nunatak.picks.tomogram_facts import TomogramFacts
 
@@ -91,6 +92,30 @@ DynamoIndex = Annotated[
         rich_help_panel=PANEL,
     ),
 ]
+
+
+def catalogue(
+    micrographs: list[str] | None, tomograms: list[str] | None, pixel_size_A: float | None
+) -> tuple["MicrographList", "ImageCatalogue"]:
+    """List the images of picks, whichever kind they are, and catalogue them.
+
+    Raises
+    ------
+    UsageError
+        If both kinds are given.
+    """
+    from nunatak.images.inputs import list_micrographs
+    from nunatak.images.micrograph_list import MicrographList
+    from nunatak.images.tomogram_inputs import list_tomograms
+    from nunatak.picks.context import ImageCatalogue
+
+    if micrographs and tomograms:
+        raise UsageError("Picks are on --micrographs or in --tomograms. Give one of the two.")
+    if tomograms:
+        listed = list_tomograms(tomograms)
+        return listed, ImageCatalogue.of_tomograms(listed, pixel_size_A)
+    listed = list_micrographs(micrographs) if micrographs else MicrographList(())
+    return listed, ImageCatalogue.listed(listed, pixel_size_A)
 
 
 def facts(

@@ -38,8 +38,8 @@ def list_tomograms(inputs: Iterable[str | PathLike[str]]) -> MicrographList:
     Returns
     -------
     MicrographList
-        Every tomogram once, at its first mention, with the voxel size that a copick project
-        states. What an input names and nobody can use is in ``missing``.
+        Every tomogram once, at its first mention. What an input names and nobody can use is in
+        ``missing``.
 
     Raises
     ------
@@ -86,7 +86,8 @@ def _add_file(path: Path, text: str, listing: Listing) -> None:
         _add_text_list(path, listing)
     elif path.suffix.casefold() == ".json" and is_copick_config(path):
         for one in read_copick_project(path).tomograms:
-            listing.add(one.path, str(one.path), one.voxel_size_A, origin=text)
+            # Its folder's name rounds the voxel size, which the tomogram itself states.
+            listing.add(one.path, str(one.path), origin=text)
     else:
         # Named outright, so it is tried whatever its name: content decides.
         listing.add(path, text)

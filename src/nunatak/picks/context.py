@@ -11,6 +11,7 @@ from nunatak.errors import Mismatch, UsageError
 from nunatak.geometry import FloatArray, Orientation
 from nunatak.images.micrograph import ImageInfo
 from nunatak.images.micrograph_list import MicrographList
+from nunatak.images.pixel_size import same
 from nunatak.picks.names import NameIndex
 from nunatak.picks.tomogram_facts import TomogramFacts
 
@@ -166,6 +167,7 @@ class ImageCatalogue:
         self._paths = {name: Path(path) for name, path in named.items()}
         self._stated_pixel_size_A = pixel_size_A
         self._listed_sizes_A: dict[str, float] = {}
+        self._checks_sizes = False
         self._infos: dict[str, ImageInfo] = {}
         self._resolved: dict[str, str] = {}
 
@@ -176,6 +178,15 @@ class ImageCatalogue:
         catalogue._listed_sizes_A = {
             one.name: one.pixel_size_A for one in images if one.pixel_size_A is not None
         }
+        return catalogue
+
+    @classmethod
+    def of_tomograms(
+        cls, images: MicrographList, pixel_size_A: float | None = None
+    ) -> "ImageCatalogue":
+        """Return the catalogue of listed tomograms, whose headers may not contradict the size."""
+        catalogue = cls.listed(images, pixel_size_A)
+        catalogue._checks_sizes = True
         return catalogue
 
     @cached_property
@@ -251,10 +262,24 @@ class ImageCatalogue:
         """Return the pixel size of an image in ångström, or None if it is not known.
 
         What the user states goes before a list, and a list before the image's header.
+
+        Raises
+        ------
+        Mismatch
+            If a tomogram's header contradicts what the user states by more than 1 %.
         """
-        if self._stated_pixel_size_A is not None or not len(self):
-            return self._stated_pixel_size_A
+        stated_A = self._stated_pixel_size_A
+        if not len(self) or (stated_A is not None and not self._checks_sizes):
+            return stated_A
         image = self.image_for(name)
+        if stated_A is not None:
+            own_A = self._info(image).pixel_size_A
+            if own_A is not None and not same(own_A, stated_A):
+                raise Mismatch(
+                    f"{image}: voxels of {own_A:.5g} Å by its header, and of {stated_A:.5g} Å by "
+                    "--pixel-size. Leave the option out, or correct the header."
+                )
+            return stated_A
         if image in self._listed_sizes_A:
             return self._listed_sizes_A[image]
         return None if image in self._shapes else self._info(image).pixel_size_A

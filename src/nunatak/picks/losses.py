@@ -31,6 +31,14 @@ def losses(picks: PickSet, fmt: PickFormat, context: FormatContext) -> list[str]
     rounds = context.round_coordinates
     if can.integer or (can.whole_by_default if rounds is None else rounds):
         notes.append("Positions are rounded to whole pixels.")
+    zeros = {
+        name: unknown
+        for name in can.zero_for_unknown
+        if name in picks.table and (unknown := int(picks.table[name].isna().sum()))
+    }
+    if zeros:
+        counts = ", ".join(f"{count} of {name}" for name, count in zeros.items())
+        notes.append(f"{fmt.title} cannot say that a value is unknown; written as 0: {counts}.")
     lost = [*_lost_columns(picks.table, can, context), *_lost_beside(picks, can)]
     if lost:
         notes.append(f"{fmt.title} does not hold {', '.join(lost)}.")

@@ -23,6 +23,8 @@ class Capabilities:
         Whose picks it holds: micrographs' (2), tomograms' (3), or both.
     score, class_name, pixel_size, angles : bool
         Holds a score, a class, a pixel size or an orientation of each pick.
+    zero_for_unknown : tuple of str
+        Columns of which an unknown value becomes 0, there being no other way to write it.
     columns : tuple of str
         Further columns of the pick table that it holds.
     columns_under_box : tuple of str
@@ -58,6 +60,7 @@ class Capabilities:
     class_name: bool = False
     pixel_size: bool = False
     angles: bool = False
+    zero_for_unknown: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     columns_under_box: tuple[str, ...] = ()
     optics: bool = False

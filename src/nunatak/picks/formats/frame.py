@@ -86,17 +86,26 @@ def volume_from_source(
     return x, y, context.grid.z_from_source(_column(table, Z_COLUMN))
 
 
+def volume_in_file(table: pd.DataFrame, context: FormatContext) -> FloatArray:
+    """Return positions in tomograms as a file's grid holds them, shape (n, 3), float64.
+
+    Whole numbers, if the context asks for them; see `volume_from_source`.
+    """
+    position = np.stack(volume_from_source(table, context), axis=1)
+    return whole(position) if context.round_coordinates else position
+
+
 def in_file(table: pd.DataFrame, context: FormatContext) -> pd.DataFrame:
     """Return a table with its positions, two or three, as a file with nunatak's columns holds them.
 
     Whole numbers, if the context asks for them.
     """
-    is_volume = Z_COLUMN in table.columns
-    along: tuple[FloatArray, ...] = (volume_from_source if is_volume else from_source)(
-        table, context
-    )
-    if context.round_coordinates:
-        along = tuple(whole(positions) for positions in along)
+    along: tuple[FloatArray, ...]
+    if Z_COLUMN in table.columns:
+        along = tuple(volume_in_file(table, context).T)
+    else:
+        along = from_source(table, context)
+        along = tuple(map(whole, along)) if context.round_coordinates else along
     return table.assign(**dict(zip(coordinate_columns(table), along, strict=True)))
 
 

@@ -241,3 +241,17 @@ def test_files_are_known_by_their_first_line(tmp_path: Path) -> None:
     assert FORMAT.sniff(a_file(tmp_path, {"type": "instancePoint", **AT}).read_bytes())
     assert not FORMAT.sniff(b'{"type": "Feature", "location": 3}')
     assert not FORMAT.sniff(b"")
+
+
+def test_the_folder_states_the_voxels_that_are_counted(tmp_path: Path) -> None:
+    folder = tmp_path / "TS_1" / "Reconstructions" / "VoxelSpacing5.000" / "Annotations" / "101"
+    folder.mkdir(parents=True)
+    path = folder / "ribosome-1.0_point.ndjson"
+    path.write_text('{"type": "point", "location": {"x": 40, "y": 30, "z": 20}}\n')
+    alone = FORMAT.read(path, FormatContext())
+    assert alone.table["pixel_size_A"].tolist() == [5.0]
+    assert alone.positions_px.tolist() == [[40, 30, 20]]
+    images = ImageCatalogue({"TS_1.mrc": (50, 60, 70)}, pixel_size_A=10.0)
+    binned = FORMAT.read(path, FormatContext(images=images))
+    assert binned.positions_px.tolist() == [[20, 15, 10]]
+    assert "became voxels of 10 Å" in binned.notes[0]

@@ -19,6 +19,7 @@ from nunatak.picks.formats.tomograms import (
     eman2_volume_json,
     imod_mod,
 )
+from nunatak.picks.losses import losses
 from nunatak.picks.table import ANGLE_COLUMNS, PickSet
 from nunatak.picks.tomogram_facts import TomogramFacts
 
@@ -128,3 +129,32 @@ def test_files_are_known_by_their_first_bytes(fmt: PickFormat, tmp_path: Path) -
     head = path.read_bytes()
     assert [other.name for other in FORMATS if other.sniff(head)] == [fmt.name]
     assert not any(other.sniff(b"") or other.sniff(b"# text\n1 2 3\n") for other in FORMATS)
+
+
+def test_an_empty_cell_is_no_class(tmp_path: Path) -> None:
+    rows = [("tomo/TS_01.mrc", 1.0, 2.0, 3.0, "3"), ("tomo/TS_01.mrc", 4.0, 5.0, 6.0, "")]
+    picks = PickSet(pd.DataFrame(rows, columns=["image", "x_px", "y_px", "z_px", "class_name"]))
+    for fmt in (dynamo_tbl.FORMAT, em_motive_list.FORMAT):
+        table = there_and_back(fmt, picks, FileGrid(), 0).table
+        assert table["class_name"].tolist() == ["3", "0"]
+    path = eman2_volume_json.FORMAT.write(picks, tmp_path, FormatContext(images=IMAGES))[0]
+    assert '"name": ""' not in path.read_text()
+
+
+def test_contours_of_a_table_of_text_keep_their_order(tmp_path: Path) -> None:
+    rows = [("tomo/TS_01.mrc", float(n), 0.0, 0.0, str(n)) for n in range(1, 13)]
+    columns = ["image", "x_px", "y_px", "z_px", imod_mod.CONTOUR_COLUMN]
+    table = there_and_back(
+        imod_mod.FORMAT, PickSet(pd.DataFrame(rows, columns=columns)), FileGrid(), 0
+    ).table
+    assert table["x_px"].tolist() == list(range(1, 13))
+
+
+def test_what_becomes_zero_is_said() -> None:
+    rows = [("tomo/TS_01.mrc", 1.0, 2.0, 3.0, 0.5), ("tomo/TS_01.mrc", 4.0, 5.0, 6.0, np.nan)]
+    picks = PickSet(pd.DataFrame(rows, columns=["image", "x_px", "y_px", "z_px", "score"]))
+    for fmt in (dynamo_tbl.FORMAT, em_motive_list.FORMAT, eman2_volume_json.FORMAT):
+        said = losses(picks, fmt, FormatContext())
+        assert any("written as 0: 1 of score" in text for text in said), fmt.name
+    table = there_and_back(dynamo_tbl.FORMAT, picks, FileGrid(), 0).table
+    assert table["score"].tolist() == [0.5, 0.0]

@@ -66,9 +66,7 @@ def from_voxels(
         x, y, z in ångström.
     """
     grid = context.grid
-    in_grid = np.stack(frame.volume_from_source(table, context), axis=1)
-    if context.round_coordinates:
-        in_grid = frame.whole(in_grid)
+    in_grid = frame.volume_in_file(table, context)
     voxel_size_A = table["image"].map(sizes_A).to_numpy(dtype=np.float64)
     return in_grid * voxel_size_A[:, None] * [grid.ratio_x, grid.ratio_y, grid.ratio_z]
 

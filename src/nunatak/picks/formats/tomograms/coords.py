@@ -75,9 +75,7 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
     """
     classes = _classes(picks.table)
     files = per_image.paths_for(picks, path, ENDING, context)
-    positions = np.stack(frame.volume_from_source(picks.table, context), axis=1)
-    if context.round_coordinates:
-        positions = frame.whole(positions)
+    positions = frame.volume_in_file(picks.table, context)
     columns = [*([] if classes is None else [classes]), *map(_cells, positions.T)]
     lines = ["\t".join(cells) + "\n" for cells in zip(*columns, strict=True)]
     rows_of = dict(frame.by_image(picks.table))

@@ -90,7 +90,7 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
     """
     box_px = required_box(context, "CBOX files")
     files = per_image.paths_for(picks, path, ENDING, context)
-    x, y, z = frame.volume_from_source(picks.table, context)
+    x, y, z = frame.volume_in_file(picks.table, context).T
     corner_x = geometry.centre_to_float_corner(x, box_px)
     corner_y = geometry.centre_to_float_corner(y, box_px)
     rows_of = dict(frame.by_image(picks.table))

@@ -2,7 +2,7 @@
 
 The position is ``x y z`` (columns 24 to 26) plus the shift ``dx dy dz`` (4 to 6), in voxels.
 Dynamo counts from 1 as MATLAB does, but the programs that write and read tables beside it count
-from 0 (copick, ArtiaX, cryohub): the context says which (`FormatContext.index_base`). Column 20
+from 0 (copick, ArtiaX, cryohub): the context says which (`TomogramFacts.index_base`). Column 20
 numbers the tomogram, whose name stands in a table map beside the table (see `table_map`). Other
 columns are kept as text, as ``dynamo_`` and Dynamo's name of the column.
 """
@@ -176,7 +176,7 @@ def _written(
     picks: PickSet, path: Path, context: FormatContext, numbers: dict[str, int]
 ) -> dict[str, "pa.Array"]:
     table = picks.table
-    position = frame.volume_from_source(table, context)
+    position = frame.volume_in_file(table, context).T
     columns = {
         name: written(axis + context.tomograms.index_base)
         for name, axis in zip(_POSITION, position, strict=True)
@@ -185,7 +185,7 @@ def _written(
         angles_deg = rotations.to_dynamo(rotations.from_relion(angles_or_zero(table)))
         columns |= {name: written(angles_deg[:, n]) for n, name in enumerate(_ANGLES)}
     if "score" in table.columns:
-        columns[_SCORE] = written(table["score"].to_numpy(np.float64))
+        columns[_SCORE] = written(or_zero(table["score"]))
     if "pixel_size_A" in table.columns:
         columns[_VOXEL] = written(or_zero(table["pixel_size_A"]))
     tags = np.arange(1, len(table) + 1)
@@ -220,6 +220,7 @@ FORMAT = PickFormat(
     suffixes=(ENDING,),
     capabilities=Capabilities(
         dimensions=(3,),
+        zero_for_unknown=(*ANGLE_COLUMNS, "score"),
         class_name=True,
         pixel_size=True,
         angles=True,

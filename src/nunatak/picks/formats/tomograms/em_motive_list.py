@@ -101,7 +101,7 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
         )
     numbers = numbering.numbers_of(picks.images, context)
     table = picks.table
-    position = np.stack(frame.volume_from_source(table, context), axis=1) + 1
+    position = frame.volume_in_file(table, context) + 1
     # Whole numbers are exact in float32, and so is a small rest, almost.
     voxel = frame.whole(position)
     particles = np.zeros((len(table), _N_ROWS))
@@ -171,6 +171,7 @@ FORMAT = PickFormat(
     suffixes=(ENDING,),
     capabilities=Capabilities(
         dimensions=(3,),
+        zero_for_unknown=(*ANGLE_COLUMNS, "score"),
         class_name=True,
         angles=True,
         columns=tuple(f"{PREFIX}{row + 1}" for row in _KEPT),

@@ -112,7 +112,7 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
     taken = [files[image] for image, content in contents.items() if content.get(_BOXES)]
     if taken and not context.overwrite:
         raise UsageError(f"{taken[0]} holds boxes already. Give --overwrite to replace them.")
-    position = np.stack(frame.volume_from_source(picks.table, context), axis=1)
+    position = frame.volume_in_file(picks.table, context)
     rows_of = dict(frame.by_image(picks.table))
     for image, file in files.items():
         rows = rows_of.get(image, np.empty(0, dtype=np.int64))
@@ -139,7 +139,7 @@ def _boxes(
         pickers = table[PICKER_COLUMN].astype(str).tolist()
     names: list[str | None] = [None] * len(table)
     if "class_name" in table.columns:
-        names = [None if pd.isna(name) else str(name) for name in table["class_name"]]
+        names = [None if pd.isna(name) or name == "" else str(name) for name in table["class_name"]]
     known = eman2_classes.read_class_list(path, content)
     numbers, classes = eman2_classes.numbered(names, known, box_px)
     columns = (xyz.tolist(), pickers, scores.tolist(), numbers)
@@ -200,7 +200,11 @@ FORMAT = PickFormat(
     title="EMAN2 info JSON of a tomogram",
     suffixes=(ENDING,),
     capabilities=Capabilities(
-        dimensions=(3,), class_name=True, columns=(PICKER_COLUMN,), multi_image=False
+        dimensions=(3,),
+        zero_for_unknown=("score",),
+        class_name=True,
+        columns=(PICKER_COLUMN,),
+        multi_image=False,
     ),
     sniff=sniff,
     read=read,

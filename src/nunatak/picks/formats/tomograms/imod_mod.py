@@ -87,7 +87,7 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
         If two images would share a file.
     """
     files = per_image.paths_for(picks, path, ENDING, context)
-    position = np.stack(frame.volume_from_source(picks.table, context), axis=1) + FIRST_CENTRE
+    position = frame.volume_in_file(picks.table, context) + FIRST_CENTRE
     rows_of = dict(frame.by_image(picks.table))
     radius_px = _DEFAULT_RADIUS_PX if context.box_px is None else max(1, context.box_px // 2)
     for image, file in files.items():
@@ -109,7 +109,8 @@ def _objects(table: pd.DataFrame, position: FloatArray) -> list[ImodObject]:
         names = table["class_name"].fillna("").astype(str)
     contours = np.ones(len(table))
     if CONTOUR_COLUMN in table.columns:
-        contours = table[CONTOUR_COLUMN].to_numpy()
+        # Tables of text hold numbers as text, which would sort 10 before 2.
+        contours = pd.to_numeric(table[CONTOUR_COLUMN], errors="coerce").fillna(1).to_numpy()
     objects = [ImodObject(name) for name in pd.unique(names)] or [ImodObject("")]
     for one in objects:
         rows = np.flatnonzero(names.to_numpy() == one.name)

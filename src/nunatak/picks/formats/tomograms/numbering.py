@@ -115,7 +115,8 @@ def class_numbers(picks: pd.DataFrame, path: Path) -> IntArray:
     """
     if "class_name" not in picks.columns:
         return np.zeros(len(picks), dtype=np.int64)
-    names = picks["class_name"]
+    # An empty cell of a table is no class either.
+    names = picks["class_name"].where(picks["class_name"] != "")
     distinct = sorted(names.dropna().astype(str).unique())
     if all(_NUMBER.fullmatch(name) for name in distinct):
         numbers = {name: int(name) for name in distinct}

@@ -59,6 +59,24 @@ def object_of(path: Path) -> str | None:
     return numbered[1] if numbered and path.parent.name == _FOLDER else found[1]
 
 
+def spacing_above(path: Path) -> float | None:
+    """Return the voxel side that the folders of a file state, ångström, or None.
+
+    Examples
+    --------
+    >>> spacing_above(Path("TS_1/Reconstructions/VoxelSpacing4.990/Annotations/101/a.ndjson"))
+    4.99
+    """
+    for folder in reversed(path.absolute().parts[:-1]):
+        if folder.startswith(_SPACING):
+            try:
+                spacing_A = float(folder.removeprefix(_SPACING))
+            except ValueError:
+                return None
+            return spacing_A if 0 < spacing_A < float("inf") else None
+    return None
+
+
 def run_above(path: Path) -> str | None:
     """Return the run in whose folders a file lies, or None.
 

@@ -21,13 +21,14 @@ import pandas as pd
 from nunatak.errors import FormatError
 from nunatak.files import write_text
 from nunatak.geometry import FloatArray
+from nunatak.images.pixel_size import same
 from nunatak.picks.context import FormatContext
 from nunatak.picks.formats import frame, per_image
 from nunatak.picks.formats.base import Capabilities, PickFormat
 from nunatak.picks.formats.text import read_text
 from nunatak.picks.formats.tomograms import json_points, objects, portal_names, runs
 from nunatak.picks.formats.tomograms.portal_names import INSTANCE, ORIENTED, POINT
-from nunatak.picks.table import ANGLE_COLUMNS, PickSet
+from nunatak.picks.table import ANGLE_COLUMNS, PickSet, coordinate_columns
 
 ENDING = ".ndjson"
 _TYPES = (POINT, ORIENTED, INSTANCE)
@@ -69,7 +70,29 @@ def read(path: Path, context: FormatContext) -> PickSet:
         table[list(ANGLE_COLUMNS)] = json_points.angles_deg_of(matrices)
     if any(point.instance_id for point in points):
         table[objects.INSTANCE_COLUMN] = [point.instance_id for point in points]
-    return PickSet(frame.to_source(table, context), images=(image,), source=path)
+    placed, notes = _on_the_stored_grid(frame.to_source(table, context), image, path, context)
+    return PickSet(placed, images=(image,), source=path, notes=notes)
+
+
+def _on_the_stored_grid(
+    table: pd.DataFrame, image: str, path: Path, context: FormatContext
+) -> tuple[pd.DataFrame, list[str]]:
+    """Convert from the voxels that the file's folders state to those of the tomogram."""
+    spacing_A = portal_names.spacing_above(path)
+    if spacing_A is None or not context.grid.is_stored:
+        return table, []
+    known_A = context.images.pixel_size_A(image)
+    if known_A is None:
+        return table.assign(pixel_size_A=spacing_A), []
+    if same(known_A, spacing_A):
+        return table.assign(pixel_size_A=known_A), []
+    ratio = spacing_A / known_A
+    note = (
+        f"{path}: counts voxels of {spacing_A:.5g} Å by its folder, and became voxels of "
+        f"{known_A:.5g} Å, those of {image}."
+    )
+    scaled = {name: table[name] * ratio for name in coordinate_columns(table)}
+    return table.assign(**scaled, pixel_size_A=known_A), [note]
 
 
 def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
@@ -98,9 +121,7 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
     """
     portal_names.refuse_file(path, ENDING)
     runs.refuse_shared_runs(picks.images)
-    positions = np.stack(frame.volume_from_source(picks.table, context), axis=1)
-    if context.round_coordinates:
-        positions = frame.whole(positions)
+    positions = frame.volume_in_file(picks.table, context)
     points = _points_to_write(picks.table, positions)
     rows_of = objects.rows_of_objects(picks, objects.object_names(picks.table))
     numbers = {name: n for n, name in enumerate(dict.fromkeys(name for _, name in rows_of))}
