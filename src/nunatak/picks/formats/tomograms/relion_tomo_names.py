@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from nunatak.errors import Mismatch
 from nunatak.picks.context import FormatContext
+from nunatak.picks.formats.tomograms.runs import RUNS_FOLDER, run_of
 from nunatak.picks.names import IMAGE_SUFFIXES
 
 _SUFFIXES = IMAGE_SUFFIXES | {".rec", ".st", ".ali", ".map", ".zarr", ".star", ".tomostar"}
@@ -22,12 +23,18 @@ _MARKS = re.compile(r"^rec_(?=.)|(?<=.)_\d+(\.\d+)?Apx$")
 def plain_name(name: str) -> str:
     """Return a file's name without folders and without the suffix of an image, if it has one.
 
+    A tomogram in a copick project is known by its run, and not by the kind that its file names.
+
     Examples
     --------
     >>> plain_name("tomograms/rec_TS_01.mrc"), plain_name("grid_1.5um")
     ('rec_TS_01', 'grid_1.5um')
+    >>> plain_name("project/ExperimentRuns/TS_01/VoxelSpacing10.000/wbp.zarr")
+    'TS_01'
     """
     path = PurePosixPath(name)
+    if RUNS_FOLDER in path.parts:
+        return run_of(name)
     return path.stem if path.suffix.lower() in _SUFFIXES else path.name
 
 
