@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nunatak.picks.formats import read_picks, write_picks
     from nunatak.reports.report import build_report
     from nunatak.simulate.dataset import simulate_dataset
+    from nunatak.simulate.volume_dataset import simulate_tomograms
 
 __version__ = "0.1.0"
 
@@ -35,6 +36,7 @@ _HOMES = {
     "read_picks": "nunatak.picks.formats",
     "read_tomogram": "nunatak.images.tomogram_reader",
     "simulate_dataset": "nunatak.simulate.dataset",
+    "simulate_tomograms": "nunatak.simulate.volume_dataset",
     "train": "nunatak.learning.train",
     "write_picks": "nunatak.picks.formats",
 }
@@ -52,6 +54,7 @@ __all__ = [
     "read_picks",
     "read_tomogram",
     "simulate_dataset",
+    "simulate_tomograms",
     "train",
     "write_picks",
 ]

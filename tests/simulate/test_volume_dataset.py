@@ -1,6 +1,8 @@
 """Whole data sets of tomograms: files, truth, resuming, one seed one result."""
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import mrcfile
@@ -9,10 +11,12 @@ import pytest
 import scipy.ndimage
 from pydantic import ValidationError
 
-from nunatak.errors import BadInput, FormatError, Mismatch
+from nunatak.errors import BadInput, FormatError, Mismatch, UsageError
+from nunatak.images.tomogram_reader import read_tomogram
 from nunatak.picks.table import PickSet
-from nunatak.simulate import volume_drawing
+from nunatak.simulate import volume_dataset, volume_drawing
 from nunatak.simulate.density import Density
+from nunatak.simulate.volume_config_file import resolved
 from nunatak.simulate.volume_dataset import simulate_tomograms
 from nunatak.simulate.volume_dataset_config import VolumeDatasetConfig
 from nunatak.simulate.volume_drawing import Complexes, complexes_of, draw_volume_scene
@@ -38,6 +42,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def volumes(folder: Path) -> list[np.ndarray]:
     return [mrcfile.read(path) for path in sorted((folder / "tomograms").iterdir())]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file of a folder by its path, however deep."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def test_files_hold_what_was_simulated(made: Path, complexes: Complexes) -> None:
@@ -68,8 +78,7 @@ def test_files_hold_what_was_simulated(made: Path, complexes: Complexes) -> None
 
 def test_results_depend_on_the_seed_and_not_on_threads(made: Path, tmp_path: Path) -> None:
     simulate_tomograms(SMALL, tmp_path / "same", threads=2)
-    for first, second in zip(volumes(made), volumes(tmp_path / "same"), strict=True):
-        np.testing.assert_array_equal(first, second)
+    assert contents(tmp_path / "same") == contents(made)
     one = SMALL.model_copy(update={"count": 1, "seed": 4})
     simulate_tomograms(one, tmp_path / "other")
     assert (volumes(tmp_path / "other")[0] != volumes(made)[0]).any()
@@ -79,29 +88,115 @@ def test_a_larger_count_extends_and_an_interrupted_run_resumes(made: Path, tmp_p
     simulate_tomograms(SMALL.model_copy(update={"count": 1}), tmp_path)
     assert simulate_tomograms(SMALL, tmp_path).already_there == 1
     (tmp_path / "parameters" / "tomo_000001.json").unlink()
+    (tmp_path / "tomograms" / "tomo_000002.mrc").unlink()
     resumed = simulate_tomograms(SMALL, tmp_path)
-    assert resumed.already_there == 1
-    np.testing.assert_array_equal(volumes(tmp_path)[0], volumes(made)[0])
+    assert resumed.already_there == 0
+    assert contents(tmp_path) == contents(made)
     assert resumed.truth.equals(simulate_tomograms(SMALL, made).truth)
 
 
-def test_another_configuration_needs_another_folder(tmp_path: Path) -> None:
-    one = SMALL.model_copy(update={"count": 1})
-    simulate_tomograms(one, tmp_path)
-    other = one.model_copy(update={"snr": (1.0, 1.0)})
+def test_a_run_that_was_stopped_goes_on(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*args: object, **settings: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("nunatak.simulate.volume_files.write_truth", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            simulate_tomograms(SMALL, tmp_path)
+    assert not (tmp_path / "particles.csv").exists()
+    assert simulate_tomograms(SMALL, tmp_path).already_there == 2
+    assert contents(tmp_path) == contents(made)
+
+
+def test_ome_zarr_holds_the_same_tomograms(made: Path, tmp_path: Path) -> None:
+    config = SMALL.model_copy(update={"format": "zarr", "count": 1})
+    first = simulate_tomograms(config, tmp_path / "a")
+    assert first.images == ("copick/ExperimentRuns/tomo_000001/VoxelSpacing10.000/direct.zarr",)
+    stored = read_tomogram(tmp_path / "a" / first.images[0])
+    np.testing.assert_array_equal(stored.slab(0, 32), volumes(made)[0])
+    assert set(first.truth["image"]) == set(first.images)
+    simulate_tomograms(config, tmp_path / "b")
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+    # Starting over leaves nothing of the other format.
+    simulate_tomograms(SMALL, tmp_path / "b", redo=True)
+    assert contents(tmp_path / "b") == contents(made)
+
+
+def test_another_configuration_needs_another_folder(made: Path, tmp_path: Path) -> None:
+    other = SMALL.model_copy(update={"snr": (1.0, 1.0)})
     with pytest.raises(Mismatch, match=r"snr \[0\.05, 0\.4\] there, \[1\.0, 1\.0\] here.*--redo"):
-        simulate_tomograms(other, tmp_path)
+        simulate_tomograms(other, made)
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     assert simulate_tomograms(other, tmp_path, redo=True).already_there == 0
 
 
-@pytest.mark.parametrize("content", ["{", "[]", "{}"])
-def test_spoiled_parameters_are_named(tmp_path: Path, content: str) -> None:
-    one = SMALL.model_copy(update={"count": 1})
-    simulate_tomograms(one, tmp_path)
-    path = tmp_path / "parameters" / "tomo_000001.json"
-    path.write_text(content)
-    with pytest.raises(FormatError, match=r"tomo_000001\.json.*Remove it and run again"):
-        simulate_tomograms(one, tmp_path)
+def test_a_smaller_number_needs_another_folder_too(made: Path, tmp_path: Path) -> None:
+    fewer = SMALL.model_copy(update={"count": 1})
+    with pytest.raises(Mismatch, match=r"2 tomograms there, 1 here"):
+        simulate_tomograms(fewer, made)
+    (tmp_path / "config.json").write_bytes((made / "config.json").read_bytes())
+    for index in (1, 2):
+        path = tmp_path / "parameters" / f"tomo_00000{index}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("from an earlier run")
+    assert simulate_tomograms(fewer, tmp_path, redo=True).already_there == 0
+    assert [path.name for path in (tmp_path / "parameters").iterdir()] == ["tomo_000001.json"]
+
+
+@pytest.mark.parametrize("redo", [False, True])
+def test_a_folder_of_something_else_stays_as_it_is(tmp_path: Path, redo: bool) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(Mismatch, match=r"holds 1 files or folders \(first: thesis.tex\)"):
+        simulate_tomograms(SMALL, tmp_path, redo=redo)
+    with pytest.raises(Mismatch, match=r"is a file\. Name a folder"):
+        simulate_tomograms(SMALL, tmp_path / "thesis.tex", redo=redo)
+    (tmp_path / "config.json").write_text('{"config": {"pixel_size_A": 1.5}}')
+    with pytest.raises(Mismatch, match="not the configuration of simulated tomograms"):
+        simulate_tomograms(SMALL, tmp_path, redo=redo)
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(FormatError, match=r"config\.json: not JSON.*Choose another folder"):
+        simulate_tomograms(SMALL, tmp_path, redo=redo)
+    assert {path.name for path in tmp_path.iterdir()} == {"config.json", "thesis.tex"}
+
+
+def test_missing_densities_are_named_before_anything_is_written(tmp_path: Path) -> None:
+    config = SMALL.model_copy(update={"densities": (str(tmp_path / "none.mrc"),)})
+    with pytest.raises(BadInput, match=r"none\.mrc: no such file"):
+        simulate_tomograms(config, tmp_path / "made")
+    assert not (tmp_path / "made").exists()
+
+
+def test_as_many_at_once_as_cores_and_half_of_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = SMALL.model_copy(update={"shape": (100, 100, 100)})
+    pages = {"SC_PAGE_SIZE": 1000, "SC_PHYS_PAGES": 400_000}  # 0.4 GB; a tomogram takes 0.06
+    monkeypatch.setattr(os, "sysconf", pages.get)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)))
+    assert volume_dataset._at_once(config) == 3
+    pages["SC_PHYS_PAGES"] = 100
+    assert volume_dataset._at_once(config) == 1
+    pages["SC_PHYS_PAGES"] = 10**9
+    assert volume_dataset._at_once(config) == 8
+
+
+def test_spoiled_parameters_are_named(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made, tmp_path / "made")
+    path = tmp_path / "made" / "parameters" / "tomo_000001.json"
+    tomogram = '"tomogram": "tomograms/tomo_000001.mrc"'
+    for content, problem in (
+        ("{", "not JSON"),
+        ("[]", "not a JSON object"),
+        ("{}", "tomogram: names no tomogram"),
+        (f"{{{tomogram}}}", "particles: lists no particles"),
+        (f'{{{tomogram}, "particles": {{"x_px": [1], "y_px": [1, 2]}}}}', "same length"),
+        (f'{{{tomogram}, "particles": {{"x_px": [1]}}}}', "lacks y_px"),
+    ):
+        path.write_text(content)
+        with pytest.raises(
+            FormatError, match=rf"tomo_000001\.json.*{problem}.*Remove it and run again"
+        ):
+            simulate_tomograms(SMALL, tmp_path / "made")
 
 
 @pytest.mark.parametrize("mode", ["direct", "tilts"])
@@ -200,12 +295,48 @@ def test_a_volume_too_shallow_for_any_complex_is_refused(
         {"ice_slope_deg": (-50.0, 0.0)},
         {"b_factor_A2": (-1.0, 10.0)},
         {"shape": (8, 64, 64)},
+        {"voxel_size_A": 0.0},
+        {"voxel_size_A": 100.0},
+        {"format": "tiff"},
         {"colour": "red"},
     ],
 )
 def test_impossible_wishes_are_refused(values: dict[str, object]) -> None:
     with pytest.raises(ValidationError, match=next(iter(values))):
         VolumeDatasetConfig.model_validate(values)
+
+
+def test_a_volume_beyond_any_memory_is_refused() -> None:
+    with pytest.raises(ValidationError, match=r"1e\+12 voxels in shape"):
+        VolumeDatasetConfig(shape=(10_000, 10_000, 10_000))
+
+
+def test_options_go_before_the_file_and_the_file_before_the_defaults(tmp_path: Path) -> None:
+    file = tmp_path / "crowded.toml"
+    file.write_text("count = 7\noccupancy = [0.1, 0.2]\nseed = 5\n")
+    config = resolved(file, {"seed": 6, "mode": None})
+    assert (config.count, config.occupancy, config.seed, config.mode) == (7, (0.1, 0.2), 6, "tilts")
+    with pytest.raises(UsageError, match=r"Cannot simulate this: snr: the range 2 to 1 runs back"):
+        resolved(file, {"snr": (2.0, 1.0)})
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("count = ", "not TOML"),
+        ("colour = 1", "colour: Extra inputs"),
+        ("snr = [2.0, 1.0]", "snr: the range 2 to 1 runs backwards"),
+        (None, "cannot read the configuration"),
+    ],
+)
+def test_what_is_wrong_with_the_file_is_said_of_it(
+    tmp_path: Path, text: str | None, problem: str
+) -> None:
+    file = tmp_path / "wrong.toml"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(BadInput, match=rf"wrong\.toml: {problem}"):
+        resolved(file, {"count": 1})
 
 
 def test_a_tomogram_without_particles_to_find_has_an_empty_truth(tmp_path: Path) -> None:

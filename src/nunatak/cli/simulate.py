@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from nunatak.cli import console, options
+from nunatak.cli import console, options, simulate_tomograms
 from nunatak.errors import UsageError
 
 PANEL = "Simulate"
@@ -15,7 +15,9 @@ SPECIMEN = "Specimen"
 MICROSCOPE = "Microscope"
 ICE_AND_JUNK = "Ice and junk"
 
-app = typer.Typer(no_args_is_help=True, help="Simulate micrographs with known particles.")
+app = typer.Typer(
+    no_args_is_help=True, help="Simulate micrographs or tomograms with known particles."
+)
 
 
 @app.callback()
@@ -281,3 +283,8 @@ def micrographs(
         f"{made.micrographs} micrographs ({made.already_there} were already there) with "
         f"{made.particles} particles in {made.folder}"
     )
+
+
+app.command("tomograms", epilog=f"[bold]Example:[/bold] {simulate_tomograms.EXAMPLE}")(
+    simulate_tomograms.tomograms
+)

@@ -64,6 +64,9 @@ def write_mrc_volume(
         mrc.set_volume()
         mrc.voxel_size = voxel_size_A
         mrc.update_header_stats()
+        # mrcfile signs with the time of day, but one volume shall be one file, byte by byte.
+        mrc.header.label[:] = b""
+        mrc.header.nlabl = 0
         if label:
             mrc.add_label(label.encode("ascii", "replace").decode()[:80])
 

@@ -1,10 +1,13 @@
 """What a simulated data set of tomograms shall be."""
 
+import math
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from nunatak.simulate.dataset_config import Range
+
+_MOST_VOXELS = 2**30  # some fifty gigabytes of memory
 
 
 def _counts(bounds: tuple[int, int]) -> tuple[int, int]:
@@ -30,8 +33,10 @@ class VolumeDatasetConfig(BaseModel):
     count: int = Field(4, ge=1)
     """Number of tomograms."""
     shape: tuple[Side, Side, Side] = (96, 256, 256)
-    voxel_size_A: float = Field(10.0, gt=0, le=40)
+    voxel_size_A: float = Field(10.0, ge=1, le=40)
     seed: int = Field(0, ge=0)
+    format: Literal["mrc", "zarr"] = "mrc"
+    """Of the tomograms: MRC volumes, or OME-Zarr folders in a copick project."""
     mode: Literal["direct", "tilts"] = "tilts"
     """A missing wedge put onto the scene, or a tilt series and its reconstruction."""
     protein: Literal["dark", "light"] = "dark"
@@ -121,4 +126,9 @@ class VolumeDatasetConfig(BaseModel):
             wrong.append("occupancy")
         if wrong:
             raise ValueError(f"{', '.join(wrong)}: beyond what makes sense")
+        if math.prod(self.shape) > _MOST_VOXELS:
+            raise ValueError(
+                f"{math.prod(self.shape):.3g} voxels in shape {self.shape} are more than "
+                f"{_MOST_VOXELS:.3g}, the most that can be simulated in one piece"
+            )
         return self

@@ -1,0 +1,69 @@
+"""The configuration of simulated tomograms: defaults, a TOML file, options."""
+
+import tomllib
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from nunatak.errors import BadInput, FormatError, UsageError
+from nunatak.simulate.volume_dataset_config import VolumeDatasetConfig
+
+
+def resolved(
+    path: str | PathLike[str] | None = None, options: Mapping[str, Any] | None = None
+) -> VolumeDatasetConfig:
+    """Resolve a configuration: defaults, a TOML file, options, in rising order of precedence.
+
+    Parameters
+    ----------
+    path
+        TOML file with any fields of `VolumeDatasetConfig`.
+    options
+        Fields that win over the file; None leaves a field alone.
+
+    Raises
+    ------
+    BadInput
+        If the file cannot be read.
+    FormatError
+        If it is not TOML, or a field of it is unknown or out of range.
+    UsageError
+        If an option is impossible.
+
+    Examples
+    --------
+    >>> resolved(options={"count": 2, "seed": None}).count
+    2
+    """
+    from_file: dict[str, Any] = {}
+    if path is not None:
+        from_file = _read(Path(path))
+        # Alone at first, so that the file is blamed for what is wrong in it.
+        try:
+            VolumeDatasetConfig.model_validate(from_file)
+        except ValidationError as error:
+            raise FormatError(path, _in_words(error)) from error
+    given = {name: value for name, value in (options or {}).items() if value is not None}
+    try:
+        return VolumeDatasetConfig.model_validate({**from_file, **given})
+    except ValidationError as error:
+        raise UsageError(f"Cannot simulate this: {_in_words(error)}") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"{path}: cannot read the configuration ({error.strerror}).") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise FormatError(path, f"not TOML: {error}") from error
+
+
+def _in_words(error: ValidationError) -> str:
+    return "; ".join(
+        ": ".join([*map(str, one["loc"][:1]), one["msg"].removeprefix("Value error, ")])
+        for one in error.errors()
+    )
