@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nunatak.detection.model import load_model
     from nunatak.detection.pick import pick
+    from nunatak.detection.volumes.pick_tomograms import pick_tomograms
     from nunatak.images.reader import read_micrograph
     from nunatak.images.tomogram_reader import read_tomogram
     from nunatak.learning.train import train
@@ -32,6 +33,7 @@ _HOMES = {
     "evaluate_classes": "nunatak.picks.evaluate_classes",
     "load_model": "nunatak.detection.model",
     "pick": "nunatak.detection.pick",
+    "pick_tomograms": "nunatak.detection.volumes.pick_tomograms",
     "read_micrograph": "nunatak.images.reader",
     "read_picks": "nunatak.picks.formats",
     "read_tomogram": "nunatak.images.tomogram_reader",
@@ -50,6 +52,7 @@ __all__ = [
     "evaluate_classes",
     "load_model",
     "pick",
+    "pick_tomograms",
     "read_micrograph",
     "read_picks",
     "read_tomogram",

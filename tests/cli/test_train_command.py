@@ -19,7 +19,7 @@ from nunatak.cli import train as command
 from nunatak.cli.main import main
 from nunatak.detection.model import load_model
 from nunatak.learning.settings import LearningSettings
-from nunatak.networks.specs import NetworkName
+from nunatak.networks.specs import PlanarNetworkName
 from nunatak.objectives.registry import OBJECTIVES
 from nunatak.picks.formats import read_picks, write_picks
 from nunatak.picks.table import PickSet
@@ -261,7 +261,7 @@ def test_objectives_are_listed_without_any_other_word(
 
 def test_choices_are_those_of_the_library() -> None:
     assert {choice.value for choice in command.ObjectiveChoice} == set(OBJECTIVES)
-    assert {choice.value for choice in command.NetworkChoice} == set(get_args(NetworkName))
+    assert {choice.value for choice in command.NetworkChoice} == set(get_args(PlanarNetworkName))
 
 
 def test_defaults_in_the_help_are_those_of_the_settings() -> None:

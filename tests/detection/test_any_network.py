@@ -1,8 +1,9 @@
-"""Every network is a detector: models with any of them are saved, loaded, described and applied."""
+"""Every network for micrographs is a detector: saved, loaded, described and applied in a model."""
 
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -18,8 +19,9 @@ from nunatak.detection.scoring import Scorer
 from nunatak.geometry import Scale
 from nunatak.images import mixture, normalise
 from nunatak.networks.patch_classifier import PatchClassifier
-from nunatak.networks.registry import NETWORKS, build
+from nunatak.networks.registry import build
 from nunatak.networks.residual_classifiers import ResNet8
+from nunatak.networks.specs import PlanarNetworkName
 
 
 def model_of(
@@ -101,7 +103,7 @@ def test_tiles_equal_the_whole(name: str, parameters: dict[str, object]) -> None
     np.testing.assert_allclose(tiled, whole, atol=2e-6)
 
 
-@pytest.mark.parametrize("name", sorted(NETWORKS))
+@pytest.mark.parametrize("name", get_args(PlanarNetworkName))
 def test_models_survive_their_file(name: str, tmp_path: Path) -> None:
     parameters = {"width": 2, "depth": 2} if name == "UNet" else {"units": 2}
     model = model_of(name, **parameters)

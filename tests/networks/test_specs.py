@@ -10,6 +10,7 @@ from nunatak.networks.specs import (
     ResidualParameters,
     UNetParameters,
 )
+from nunatak.networks.unet3d import OFFSET_AXES
 
 
 def test_every_network_can_be_described_and_built() -> None:
@@ -21,10 +22,13 @@ def test_every_network_can_be_described_and_built() -> None:
         with torch.device("meta"):
             network = build(again)
         assert network.output_stride == spec.parameters.output_stride
-        side = 4 * network.size_multiple
-        maps = network.to_empty(device="cpu").eval()(torch.zeros(1, 1, side, 2 * side))
-        rows = side // network.output_stride
-        assert maps.shape == (1, 1, rows, 2 * rows)
+        ndim = spec.parameters.ndim
+        side = (4 if ndim == 2 else 1) * network.size_multiple
+        sides = (side,) * (ndim - 1) + (2 * side,)
+        maps = network.to_empty(device="cpu").eval()(torch.zeros(1, 1, *sides))
+        # In three dimensions an offset of three components comes after the class maps.
+        channels = 1 if ndim == 2 else 1 + OFFSET_AXES
+        assert maps.shape == (1, channels, *(length // network.output_stride for length in sides))
         assert 0 <= network.output_origin_px <= (network.output_stride - 1) / 2
         assert network.context_px > 0
 

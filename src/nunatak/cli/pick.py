@@ -1,4 +1,4 @@
-"""``nunatak pick``: find particles in micrographs."""
+"""``nunatak pick``: find particles in micrographs and tomograms."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nunatak.cli import console, options
+from nunatak.cli import console, options, pick_tomograms, tomogram_facts
 
 PANEL = "Pick"
 EXAMPLE = "nunatak pick micrographs/*.mrc --diameter 122 -o picks.star"
@@ -23,8 +23,20 @@ class ArithmeticChoice(StrEnum):
     FLOAT16 = "float16"
 
 
+Images = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="IMAGES...",
+        help="Micrographs: files, folders, quoted globs, text lists of paths, or a RELION "
+        "micrographs STAR file. Tomograms: MRC files, OME-Zarr folders, folders or quoted globs of "
+        "these, text lists, or a copick project's JSON file.",
+        show_default=False,
+    ),
+]
+
+
 def pick(
-    micrographs: options.Images,
+    micrographs: Images,
     *,
     output: options.Output,
     diameter_A: options.Diameter = None,
@@ -75,9 +87,10 @@ def pick(
         int | None,
         typer.Option(
             "--max-per-micrograph",
+            "--max-per-tomogram",
             metavar="N",
             min=1,
-            help="Select at most so many candidates in each micrograph, the best ones. "
+            help="Select at most so many candidates in each image, the best ones. "
             "Default: no limit.",
             show_default=False,
             rich_help_panel=SELECTION,
@@ -122,6 +135,13 @@ def pick(
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,
+    axis_order: pick_tomograms.AxisOrder = None,
+    views: pick_tomograms.Views = pick_tomograms.ViewsChoice.ONE,
+    tomograms_star: tomogram_facts.TomogramsStar = None,
+    tomogram_binning: tomogram_facts.TomogramBinning = None,
+    relion5_centre: tomogram_facts.Centre = tomogram_facts.CentreChoice.HALF,
+    tomogram_numbers: tomogram_facts.Numbers = None,
+    dynamo_index: tomogram_facts.DynamoIndex = 0,
     redo: options.Redo = False,
     device: options.Device = "auto",
     arithmetic: Annotated[
@@ -134,21 +154,64 @@ def pick(
     ] = ArithmeticChoice.AUTO,
     threads: options.Threads = None,
 ) -> None:
-    """Find particles in micrographs: from their diameter alone, or with a trained model.
+    """Find particles in micrographs, from their diameter alone or with a model, or in tomograms.
+
+    The model says which: with --model of a model for tomograms IMAGES are MRC volumes, OME-Zarr
+    folders or a copick project, and 'auto' contrast means that of the model.
 
     Every candidate is written with its score; the threshold, the border and the limit only mark
     the selected ones. When the same command is given again, a run that was stopped goes on where
-    it ended, and a finished one picks only micrographs that are new or have changed. Beside the
+    it ended, and a finished one picks only images that are new or have changed. Beside the
     output lie a record of the run (.run.json) and the journal of what is finished (.journal).
 
-    Exits with 3 if some micrographs could not be picked.
+    Exits with 3 if some micrographs or tomograms could not be picked.
     """
     from nunatak.detection.pick import GENERAL_MODEL
     from nunatak.detection.pick import pick as find_particles
     from nunatak.detection.summary import in_words, origin
+    from nunatak.detection.volumes.volume_model import is_volume_model
     from nunatak.images.inputs import list_micrographs
     from nunatak.reports.destination import check_destination
 
+    about_tomograms = pick_tomograms.TomogramOptions(
+        axis_order=axis_order,
+        views=views,
+        tomograms_star=tomograms_star,
+        binning=tomogram_binning,
+        centre=relion5_centre,
+        numbers=tomogram_numbers,
+        dynamo_index=dynamo_index,
+    )
+    if model is not None and is_volume_model(model):
+        pick_tomograms.refuse(
+            {
+                "--diameter": diameter_A is not None,
+                "--min-distance": min_distance_A is not None,
+                "--precision": wanted_precision is not None,
+                "--report": report is not None,
+            },
+            "the model is for tomograms, whose classes have diameters and thresholds. Leave it out",
+        )
+        pick_tomograms.pick_tomograms(
+            micrographs,
+            about_tomograms,
+            model=model,
+            voxel_size_A=pixel_size_A,
+            override_voxel_size=override_pixel_size,
+            output=output,
+            file_format=file_format,
+            selected_only=selected_only,
+            threshold=threshold,
+            border_A=border_A,
+            max_per_tomogram=max_per_micrograph,
+            contrast=None if contrast is options.ContrastChoice.AUTO else contrast.value,
+            device=device,
+            arithmetic=arithmetic.value,
+            threads=threads,
+            redo=redo,
+        )
+        return
+    about_tomograms.refuse_for_micrographs()
     if report is not None:
         check_destination(report, redo=redo)
     listed = list_micrographs(micrographs)

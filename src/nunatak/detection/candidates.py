@@ -10,6 +10,7 @@ from nunatak.detection.cut_particles import CutPenalty
 from nunatak.detection.peaks import find_peaks
 from nunatak.detection.suppression import suppress
 from nunatak.geometry import Scale, resampled_to_source, strided_to_source
+from nunatak.picks.context import Shape, VolumeShape
 
 POSITION_DECIMALS = 3
 SCORE_DECIMALS = 6
@@ -29,12 +30,15 @@ class Candidates:
         Probability.
     class_index : ndarray, shape (n,), int64
         Into the model's classes.
+    z_px : ndarray or None, shape (n,), float64
+        As x and y, of a tomogram; None for a micrograph.
     """
 
     x_px: NDArray[np.float64]
     y_px: NDArray[np.float64]
     score: NDArray[np.float64]
     class_index: NDArray[np.int64]
+    z_px: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.score)
@@ -42,7 +46,11 @@ class Candidates:
     def taken(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> "Candidates":
         """Return some of the candidates, in the order given."""
         return Candidates(
-            self.x_px[rows], self.y_px[rows], self.score[rows], self.class_index[rows]
+            self.x_px[rows],
+            self.y_px[rows],
+            self.score[rows],
+            self.class_index[rows],
+            None if self.z_px is None else self.z_px[rows],
         )
 
 
@@ -103,9 +111,9 @@ def _inside(
 
 def selected(
     candidates: Candidates,
-    shape: tuple[int, int],
+    shape: Shape | VolumeShape,
     *,
-    threshold: float,
+    threshold: float | NDArray[np.float64],
     border_px: float = 0.0,
     most: int | None = None,
 ) -> NDArray[np.bool_]:
@@ -116,9 +124,9 @@ def selected(
     candidates
         Best first.
     shape
-        ``(ny, nx)`` of the source image.
+        ``(ny, nx)`` of the source image, or ``(nz, ny, nx)`` of the tomogram.
     threshold
-        Smallest probability.
+        Smallest probability, one for all or one a candidate.
     border_px
         Smallest distance of a centre from the image's outer edge, source pixels.
     most
@@ -128,9 +136,13 @@ def selected(
     -------
     ndarray of bool, shape (n,)
     """
-    ny, nx = shape
-    x_px, y_px = candidates.x_px, candidates.y_px
-    distance = np.minimum.reduce([x_px + 0.5, y_px + 0.5, nx - 0.5 - x_px, ny - 0.5 - y_px])
+    axes = [candidates.x_px, candidates.y_px]
+    if candidates.z_px is not None:
+        axes.append(candidates.z_px)
+    sides = zip(axes, reversed(shape), strict=True)
+    distance = np.minimum.reduce(
+        [to_end for at, side in sides for to_end in (at + 0.5, side - 0.5 - at)]
+    )
     passes = candidates.score >= threshold
     passes &= distance >= border_px
     if most is not None:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from typing import Any
@@ -20,7 +20,10 @@ from nunatak.detection.record import circumstances
 from nunatak.detection.result import Failure, PickResult, pick_set
 from nunatak.detection.thresholds import ThresholdChoice, choose_threshold
 from nunatak.errors import BadInput, Interrupted
-from nunatak.images.micrograph_list import MissingMicrograph
+from nunatak.images.micrograph_list import ListedMicrograph, MissingMicrograph
+from nunatak.picks.judged import IMAGE_NOUN
+
+Entries = Mapping[str, ListedMicrograph]
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +62,7 @@ def carry_out(
     finished: dict[str, Finished] = {}
     try:
         images = job.unfinished(journal)
-        finished.update(_earlier(job, journal, images))
+        finished.update(earlier(job.entries, journal, images))
         reused_count = len(finished)
         advance(reused_count)
         side = job.contrast_remembered(journal, anew=not finished)
@@ -74,9 +77,9 @@ def carry_out(
                     finished[outcome.image] = outcome
                 advance(1)
     except KeyboardInterrupt as interrupt:
-        raise Interrupted(_farewell(finished, job, journal)) from interrupt
+        raise Interrupted(farewell(len(finished), job.entries, journal)) from interrupt
     if not finished:
-        raise BadInput(_none_picked(failures))
+        raise BadInput(none_picked(failures))
     seconds = {**stopwatch.seconds, "total": time.perf_counter() - start}
     ordered = [finished[name] for name in job.entries if name in finished]
     options, choice = _with_threshold(job, ordered)
@@ -107,20 +110,35 @@ def _warn(doubt: str | None) -> None:
         _log.warning("%s", doubt)
 
 
-def _earlier(job: Job, journal: Journal | None, images: list[str]) -> dict[str, Finished]:
-    """Return what an earlier run has finished."""
+def earlier(
+    entries: Entries, journal: Journal | None, images: Sequence[str], *, noun: str = IMAGE_NOUN[2]
+) -> dict[str, Finished]:
+    """Return what an earlier run has finished.
+
+    Parameters
+    ----------
+    entries
+        All images by name.
+    journal
+        Of the earlier run, if any.
+    images
+        What is left to do.
+    noun
+        What the images are.
+    """
     if journal is None:
         return {}
-    earlier = {name: journal.finished[name] for name in job.entries.keys() - set(images)}
-    if earlier:
-        _log.info("%d micrographs were finished by an earlier run", len(earlier))
-    left_out = len(journal.finished.keys() - job.entries.keys())
+    found = {name: journal.finished[name] for name in entries.keys() - set(images)}
+    if found:
+        _log.info("%d %ss were finished by an earlier run", len(found), noun)
+    left_out = len(journal.finished.keys() - entries.keys())
     if left_out:
         _log.warning(
-            "%d micrographs of an earlier run are not named now, and are left out of the output",
+            "%d %ss of an earlier run are not named now, and are left out of the output",
             left_out,
+            noun,
         )
-    return earlier
+    return found
 
 
 def _with_threshold(
@@ -157,24 +175,28 @@ def _provenance(
     }
 
 
-def _farewell(finished: dict[str, Finished], job: Job, journal: Journal | None) -> str:
-    total = len(job.entries)
+def farewell(
+    count: int, entries: Entries, journal: Journal | None, *, noun: str = IMAGE_NOUN[2]
+) -> str:
+    """Say what is left of a run that was stopped after so many images."""
+    total = len(entries)
     if journal is None:
-        return f"Interrupted after {len(finished)} of {total} micrographs; nothing was written."
+        return f"Interrupted after {count} of {total} {noun}s; nothing was written."
     # Those in flight were still finished, but did not come back to this thread.
-    kept = len(job.entries.keys() & journal.finished.keys())
+    kept = len(entries.keys() & journal.finished.keys())
     return (
-        f"Interrupted; {kept} of {total} micrographs are finished and kept in {journal.path}. "
+        f"Interrupted; {kept} of {total} {noun}s are finished and kept in {journal.path}. "
         "Give the same command again to go on from there."
     )
 
 
-def _none_picked(failures: list[Failure]) -> str:
+def none_picked(failures: Sequence[Failure], *, noun: str = IMAGE_NOUN[2]) -> str:
+    """Say why there is no result at all."""
     if len(failures) == 1:
         return failures[0].reason
     reasons = "".join(f"\n  {failure.reason}" for failure in failures[:5])
     more = f"\n  and {len(failures) - 5} more" if len(failures) > 5 else ""
-    return f"None of the {len(failures)} micrographs could be picked:{reasons}{more}"
+    return f"None of the {len(failures)} {noun}s could be picked:{reasons}{more}"
 
 
 def _ignore(_count: int) -> None:

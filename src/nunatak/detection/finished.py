@@ -1,4 +1,4 @@
-"""One finished micrograph, and how it is written down."""
+"""One finished micrograph or tomogram, and how it is written down."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,11 +7,12 @@ import numpy as np
 
 from nunatak.detection.candidates import Candidates
 from nunatak.images.stable import FileState
+from nunatak.picks.context import Shape, VolumeShape
 
 
 @dataclass(frozen=True)
 class Finished:
-    """One finished micrograph.
+    """One finished micrograph or tomogram.
 
     Attributes
     ----------
@@ -20,7 +21,7 @@ class Finished:
     state : FileState
         Which version of the file was picked.
     shape : tuple of int
-        ``(ny, nx)`` of the source image.
+        ``(ny, nx)`` of the source image, ``(nz, ny, nx)`` of a tomogram.
     pixel_size_A : float
         Of the source image.
     candidates : Candidates
@@ -31,7 +32,7 @@ class Finished:
 
     image: str
     state: FileState
-    shape: tuple[int, int]
+    shape: Shape | VolumeShape
     pixel_size_A: float
     candidates: Candidates
     notes: tuple[str, ...] = ()
@@ -48,6 +49,7 @@ def to_json(micrograph: Finished) -> dict[str, Any]:
         "pixel_size_A": micrograph.pixel_size_A,
         "x_px": candidates.x_px.tolist(),
         "y_px": candidates.y_px.tolist(),
+        **({} if candidates.z_px is None else {"z_px": candidates.z_px.tolist()}),
         "score": candidates.score.tolist(),
         "class_index": candidates.class_index.tolist(),
         "notes": micrograph.notes,
@@ -56,17 +58,18 @@ def to_json(micrograph: Finished) -> dict[str, Any]:
 
 def from_json(fields: dict[str, Any]) -> Finished:
     """Return the micrograph that `to_json` was given."""
-    ny, nx = fields["shape"]
+    z_px = fields.get("z_px")
     return Finished(
         image=fields["image"],
         state=FileState(fields["size_bytes"], fields["modified_ns"]),
-        shape=(ny, nx),
+        shape=tuple(fields["shape"]),
         pixel_size_A=fields["pixel_size_A"],
         candidates=Candidates(
             x_px=np.array(fields["x_px"], dtype=np.float64),
             y_px=np.array(fields["y_px"], dtype=np.float64),
             score=np.array(fields["score"], dtype=np.float64),
             class_index=np.array(fields["class_index"], dtype=np.int64),
+            z_px=None if z_px is None else np.array(z_px, dtype=np.float64),
         ),
         notes=tuple(fields.get("notes", ())),
     )

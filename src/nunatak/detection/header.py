@@ -16,11 +16,13 @@ Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 
 
-class _Frozen(BaseModel):
+class FrozenModel(BaseModel):
+    """A part of a header: nothing unknown in it, and nothing changes."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ModelClass(_Frozen):
+class ModelClass(FrozenModel):
     """One kind of particle that a model scores.
 
     Attributes
@@ -35,7 +37,7 @@ class ModelClass(_Frozen):
     diameter_A: Positive | None = None
 
 
-class ThresholdRow(_Frozen):
+class ThresholdRow(FrozenModel):
     """What a threshold gave on the data on which the model was calibrated.
 
     Attributes
@@ -64,7 +66,7 @@ class ThresholdRow(_Frozen):
     probability_high: Probability | None = None
 
 
-class ModelHeader(_Frozen):
+class ModelHeader(FrozenModel):
     """Everything needed to apply a detector, besides its weights.
 
     Attributes
@@ -119,6 +121,8 @@ class ModelHeader(_Frozen):
         maps = self.network.parameters.classes
         if len(self.classes) != maps:
             raise ValueError(f"{len(self.classes)} classes are named, the network scores {maps}")
+        if self.network.parameters.ndim != self.ndim:
+            raise ValueError(f"{self.network.name} is no network for micrographs")
         stride = self.network.parameters.output_stride
         if self.output_stride != stride:
             raise ValueError(

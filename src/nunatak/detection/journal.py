@@ -1,4 +1,4 @@
-"""The durable memory of a run: a line for every finished micrograph.
+"""The durable memory of a run: a line for every finished micrograph or tomogram.
 
 A journal grows by appending, so that a run may be killed at any moment and loses at most the
 micrographs in flight; a line that was cut is recognised and dropped. It stays beside the picks,
@@ -123,7 +123,7 @@ class Journal:
                 if end == 0:
                     _require_same(self.path, line, entry, settings)
                 if entry is None:
-                    _log.warning("%s: the last line is cut; its micrograph is repeated", self.path)
+                    _log.warning("%s: the last line is cut; its image is repeated", self.path)
                     break
                 self._take(entry)
                 end += len(line)

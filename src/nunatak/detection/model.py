@@ -11,10 +11,17 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save_file
+from torch import nn
 
 from nunatak.detection import threshold_table
 from nunatak.detection.header import ModelHeader
-from nunatak.detection.model_file import METADATA_KEY, parse_header, read_content
+from nunatak.detection.model_file import (
+    METADATA_KEY,
+    VOLUME_NDIM,
+    parse_fields,
+    parse_header,
+    read_content,
+)
 from nunatak.detection.weights import network_with
 from nunatak.errors import BadInput, FormatError
 from nunatak.files import written_whole
@@ -63,18 +70,21 @@ def save_model(model: DetectorModel, path: str | PathLike[str]) -> None:
     ResourceError
         If the file cannot be written.
     """
-    path = Path(path)
+    save_tensors(model.network, model.header.model_dump_json(), Path(path))
+
+
+def save_tensors(network: nn.Module, header: str, path: Path) -> None:
+    """Write a network's weights with a header (JSON), whole or not at all; see `save_model`."""
     if path.suffix != SUFFIX:
         raise BadInput(f"{path}: a model file ends in {SUFFIX}.")
     tensors = {
-        name: tensor.detach().cpu().contiguous()
-        for name, tensor in model.network.state_dict().items()
+        name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()
     }
     for name, tensor in tensors.items():
         if not torch.isfinite(tensor).all():
             raise BadInput(f"{path}: weight {name} holds NaN or infinity; nothing was written.")
     with written_whole(path) as temporary:
-        save_file(tensors, temporary, metadata={METADATA_KEY: model.header.model_dump_json()})
+        save_file(tensors, temporary, metadata={METADATA_KEY: header})
 
 
 def load_model(path_or_name: str | PathLike[str]) -> DetectorModel:
@@ -167,6 +177,11 @@ def describe(path: str | PathLike[str]) -> dict[str, str]:
     """
     path = Path(path)
     content = read_content(path)
+    if parse_fields(path, content).get("ndim") == VOLUME_NDIM:
+        # That module needs this one.
+        from nunatak.detection.volumes.volume_model import describe_volume_model  # noqa: PLC0415
+
+        return describe_volume_model(path, content)
     header = parse_header(path, content)
     network = ", ".join(f"{k} {v}" for k, v in header.network.parameters.model_dump().items())
     classes = (

@@ -2,15 +2,19 @@
 
 import json
 from pathlib import Path
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from nunatak.detection.header import SCHEMA_VERSION, ModelHeader
 from nunatak.errors import BadInput, FormatError
 
 METADATA_KEY = "nunatak"
+VOLUME_NDIM = 3
 MAXIMUM_HEADER_BYTES = 16 << 20
 MAXIMUM_FILE_BYTES = 4 << 30
+
+Header = TypeVar("Header", bound=BaseModel)
 
 _PICKLE_SUFFIXES = frozenset({".sav", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".tloc"})
 # What torch.save (a zip archive) and pickle (its protocol mark) write first.
@@ -48,7 +52,7 @@ def _header_bytes(content: bytes) -> bytes | None:
 
 
 def parse_header(path: Path, content: bytes) -> ModelHeader:
-    """Read the header of a model file; no weight is touched.
+    """Read the header of a model for micrographs; no weight is touched.
 
     Parameters
     ----------
@@ -61,6 +65,32 @@ def parse_header(path: Path, content: bytes) -> ModelHeader:
     ------
     FormatError
         If this is no safetensors file, not one of nunatak, or its header makes no sense.
+    """
+    fields = parse_fields(path, content)
+    if fields.get("ndim") == VOLUME_NDIM:
+        raise FormatError(
+            path,
+            "a model for tomograms where one for micrographs was expected",
+            field="ndim",
+            hint=RETRAIN,
+        )
+    return validated(ModelHeader, path, fields)
+
+
+def parse_fields(path: Path, content: bytes) -> dict[str, Any]:
+    """Return the fields of a header of a known version, unchecked otherwise.
+
+    Parameters
+    ----------
+    path
+        The file, for messages.
+    content
+        All of it.
+
+    Raises
+    ------
+    FormatError
+        If this is no safetensors file, or not one of nunatak.
     """
     raw = _header_bytes(content)
     if raw is None and (path.suffix in _PICKLE_SUFFIXES or content.startswith(_PICKLE_MARKS)):
@@ -91,8 +121,19 @@ def parse_header(path: Path, content: bytes) -> ModelHeader:
             field="schema_version",
             hint="Update nunatak, or train the model again",
         )
+    return fields
+
+
+def validated(kind: type[Header], path: Path, fields: dict[str, Any]) -> Header:
+    """Make a header of checked fields.
+
+    Raises
+    ------
+    FormatError
+        If they make no sense.
+    """
     try:
-        return ModelHeader.model_validate(fields)
+        return kind.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "header"

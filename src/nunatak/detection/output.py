@@ -1,7 +1,7 @@
 """Where the picks of a run go."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,13 @@ from typing import Any
 from nunatak.detection.record import journal_path, refuse_to_replace, write_record
 from nunatak.detection.result import PickResult
 from nunatak.errors import UsageError
-from nunatak.picks.context import ImageCatalogue
+from nunatak.picks.context import ImageCatalogue, Shape, VolumeShape
 from nunatak.picks.formats import format_for_writing, format_named, write_picks
 from nunatak.picks.formats.base import PickFormat
-from nunatak.picks.table import PickSet
+from nunatak.picks.formats.registry import refuse_dimensions
+from nunatak.picks.judged import IMAGE_NOUN
+from nunatak.picks.table import PickSet, empty_table
+from nunatak.picks.tomogram_facts import TomogramFacts
 
 _log = logging.getLogger(__name__)
 
@@ -39,15 +42,21 @@ class Output:
     selected_only: bool = False
 
     @classmethod
-    def named(cls, path: Path, format_name: str | None, *, selected_only: bool) -> "Output":
+    def named(
+        cls, path: Path, format_name: str | None, *, selected_only: bool, ndim: int = 2
+    ) -> "Output":
         """Return the output at a path, in the named format or that of the suffix.
 
         Raises
         ------
         UsageError
-            If neither says the format.
+            If neither says the format, or the named one does not hold picks on micrographs
+            (``ndim`` 2) or in tomograms (3).
         """
-        chosen = format_for_writing(path) if format_name is None else format_named(format_name)
+        chosen = (
+            format_for_writing(path, ndim) if format_name is None else format_named(format_name)
+        )
+        refuse_dimensions(PickSet(empty_table(ndim)), chosen)
         if not chosen.capabilities.score and not selected_only:
             _log.warning(
                 "%s: %s holds no scores, so that no threshold can be applied later; only the "
@@ -102,18 +111,54 @@ class Output:
         PickResult
             The same, with what was written.
         """
-        picks = _only_selected(result.picks) if self.selected_only else result.picks
+        self.write_all(
+            result.picks,
+            {**result.provenance, "settings": settings},
+            shapes=result.shapes,
+            diameter_A=result.options.diameter_A,
+        )
+        return replace(result, output=self.path, is_output_selected=self.selected_only)
+
+    def write_all(
+        self,
+        picks: PickSet,
+        provenance: Mapping[str, Any],
+        *,
+        shapes: Mapping[str, Shape | VolumeShape],
+        diameter_A: float,
+        facts: TomogramFacts | None = None,
+    ) -> None:
+        """Write picks, then the record of the run.
+
+        Parameters
+        ----------
+        picks
+            All candidates, with the column ``selected``.
+        provenance
+            Of the run: JSON values, the job's ``settings`` among them.
+        shapes
+            Of the images.
+        diameter_A
+            Of the particles, for formats that hold boxes.
+        facts
+            What formats of picks in tomograms leave unsaid.
+        """
+        chosen = picks.table["selected"]
         files = write_picks(
-            picks,
+            replace(picks, table=picks.table[chosen]) if self.selected_only else picks,
             self.path,
             self.format.name,
-            images=ImageCatalogue(result.shapes),
-            box_px=_box_px(result.picks, result.options.diameter_A),
+            images=ImageCatalogue(shapes),
+            box_px=_box_px(picks, diameter_A),
+            tomograms=facts,
         )
-        counts = {"candidates": len(result.picks), "selected": result.selected_count}
-        record = {**result.provenance, **counts, "settings": self._settings(settings)}
+        record = {
+            **provenance,
+            "candidates": len(picks),
+            "selected": int(chosen.sum()),
+            "settings": self._settings(provenance["settings"]),
+        }
         write_record(self.path, record, files)
-        return replace(result, output=self.path, is_output_selected=self.selected_only)
 
     def _settings(self, settings: dict[str, Any]) -> dict[str, Any]:
         return {**settings, "format": self.format.name, "selected_only": self.selected_only}
@@ -122,17 +167,14 @@ class Output:
         if self.format.capabilities.multi_image or self.path.is_dir():
             return
         name, ending = self.path.name.lower(), self.format.suffixes[0]
+        noun = IMAGE_NOUN[max(self.format.capabilities.dimensions)]
         looks_like_a_file = name.endswith("." + ending.rpartition(".")[2])
         if looks_like_a_file and not (name.endswith(ending) and n_images == 1):
             raise UsageError(
-                f"{self.path}: {self.format.title} holds one micrograph a file, named "
+                f"{self.path}: {self.format.title} holds one {noun} a file, named "
                 f"…{ending}, and there are {n_images} to pick. Name a folder instead: "
                 f"-o {self.path.stem} --to {self.format.name}."
             )
-
-
-def _only_selected(picks: PickSet) -> PickSet:
-    return replace(picks, table=picks.table[picks.table["selected"]])
 
 
 def _box_px(picks: PickSet, diameter_A: float) -> int:

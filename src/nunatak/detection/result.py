@@ -15,6 +15,7 @@ from nunatak.detection.header import ModelClass
 from nunatak.detection.options import PickOptions
 from nunatak.detection.thresholds import ThresholdChoice
 from nunatak.images.micrograph_list import MissingMicrograph
+from nunatak.picks.context import Shape, VolumeShape
 from nunatak.picks.table import PickSet, empty_table
 
 
@@ -78,7 +79,7 @@ class PickResult:
     failures: tuple[Failure, ...]
     options: PickOptions
     contrast: Side
-    shapes: dict[str, tuple[int, int]] = field(repr=False)
+    shapes: dict[str, Shape | VolumeShape] = field(repr=False)
     seconds: dict[str, float] = field(repr=False)
     provenance: dict[str, Any] = field(repr=False)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)

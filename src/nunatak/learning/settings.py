@@ -10,6 +10,7 @@ from pydantic import (
     Field,
     ModelWrapValidatorHandler,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
@@ -101,6 +102,13 @@ class LearningSettings(BaseModel):
     validation_share: float = Field(0.25, ge=0, lt=1)
     validate_every: int = Field(25, gt=0)
     patience: int | None = Field(5, gt=0)
+
+    @field_validator("network")
+    @classmethod
+    def _for_micrographs(cls, network: NetworkSpec) -> NetworkSpec:
+        if network.parameters.ndim != 2:
+            raise ValueError(f"{network.name} is no network for micrographs")
+        return network
 
     @model_validator(mode="wrap")
     @classmethod

@@ -8,6 +8,7 @@ from nunatak.networks.plain_classifiers import Conv31, Conv63, Conv127
 from nunatak.networks.residual_classifiers import ResNet8, ResNet16
 from nunatak.networks.specs import NetworkName, NetworkSpec
 from nunatak.networks.unet import UNet
+from nunatak.networks.unet3d import UNet3d
 
 NETWORKS: Mapping[NetworkName, Callable[..., DetectorNetwork]] = MappingProxyType(
     {
@@ -17,6 +18,7 @@ NETWORKS: Mapping[NetworkName, Callable[..., DetectorNetwork]] = MappingProxyTyp
         "Conv31": Conv31,
         "Conv63": Conv63,
         "Conv127": Conv127,
+        "UNet3d": UNet3d,
     }
 )
 """Every network that a model file can name."""

@@ -6,10 +6,14 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-NetworkName = Literal["UNet", "ResNet8", "ResNet16", "Conv31", "Conv63", "Conv127"]
+PlanarNetworkName = Literal["UNet", "ResNet8", "ResNet16", "Conv31", "Conv63", "Conv127"]
+"""Networks for micrographs."""
+
+NetworkName = Literal[PlanarNetworkName, "UNet3d"]
 
 Classes = Annotated[int, Field(ge=1, le=256)]
 Units = Annotated[int, Field(ge=1, le=256)]
+Channels = Annotated[int, Field(ge=1, le=512)]
 Dropout = Annotated[float, Field(ge=0.0, lt=1.0)]
 PatchStride = Literal[1, 2, 4]
 
@@ -21,6 +25,7 @@ class _Frozen(BaseModel):
 class UNetParameters(_Frozen):
     """Arguments of `nunatak.networks.unet.UNet`, bounded so that no header can ask for a giant."""
 
+    ndim: ClassVar[int] = 2
     output_stride: ClassVar[int] = 2
 
     classes: Classes = 1
@@ -30,6 +35,8 @@ class UNetParameters(_Frozen):
 
 class ResidualParameters(_Frozen):
     """Arguments of `nunatak.networks.residual_classifiers.ResNet8` and ``ResNet16``."""
+
+    ndim: ClassVar[int] = 2
 
     classes: Classes = 1
     units: Units = 32
@@ -42,6 +49,8 @@ class ResidualParameters(_Frozen):
 class PlainParameters(_Frozen):
     """Arguments of `nunatak.networks.plain_classifiers.Conv31`, ``Conv63`` and ``Conv127``."""
 
+    ndim: ClassVar[int] = 2
+
     classes: Classes = 1
     units: Units = 32
     unit_scaling: int = Field(default=2, ge=1, le=4)
@@ -51,7 +60,17 @@ class PlainParameters(_Frozen):
     output_stride: PatchStride = 1
 
 
-NetworkParameters = UNetParameters | ResidualParameters | PlainParameters
+class UNet3dParameters(_Frozen):
+    """Arguments of `nunatak.networks.unet3d.UNet3d` that its weights depend on."""
+
+    ndim: ClassVar[int] = 3
+    output_stride: ClassVar[int] = 2
+
+    classes: Classes = 1
+    channels: tuple[Channels, ...] = Field(default=(24, 32, 48), min_length=2, max_length=5)
+
+
+NetworkParameters = UNetParameters | ResidualParameters | PlainParameters | UNet3dParameters
 
 PARAMETERS: Mapping[str, type[NetworkParameters]] = MappingProxyType(
     {
@@ -61,6 +80,7 @@ PARAMETERS: Mapping[str, type[NetworkParameters]] = MappingProxyType(
         "Conv31": PlainParameters,
         "Conv63": PlainParameters,
         "Conv127": PlainParameters,
+        "UNet3d": UNet3dParameters,
     }
 )
 

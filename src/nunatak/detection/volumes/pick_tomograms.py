@@ -1,0 +1,173 @@
+"""Pick particles from tomograms."""
+
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
+from typing import Literal
+
+from nunatak.detection.job import by_identity, torch_threads
+from nunatak.detection.journal import Journal
+from nunatak.detection.output import Output
+from nunatak.detection.precision import Precision
+from nunatak.detection.volumes.volume_execution import carry_out_volumes
+from nunatak.detection.volumes.volume_job import VolumeJob
+from nunatak.detection.volumes.volume_model import load_volume_model
+from nunatak.detection.volumes.volume_options import Threshold, resolved_volume_options
+from nunatak.detection.volumes.volume_result import VolumePickResult
+from nunatak.detection.volumes.volume_scoring import VolumeScorer
+from nunatak.detection.volumes.volume_views import FLIP_VIEWS, ONE_VIEW
+from nunatak.errors import UsageError
+from nunatak.images.axis_order import AxisOrder
+from nunatak.images.micrograph_list import MicrographList
+from nunatak.images.tomogram_inputs import list_tomograms
+from nunatak.picks.formats.tomograms.relion5_star import FORMAT as RELION_5
+from nunatak.picks.tomogram_facts import TomogramFacts
+
+
+def pick_tomograms(
+    tomograms: MicrographList | Iterable[str | PathLike[str]],
+    *,
+    model: str | PathLike[str],
+    voxel_size_A: float | None = None,
+    override_voxel_size: bool = False,
+    axis_order: AxisOrder | None = None,
+    output: str | PathLike[str] | None = None,
+    file_format: str | None = None,
+    selected_only: bool = False,
+    threshold: Threshold = None,
+    border_A: float = 0.0,
+    max_per_tomogram: int | None = None,
+    contrast: Literal["dark", "light"] | None = None,
+    views: Literal[1, 8] = 1,
+    device: str = "auto",
+    arithmetic: Precision = "auto",
+    threads: int | None = None,
+    redo: bool = False,
+    facts: TomogramFacts | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> VolumePickResult:
+    """Find particles of one or several classes in tomograms.
+
+    Every candidate above the model's low floor is returned, and written, with its score; the
+    thresholds, the border and the limit only mark which of them are ``selected``. A run that was
+    stopped is continued as in `nunatak.detection.pick.pick`.
+
+    Parameters
+    ----------
+    tomograms
+        Files, OME-Zarr folders, folders, globs, text lists or copick projects (see
+        `nunatak.images.tomogram_inputs.list_tomograms`), or a list made before.
+    model
+        A model file for tomograms.
+    voxel_size_A
+        Å per voxel of all tomograms. Default: from their headers or the copick project.
+    override_voxel_size
+        Let ``voxel_size_A`` win over a header that contradicts it.
+    axis_order
+        What the stored axes are; None asks where a shape leaves a doubt.
+    output
+        File or folder to write to; the suffix chooses the format. Nothing is written without.
+    file_format
+        Name of the output's format, where the suffix does not say it.
+    selected_only
+        Write the selected candidates only. The result holds all of them all the same.
+    threshold
+        Score from which on a candidate is selected, for all classes, or for each of some classes
+        by name. Default: the model's, which are a class each.
+    border_A
+        Candidates whose centre is closer to a face of the tomogram are not selected, Å.
+    max_per_tomogram
+        At most so many are selected in each tomogram, the best ones of all classes.
+    contrast
+        Particles against ice in the tomograms, ``"dark"`` or ``"light"``. Default: as in the
+        model's training.
+    views
+        1, or 8 to average over all mirror images: slower by as much, and a little surer.
+    device, arithmetic, threads
+        As in `nunatak.detection.pick.pick`.
+    redo
+        Start over, and replace an output that exists.
+    facts
+        What the output's format needs to know, such as RELION's tilt series.
+    on_progress
+        Called with the number of tomograms finished since the last call.
+
+    Returns
+    -------
+    VolumePickResult
+        Candidates and failures. A tomogram that cannot be read is a failure, not an error.
+
+    Raises
+    ------
+    UsageError
+        If an option is impossible, or the output exists and is not this program's, or was
+        written with other settings.
+    BadInput
+        If there is no tomogram, none of them can be picked, or the model cannot be read.
+    Mismatch
+        If the journal of a run with other settings lies beside the output.
+    ResourceError
+        If the device, the memory or the disk does not suffice.
+    Interrupted
+        If the process is asked to stop; what was finished is kept.
+
+    Examples
+    --------
+    >>> result = pick_tomograms(["TS_*.zarr"], model="czii.safetensors")  # doctest: +SKIP
+    >>> result.picks.table[["image", "x_px", "y_px", "z_px", "class_name"]]  # doctest: +SKIP
+    """
+    detector = load_volume_model(model)
+    options = resolved_volume_options(
+        detector.header,
+        threshold=threshold,
+        border_A=border_A,
+        max_per_tomogram=max_per_tomogram,
+        contrast=contrast,
+        voxel_size_A=voxel_size_A,
+        override_voxel_size=override_voxel_size,
+        axis_order=axis_order,
+        views=views,
+        device=device,
+        arithmetic=arithmetic,
+        threads=threads,
+    )
+    listed = tomograms if isinstance(tomograms, MicrographList) else list_tomograms(tomograms)
+    scorer = VolumeScorer(
+        detector.network,
+        device=options.device,
+        precision=options.arithmetic,
+        views=ONE_VIEW if options.views == 1 else FLIP_VIEWS,
+    )
+    job = VolumeJob(detector, options, by_identity(listed), scorer)
+    target = None
+    if output is not None:
+        target = Output.named(Path(output), file_format, selected_only=selected_only, ndim=3)
+        target.check(job.settings, images=list(job.entries), redo=redo)
+        _refuse_unknown_tilt_series(target, facts)
+    with (
+        torch_threads(options.threads),
+        Journal(target.journal, job.settings, redo=redo) if target else nullcontext() as journal,
+    ):
+        result = carry_out_volumes(job, journal, missing=listed.missing, on_progress=on_progress)
+        if target is not None:
+            target.write_all(
+                result.picks,
+                {**result.provenance, "settings": job.settings},
+                shapes=result.shapes,
+                diameter_A=max(kind.diameter_A for kind in detector.header.classes),
+                facts=facts,
+            )
+            result = replace(result, output=target.path, is_output_selected=target.selected_only)
+    return result
+
+
+def _refuse_unknown_tilt_series(target: Output, facts: TomogramFacts | None) -> None:
+    """Say before the work, not after it, what RELION 5 needs to know."""
+    if target.format is RELION_5 and not (facts and facts.tilt_series):
+        raise UsageError(
+            f"{target.path}: {target.format.title} counts from the centres of the unbinned "
+            "tomograms. Give RELION's tomograms.star that lists them (--tomograms-star), or "
+            "another format (--to)."
+        )

@@ -1,0 +1,116 @@
+"""What picking tomograms is asked to do, resolved."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from nunatak.detection.header import FrozenModel, Positive, Probability
+from nunatak.detection.precision import Precision
+from nunatak.detection.volumes.volume_header import VolumeModelHeader
+from nunatak.errors import UsageError
+from nunatak.images.axis_order import AxisOrder
+
+Threshold = float | Mapping[str, float] | None
+
+
+class VolumePickOptions(FrozenModel):
+    """The options of a run on tomograms, with every default filled in.
+
+    Attributes
+    ----------
+    thresholds : dict of str to float
+        By class: candidates of at least this probability are selected.
+    border_A : float
+        Candidates whose centre is closer to a face of the tomogram are not selected.
+    max_per_tomogram : int or None
+        At most so many are selected, the best ones of all classes.
+    contrast : str
+        ``"dark"`` or ``"light"``: particles against ice in the tomograms.
+    voxel_size_A : float or None
+        Of all tomograms; None takes it from headers and lists.
+    override_voxel_size : bool
+        Whether ``voxel_size_A`` wins over a header that contradicts it.
+    axis_order : AxisOrder or None
+        Of all tomograms; None asks where a shape leaves a doubt.
+    views : int
+        Mirror images to average over: 1 (the tomogram itself) or all 8.
+    device, arithmetic : str
+        As in `nunatak.detection.options.PickOptions`.
+    threads : int or None
+        Of the processor; None leaves torch's own choice.
+    """
+
+    thresholds: dict[str, Probability]
+    border_A: Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+    max_per_tomogram: Annotated[int, Field(ge=1)] | None
+    contrast: Literal["dark", "light"]
+    voxel_size_A: Positive | None
+    override_voxel_size: bool
+    axis_order: AxisOrder | None
+    views: Literal[1, 8]
+    device: str
+    arithmetic: Precision
+    threads: Annotated[int, Field(ge=1)] | None
+
+    def deciding(self) -> dict[str, float | str | bool | None]:
+        """Return the options that decide which candidates there are.
+
+        The others choose among the candidates, or how fast they are found: they may change
+        between an interrupted run and its continuation.
+        """
+        return {
+            "contrast": self.contrast,
+            "voxel_size_A": self.voxel_size_A,
+            "override_voxel_size": self.override_voxel_size,
+            "axis_order": None if self.axis_order is None else str(self.axis_order),
+            "views": self.views,
+        }
+
+
+def resolved_volume_options(
+    header: VolumeModelHeader, *, threshold: Threshold, contrast: str | None, **given: Any
+) -> VolumePickOptions:
+    """Fill in what the user left open, and check the rest.
+
+    Parameters
+    ----------
+    header
+        Of the model, which has defaults of its own.
+    threshold
+        One for all classes, or one for each of some classes by name; None takes the model's.
+    contrast
+        None takes the model's.
+    given
+        The other attributes of `VolumePickOptions`.
+
+    Raises
+    ------
+    UsageError
+        If a value is impossible, or a threshold is for a class that the model does not have.
+    """
+    try:
+        return VolumePickOptions(
+            thresholds=_thresholds(header, threshold),
+            contrast=header.contrast if contrast is None else contrast,
+            **given,
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"Option {name}: {first['msg']} (given: {first['input']!r}).") from error
+
+
+def _thresholds(header: VolumeModelHeader, threshold: Threshold) -> dict[str, float]:
+    stated = {kind.name: kind.threshold for kind in header.classes}
+    if threshold is None:
+        return stated
+    if not isinstance(threshold, Mapping):
+        return dict.fromkeys(stated, threshold)
+    unknown = threshold.keys() - stated.keys()
+    if unknown:
+        raise UsageError(
+            f"Thresholds for {', '.join(sorted(unknown))}: the model '{header.name}' has the "
+            f"classes {', '.join(stated)}."
+        )
+    return {**stated, **threshold}

@@ -1,0 +1,51 @@
+"""Say in words what a run on tomograms found, and how to go on from there."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from nunatak.detection.record import record_path
+from nunatak.detection.volumes.volume_result import VolumePickResult
+from nunatak.picks.counted import counted
+from nunatak.picks.judged import IMAGE_NOUN
+
+
+def in_words(result: VolumePickResult) -> str:
+    """Sum up a run for its user: what was found, where it is, and what to do with it."""
+    return "\n".join(_lines(result))
+
+
+def _lines(result: VolumePickResult) -> Iterator[str]:
+    noun, count, table = IMAGE_NOUN[3], len(result.picks.images), result.picks.table
+    yield (
+        f"{counted(count, noun)} in {result.seconds['total']:.1f} s; particles are taken to be "
+        f"{result.options.contrast}."
+    )
+    if result.reused_count:
+        yield (
+            f"{result.reused_count} of the {noun}s were finished by an earlier run and have not "
+            f"changed; {count - result.reused_count} picked now."
+        )
+    yield f"{counted(len(table), 'candidate')}, {result.selected_count} of them selected:"
+    found, chosen = Counter(table["class_name"]), Counter(table["class_name"][table["selected"]])
+    for name, threshold in result.options.thresholds.items():
+        yield f"  {name}: {chosen[name]} of {found[name]} (score at least {threshold:g})"
+    if not result.selected_count:
+        yield "If there should be some, check the contrast (--contrast) and the voxel size."
+    if result.notes:
+        image, notes = next(iter(result.notes.items()))
+        where = "" if result.output is None else f" (all of them in {record_path(result.output)})"
+        yield (
+            f"{counted(len(result.notes), noun)} with something to note{where}, such as {image}: "
+            f"{'; '.join(notes)}."
+        )
+    if result.output is None:
+        return
+    if result.is_output_selected:
+        yield f"{result.output} holds the selected ones."
+        return
+    yield f"{result.output} holds all candidates with their scores."
+    if result.selected_count < len(table):
+        yield (
+            "To select others, give the same command with another --threshold; nothing is computed "
+            "anew. For the selected ones alone, give --selected-only and another output."
+        )
