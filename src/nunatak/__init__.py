@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nunatak.images.reader import read_micrograph
     from nunatak.images.tomogram_reader import read_tomogram
     from nunatak.learning.train import train
+    from nunatak.learning.volumes.train_tomograms import train_tomograms
     from nunatak.picks.convert import convert
     from nunatak.picks.czii_score import czii_score
     from nunatak.picks.evaluate import evaluate
@@ -40,6 +41,7 @@ _HOMES = {
     "simulate_dataset": "nunatak.simulate.dataset",
     "simulate_tomograms": "nunatak.simulate.volume_dataset",
     "train": "nunatak.learning.train",
+    "train_tomograms": "nunatak.learning.volumes.train_tomograms",
     "write_picks": "nunatak.picks.formats",
 }
 
@@ -59,6 +61,7 @@ __all__ = [
     "simulate_dataset",
     "simulate_tomograms",
     "train",
+    "train_tomograms",
     "write_picks",
 ]
 

@@ -1,0 +1,1 @@
+"""Learning in tomograms: from complete labels, from a few, and from the tomograms themselves."""

@@ -1,0 +1,237 @@
+"""Train a detector for tomograms: many classes, few labels."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+
+import torch
+
+from nunatak.detection.contrast import Side
+from nunatak.detection.job import torch_threads
+from nunatak.detection.model import SUFFIX
+from nunatak.detection.precision import choose_device, choose_dtype
+from nunatak.detection.volumes.volume_model import load_volume_model, save_volume_model
+from nunatak.errors import UsageError
+from nunatak.files import require_reachable
+from nunatak.images.axis_order import AxisOrder
+from nunatak.images.micrograph_list import MicrographList
+from nunatak.images.tomogram_inputs import list_tomograms
+from nunatak.learning.train import folder_of
+from nunatak.learning.volumes.volume_data import VolumeReading, gather_volumes, sorted_labels
+from nunatak.learning.volumes.volume_expectation import checked_expectation
+from nunatak.learning.volumes.volume_result import VolumeTrainingResult
+from nunatak.learning.volumes.volume_settings import LabelsAre, VolumeLearningSettings
+from nunatak.learning.volumes.volume_start import volume_start
+from nunatak.learning.volumes.volume_training_run import VolumeTrainingRun
+from nunatak.learning.volumes.volume_validation import ClassFigures
+from nunatak.networks.interface import DetectorNetwork
+from nunatak.picks.context import ImageCatalogue
+from nunatak.picks.formats import read_picks
+from nunatak.picks.table import PickSet
+from nunatak.picks.tomogram_facts import TomogramFacts
+from nunatak.training.config import TrainingPrecision
+from nunatak.training.devices import open_fabric
+from nunatak.training.metrics import METRICS, read_metrics
+from nunatak.training.progress import Progress
+
+
+def train_tomograms(
+    tomograms: MicrographList | Iterable[str | PathLike[str]],
+    labels: PickSet | str | PathLike[str],
+    *,
+    output: str | PathLike[str],
+    diameters_A: Mapping[str, float],
+    voxel_size_A: float | None = None,
+    labels_are: LabelsAre = "complete",
+    expected_particles: Mapping[str, float] | None = None,
+    validation_tomograms: Sequence[str] | None = None,
+    contrast: Side = "dark",
+    stored_voxel_size_A: float | None = None,
+    override_voxel_size: bool = False,
+    axis_order: AxisOrder | None = None,
+    labels_format: str | None = None,
+    facts: TomogramFacts | None = None,
+    settings: VolumeLearningSettings | None = None,
+    device: str = "auto",
+    processes: int = 1,
+    threads: int | None = None,
+    redo: bool = False,
+    overwrite: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> VolumeTrainingResult:
+    """Train a detector from labelled particles of one class or more.
+
+    When the same call is made again, a training that was stopped is continued where it ended:
+    its checkpoints lie in a folder beside the output.
+
+    Parameters
+    ----------
+    tomograms
+        Files, folders, patterns, lists or a copick project (`list_tomograms`). Those without
+        labels take part where the settings can make use of them: with a teacher or objective pu.
+    labels
+        Particles: a file or folder in any format for tomograms, or a table. A tomogram of
+        ``PickSet.images`` without a row is one in which nothing was found.
+    output
+        Model file to write, ``*.safetensors``.
+    diameters_A
+        Particle diameter (longest extent) of each class by its name, Å.
+    voxel_size_A
+        At which the network works, Å. Default: that of the start, or 10.
+    labels_are
+        ``"complete"``: in a labelled tomogram all particles are labelled. ``"sparse"``: a place
+        without a label may hold a particle.
+    expected_particles
+        In a tomogram, by class: needed with sparse labels. Default: as many as in the completely
+        labelled ones.
+    validation_tomograms
+        Names of labelled tomograms to keep aside; their labels are taken for complete. Default:
+        a share of the labelled ones where labels are complete (see the settings).
+    contrast
+        Of the particles as stored.
+    stored_voxel_size_A, override_voxel_size, axis_order
+        As in `nunatak.images.tomogram_reader.read_tomogram`, for all tomograms.
+    labels_format, facts
+        What files of labels leave unsaid, as in `nunatak.read_picks`.
+    settings
+        How to learn.
+    device, threads
+        As for `nunatak.pick`.
+    processes
+        That train together, each on a device of its own.
+    redo
+        Start over, and replace an output that exists.
+    overwrite
+        Replace an output that exists, but go on with a training that was stopped.
+    on_progress
+        Called after every step.
+
+    Returns
+    -------
+    VolumeTrainingResult
+
+    Raises
+    ------
+    UsageError
+        If the output exists, or options contradict each other.
+    BadInput
+        If tomograms or labels cannot be used; `Mismatch` if they contradict each other, or what
+        the folder beside the output holds.
+    ResourceError
+        If something cannot be written.
+    Interrupted
+        If the process is asked to stop; what was done is kept.
+
+    Examples
+    --------
+    >>> result = train_tomograms(  # doctest: +SKIP
+    ...     ["tomograms/*.mrc"], "labels.star", output="cell.safetensors",
+    ...     diameters_A={"ribosome": 300.0, "apoferritin": 120.0},
+    ... )
+    """
+    settings = settings or VolumeLearningSettings()
+    output, classes = Path(output), tuple(diameters_A)
+    _check_options(output, diameters_A, voxel_size_A, replace=redo or overwrite)
+    given = checked_expectation(
+        expected_particles, classes, labels_are=labels_are, settings=settings
+    )
+    listed = tomograms if isinstance(tomograms, MicrographList) else list_tomograms(tomograms)
+    start = volume_start(settings, classes, voxel_size_A=voxel_size_A)
+    _check_crop(settings, start.network, max(diameters_A.values()) / start.voxel_size_A)
+    if not isinstance(labels, PickSet):
+        catalogue = ImageCatalogue.listed(listed, stored_voxel_size_A)
+        labels = read_picks(labels, labels_format, images=catalogue, tomograms=facts)
+    with torch_threads(threads):
+        on_device = choose_device(device)
+        low = choose_dtype(on_device) == torch.bfloat16
+        precision: TrainingPrecision = "bfloat16" if low else "float32"
+        fabric = open_fabric(on_device, precision=precision, process_count=processes)
+        data = gather_volumes(
+            listed,
+            sorted_labels(labels, listed, classes),
+            VolumeReading(
+                working_voxel_size_A=start.voxel_size_A,
+                voxel_size_A=stored_voxel_size_A,
+                override_voxel_size=override_voxel_size,
+                axis_order=axis_order,
+                inverted=contrast != start.contrast,
+            ),
+            are_complete=labels_are == "complete",
+            with_unlabelled=settings.teacher or settings.objective_for(labels_are) == "pu",
+            validation_share=settings.validation_share,
+            validation=validation_tomograms,
+            seed=settings.seed,
+        )
+        run = VolumeTrainingRun(
+            start,
+            data,
+            settings,
+            fabric,
+            diameters_A=diameters_A,
+            labels_are=labels_are,
+            given=given,
+            precision=precision,
+        )
+        folder = folder_of(output)
+        fitted = run.fit(folder, output=output.absolute(), redo=redo, on_progress=on_progress)
+        figures: dict[str, ClassFigures] = {}
+        if fabric.is_global_zero:
+            model, figures = run.model(fitted, name=output.stem)
+            save_volume_model(model, output)
+        fabric.barrier()
+    metrics = tuple(read_metrics(folder / METRICS))
+    return VolumeTrainingResult(
+        model=load_volume_model(output),
+        output=output,
+        folder=folder,
+        training=tuple(volume.name for volume in data.training),
+        validation=tuple(volume.name for volume in data.validation),
+        figures=figures,
+        best_step=fitted.step,
+        last_step=fitted.last_step,
+        validation_score=fitted.validation,
+        metrics=metrics,
+        seconds=metrics[-1].seconds if metrics else 0.0,
+    )
+
+
+def _check_options(
+    output: Path,
+    diameters_A: Mapping[str, float],
+    voxel_size_A: float | None,
+    *,
+    replace: bool,
+) -> None:
+    """Refuse now what could not be done in the end."""
+    if output.suffix != SUFFIX:
+        raise UsageError(f"{output}: a model file ends in {SUFFIX}. Give such a name.")
+    require_reachable(output)
+    if output.exists() and not replace:
+        raise UsageError(
+            f"{output} exists. Give another name with --output, or --redo to train anew and "
+            "replace it."
+        )
+    wrong = [name for name, size_A in diameters_A.items() if not 0 < size_A < float("inf")]
+    if wrong or not diameters_A:
+        raise UsageError(
+            f"Diameters {dict(diameters_A)}: give that of each class by its name, in Å, positive."
+        )
+    if voxel_size_A is not None and not 0 < voxel_size_A < float("inf"):
+        raise UsageError(f"A voxel size must be positive, but is {voxel_size_A} Å.")
+
+
+def _check_crop(
+    settings: VolumeLearningSettings, network: DetectorNetwork, largest_px: float
+) -> None:
+    """Refuse crops that the network cannot take, or that no particle fits into."""
+    if settings.crop_px % network.size_multiple:
+        raise UsageError(
+            f"crop_px: {settings.crop_px} is no multiple of {network.size_multiple}, which this "
+            "network's levels ask for. Take one that is."
+        )
+    if largest_px > settings.crop_px:
+        raise UsageError(
+            f"crop_px: the largest particle spans {largest_px:.0f} voxels at the working voxel "
+            f"size and does not fit into crops of {settings.crop_px}. Check the diameters (Å), or "
+            "take larger crops or a larger voxel size."
+        )

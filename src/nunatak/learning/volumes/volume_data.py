@@ -1,0 +1,263 @@
+"""Bring tomograms and labels together: what is learned from, and what it is judged by."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nunatak.errors import BadInput, Mismatch
+from nunatak.images.axis_order import AxisOrder
+from nunatak.images.micrograph_list import ListedMicrograph, MicrographList
+from nunatak.images.pixel_size import same
+from nunatak.images.tomogram_reader import read_tomogram
+from nunatak.learning.split import validation_micrographs
+from nunatak.learning.volumes.working_volumes import WorkingVolume, working_volume
+from nunatak.picks.names import NameIndex
+from nunatak.picks.table import PickSet
+
+_log = logging.getLogger(__name__)
+
+CLASS = "class_name"
+
+
+@dataclass(frozen=True, kw_only=True)
+class VolumeReading:
+    """How tomograms are brought to the working size.
+
+    Attributes
+    ----------
+    working_voxel_size_A : float
+        Å.
+    voxel_size_A : float or None
+        Of all stored tomograms; None takes it from headers and lists.
+    override_voxel_size : bool
+        Whether it wins over a header that contradicts it.
+    axis_order : AxisOrder or None
+        Of all tomograms; None asks where a shape leaves a doubt.
+    inverted : bool
+        Whether particles are lighter than ice as stored.
+    """
+
+    working_voxel_size_A: float
+    voxel_size_A: float | None = None
+    override_voxel_size: bool = False
+    axis_order: AxisOrder | None = None
+    inverted: bool = False
+
+    def read(
+        self, one: ListedMicrograph, labels: "TomogramLabels", *, is_complete: bool
+    ) -> WorkingVolume:
+        """Read a tomogram with its labels.
+
+        Raises
+        ------
+        BadInput
+            As `read_tomogram` and `working_volume` do; `Mismatch` if labels were made at another
+            voxel size.
+        """
+        tomogram = read_tomogram(
+            one.path,
+            voxel_size_A=self.voxel_size_A,
+            listed_voxel_size_A=one.pixel_size_A,
+            override=self.override_voxel_size,
+            axis_order=self.axis_order,
+        )
+        for size_A in labels.voxel_sizes_A:
+            if not same(size_A, tomogram.voxel_size_A):
+                raise Mismatch(
+                    f"{one.name}: its voxels are {tomogram.voxel_size_A:g} Å, those of its labels "
+                    f"{size_A:g} Å. Give labels in voxels of this tomogram, or say how they are "
+                    "binned."
+                )
+        return working_volume(
+            tomogram,
+            name=one.name,
+            voxel_size_A=self.working_voxel_size_A,
+            centres_px=labels.centres_px,
+            class_index=labels.class_index,
+            is_complete=is_complete,
+            inverted=self.inverted,
+        )
+
+
+@dataclass(frozen=True)
+class TomogramLabels:
+    """Labels of one tomogram, in voxels as stored.
+
+    Attributes
+    ----------
+    centres_px : ndarray, shape (n, 3), float64
+        x, y, z.
+    class_index : ndarray, shape (n,), int64
+    voxel_sizes_A : tuple of float
+        That the labels state, each once.
+    """
+
+    centres_px: NDArray[np.float64]
+    class_index: NDArray[np.int64]
+    voxel_sizes_A: tuple[float, ...] = ()
+
+
+NO_LABELS = TomogramLabels(np.empty((0, 3)), np.empty(0, np.int64))
+
+
+def sorted_labels(
+    labels: PickSet, listed: MicrographList, classes: Sequence[str]
+) -> dict[str, TomogramLabels]:
+    """Give every label to its tomogram and its class.
+
+    Parameters
+    ----------
+    labels
+        In tomograms.
+    listed
+        The tomograms.
+    classes
+        Names of the classes, in order. With a single one labels need not name it.
+
+    Returns
+    -------
+    dict of str to TomogramLabels
+        By the tomogram's name as listed; also those that were looked at and hold nothing.
+
+    Raises
+    ------
+    BadInput
+        If the labels are of micrographs, or a class is missing or unknown; `Mismatch` if a
+        tomogram is not among those given.
+    """
+    origin = labels.source or "the labels"
+    if labels.ndim != 3:
+        raise BadInput(f"{origin}: positions without z, of micrographs. Give labels in tomograms.")
+    resolution = NameIndex([one.name for one in listed]).resolve_all(labels.images)
+    if resolution.unmatched:
+        name, reason = next(iter(resolution.unmatched.items()))
+        raise Mismatch(
+            f"{origin}: {len(resolution.unmatched)} of {len(labels.images)} tomograms of the "
+            f"labels are not among those given, the first is {name}: {reason}"
+        )
+    kinds = _class_index(labels, classes, str(origin))
+    names = np.array([resolution.found[name] for name in labels.table["image"]], dtype=object)
+    sizes_A = labels.table.get("pixel_size_A")
+    result = {}
+    for name in dict.fromkeys(resolution.found[image] for image in labels.images):
+        rows = names == name
+        stated = () if sizes_A is None else tuple(sizes_A[rows].dropna().unique().tolist())
+        result[name] = TomogramLabels(labels.positions_px[rows], kinds[rows], stated)
+    return result
+
+
+def _class_index(labels: PickSet, classes: Sequence[str], origin: str) -> NDArray[np.int64]:
+    table = labels.table
+    if CLASS not in table and len(classes) == 1:
+        return np.zeros(len(table), dtype=np.int64)
+    names = [""] * len(table)
+    if CLASS in table:
+        names = table[CLASS].fillna("").astype(str).tolist()
+    index = {name: number for number, name in enumerate(classes)}
+    unknown = sorted(set(names) - set(index))
+    if unknown:
+        found = ", ".join(name or "no class" for name in unknown[:5])
+        raise BadInput(
+            f"{origin}: labels of {found}, but diameters are given of {', '.join(classes)}. Name "
+            f"the class of every label (column {CLASS}), and give each a diameter."
+        )
+    return np.array([index[name] for name in names], dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class VolumeTrainingData:
+    """What there is to learn from.
+
+    Attributes
+    ----------
+    training : tuple of WorkingVolume
+        The labelled ones first.
+    validation : tuple of WorkingVolume
+        Kept aside, whole.
+    """
+
+    training: tuple[WorkingVolume, ...]
+    validation: tuple[WorkingVolume, ...]
+
+
+def gather_volumes(
+    listed: MicrographList,
+    labels: Mapping[str, TomogramLabels],
+    reading: VolumeReading,
+    *,
+    are_complete: bool,
+    with_unlabelled: bool,
+    validation_share: float,
+    validation: Sequence[str] | None,
+    seed: int,
+) -> VolumeTrainingData:
+    """Read the labelled tomograms, keep some aside, and read the others if they can be of use.
+
+    Parameters
+    ----------
+    listed
+        The tomograms.
+    labels
+        Of `sorted_labels`.
+    reading
+        How to read them.
+    are_complete
+        Whether all particles of a labelled tomogram are labelled.
+    with_unlabelled
+        Whether tomograms without labels take part.
+    validation_share
+        Of the labels, to be kept aside where they are complete.
+    validation
+        Names of the tomograms to keep aside instead, whose labels are taken for complete; None
+        chooses.
+    seed
+        Of the choice.
+
+    Raises
+    ------
+    BadInput
+        If no label is left to learn from, a tomogram for validation has no labels, or one is
+        missing or cannot be read.
+    """
+    if listed.missing:
+        first = listed.missing[0]
+        raise BadInput(
+            f"{first.name}: {first.reason}. {len(listed.missing)} of the tomograms cannot be used; "
+            "correct their names, or leave them out."
+        )
+    labelled = [one for one in listed if one.name in labels]
+    counts = [len(labels[one.name].centres_px) for one in labelled]
+    if validation is not None:
+        aside = {_validation_name(name, labelled) for name in validation}
+    elif are_complete:
+        rng = np.random.default_rng([seed, 1])
+        chosen = validation_micrographs(counts, share=validation_share, rng=rng)
+        aside = {labelled[index].name for index in chosen}
+    else:
+        aside = set()
+    left = sum(n for one, n in zip(labelled, counts, strict=True) if one.name not in aside)
+    if left == 0:
+        raise BadInput("No label is left to learn from. Label particles, or keep fewer aside.")
+    others = [one for one in listed if one.name not in labels] if with_unlabelled else []
+    volumes = [
+        reading.read(one, labels[one.name], is_complete=are_complete or one.name in aside)
+        for one in labelled
+    ]
+    volumes += [reading.read(one, NO_LABELS, is_complete=False) for one in others]
+    _log.info("%d labelled tomograms, %d others, %d aside", len(labelled), len(others), len(aside))
+    return VolumeTrainingData(
+        training=tuple(volume for volume in volumes if volume.name not in aside),
+        validation=tuple(volume for volume in volumes if volume.name in aside),
+    )
+
+
+def _validation_name(name: str, labelled: Sequence[ListedMicrograph]) -> str:
+    if name not in {one.name for one in labelled}:
+        raise BadInput(
+            f"{name}: to be kept aside for validation, but not among the labelled tomograms "
+            f"({', '.join(one.name for one in labelled[:5])}). Give the name of one of them."
+        )
+    return name

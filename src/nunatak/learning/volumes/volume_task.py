@@ -1,0 +1,251 @@
+"""The training task on tomograms: labels, what is expected without them, and the teacher."""
+
+import math
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from nunatak.learning.volumes.volume_batches import Exam, Lesson, VolumeBatch, VolumeBatches
+from nunatak.learning.volumes.volume_labels import OutputGrid
+from nunatak.learning.volumes.volume_learner import VolumeLearner
+from nunatak.learning.volumes.volume_pseudo_labels import Seen, look, pseudo_labels
+from nunatak.learning.volumes.volume_settings import VolumeLearningSettings, VolumeObjective
+from nunatak.learning.volumes.volume_thresholds import (
+    FADING,
+    TeacherThresholds,
+    by_number,
+    by_precision,
+    score_histogram,
+)
+from nunatak.learning.volumes.volume_validation import HIT_RADII
+from nunatak.learning.volumes.working_volumes import WorkingVolume
+from nunatak.networks.drop_block import set_drop_rate
+from nunatak.networks.interface import DetectorNetwork
+from nunatak.networks.unet3d import split_heads
+from nunatak.objectives.focal import class_balance, heatmap_focal_loss
+from nunatak.objectives.offset import offset_loss
+from nunatak.objectives.volume_pu import pu_on_heatmaps
+from nunatak.objectives.volume_targets import stack_targets
+from nunatak.picks.matching import credited
+
+OFFSET_WEIGHT = 0.5
+"""Of the offset's loss, in voxels, beside the heatmaps', per particle."""
+
+RISING_SHARE = 0.25
+"""Of the steps over which the weight of the teacher's labels rises."""
+
+DROP_RISING_SHARE = 0.5
+"""Of the steps over which DropBlock's rate rises (Ghiasi et al., arXiv 1810.12890, section 3)."""
+
+
+class VolumeTask:
+    """Makes batches and scores them, for `nunatak.training.loop.fit`.
+
+    Parameters
+    ----------
+    volumes
+        To train on, labelled or not.
+    settings
+        Everything that can be switched.
+    network
+        To be trained.
+    radius_px
+        Of the particles, one a class, working voxels.
+    objective
+        See `VolumeLearningSettings.objective_for`.
+    expected : ndarray, shape (classes,)
+        Particles in a tomogram of mean size; 0 where only labels count.
+    held_out
+        Completely labelled tomograms that are not trained on. The teacher is judged by them, or,
+        without any, by those that it was trained on.
+    rank
+        Of this process.
+
+    Attributes
+    ----------
+    module : VolumeLearner
+    """
+
+    def __init__(
+        self,
+        volumes: Sequence[WorkingVolume],
+        settings: VolumeLearningSettings,
+        network: DetectorNetwork,
+        *,
+        radius_px: Sequence[float],
+        objective: VolumeObjective,
+        expected: NDArray[np.float64],
+        held_out: Sequence[WorkingVolume] = (),
+        rank: int = 0,
+    ) -> None:
+        classes = len(radius_px)
+        self.module = VolumeLearner(network, classes)
+        self.grid = OutputGrid(
+            settings.crop_px, network.output_stride, network.output_origin_px, tuple(radius_px)
+        )
+        self._settings, self._objective = settings, objective
+        complete = [volume for volume in volumes if volume.is_complete]
+        exams = list(held_out) or complete if settings.adaptive_thresholds else []
+        self._is_judged = bool(exams)
+        self._batches = VolumeBatches(
+            volumes,
+            settings,
+            self.grid,
+            expected=expected,
+            exams=exams,
+            learns_unlabelled=objective == "pu",
+            rank=rank,
+        )
+        counts = np.sum([volume.counts(classes) for volume in volumes], axis=0)
+        self._class_weight = (
+            class_balance(torch.from_numpy(counts)) if settings.class_balance else None
+        )
+
+    def batch_at(self, step: int) -> VolumeBatch:
+        """Return the batch of a step: a pure function of the step."""
+        return self._batches.batch_at(step)
+
+    def detector(self, module: nn.Module) -> DetectorNetwork:
+        """Return the network inside a trained module."""
+        return cast("VolumeLearner", module).detector
+
+    def loss(self, network: nn.Module, batch: VolumeBatch, teacher: nn.Module) -> Tensor:
+        """Score a batch by its labels, and by those of the teacher once it has begun."""
+        set_drop_rate(self.module, self._drop_rate(batch.step))
+        logits, offset_px = split_heads(network(batch.image))
+        targets = batch.targets
+        loss = self._on_labels(logits, batch) + OFFSET_WEIGHT * offset_loss(
+            offset_px, targets.offset_px, targets.inside, ignored=batch.labels.ignored[:, :1]
+        )
+        if batch.exam is not None:
+            self._judge(teacher, batch.exam)
+        if batch.lesson is not None:
+            weight = self._settings.pseudo_weight * self._risen(batch.step)
+            lesson_loss = self._on_lesson(logits, offset_px, batch.lesson, teacher)
+            loss = loss + weight * lesson_loss
+        return loss
+
+    def thresholds(self) -> TeacherThresholds:
+        """Return the probabilities by which the teacher labels now."""
+        settings, module = self._settings, self.module
+        fixed = settings.fixed_threshold
+        if not settings.adaptive_thresholds:
+            return TeacherThresholds.of_high(torch.full((len(self.grid.radius_px),), fixed))
+        if self._is_judged:
+            return by_precision(module.detections.cpu(), module.hits.cpu(), fallback=fixed)
+        return by_number(module.detections.cpu(), module.expected.cpu(), fallback=fixed)
+
+    def _on_labels(self, logits: Tensor, batch: VolumeBatch) -> Tensor:
+        labels, weight = batch.labels, self._class_weight
+        if self._objective == "pu":
+            return pu_on_heatmaps(logits, labels, class_weight=weight)
+        return heatmap_focal_loss(
+            logits,
+            labels.heatmap,
+            labels.positive,
+            ignored=labels.ignored | ~labels.known,
+            class_weight=weight,
+        )
+
+    def _on_lesson(
+        self, logits: Tensor, offset_px: Tensor, lesson: Lesson, teacher: nn.Module
+    ) -> Tensor:
+        """Score the student on what its teacher is sure of, where nobody knows better."""
+        thresholds = self.thresholds()
+        seen = self._look(teacher, lesson.image, thresholds)
+        if self._settings.adaptive_thresholds and not self._is_judged:
+            self._count_candidates(seen, lesson)
+        made = [
+            pseudo_labels(
+                one,
+                thresholds,
+                self.grid,
+                agreement=self._settings.view_agreement,
+                to_student=to_student,
+            )
+            for one, to_student in zip(seen, lesson.to_student.cpu().numpy(), strict=True)
+        ]
+        targets = stack_targets([one.targets for one in made]).to(logits.device)
+        doubtful = torch.stack([one.doubtful for one in made]).to(logits.device)
+        on_map = heatmap_focal_loss(
+            logits[lesson.rows],
+            targets.heatmap,
+            targets.positive,
+            ignored=~lesson.open | doubtful,
+            class_weight=self._class_weight,
+        )
+        # Where no class is open, labels or the tomogram's end say what there is.
+        closed = ~lesson.open.any(dim=1, keepdim=True)
+        to_centre = offset_loss(
+            offset_px[lesson.rows], targets.offset_px, targets.inside, ignored=closed
+        )
+        return on_map + OFFSET_WEIGHT * to_centre
+
+    def _look(
+        self, teacher: nn.Module, volumes: Tensor, thresholds: TeacherThresholds
+    ) -> list[Seen]:
+        views = self._settings.teacher_views
+        return look(teacher, volumes, self.grid, thresholds.low, views=views)
+
+    def _judge(self, teacher: nn.Module, exam: Exam) -> None:
+        """Count how many of the teacher's candidates are right where all particles are known."""
+        (seen,) = self._look(teacher, exam.image, self.thresholds())
+        found = seen.candidates
+        low, high = exam.within_px.cpu().numpy()
+        counted = ((found.xyz_px >= low) & (found.xyz_px <= high)).all(axis=1)
+        found = found.taken(counted & (seen.agreement >= self._settings.view_agreement))
+        truths_px, truth_kinds = exam.centres_px.cpu().numpy(), exam.class_index.cpu().numpy()
+        right = np.zeros(len(found), dtype=np.bool_)
+        for kind, radius_px in enumerate(self.grid.radius_px):
+            rows = found.class_index == kind
+            right[rows] = credited(
+                found.xyz_px[rows],
+                found.score[rows],
+                truths_px[truth_kinds == kind],
+                HIT_RADII * radius_px,
+            )
+        self.module.count(
+            self._histogram(found.score, found.class_index),
+            self._histogram(found.score[right], found.class_index[right]),
+            torch.zeros_like(self.module.expected),
+            fading=FADING,
+        )
+
+    def _count_candidates(self, seen: Sequence[Seen], lesson: Lesson) -> None:
+        """Count the teacher's candidates and what is expected, where neither is known."""
+        scores, kinds = [np.empty(0)], [np.empty(0, np.int64)]
+        grid, is_open = self.grid, lesson.open.cpu().numpy()
+        shifts = lesson.to_student.cpu().numpy()
+        for one, to_student, free in zip(seen, shifts, is_open, strict=True):
+            found = one.candidates.taken(one.agreement >= self._settings.view_agreement)
+            places = found.xyz_px @ to_student[:, :3].T + to_student[:, 3]
+            x, y, z = np.rint((places - grid.origin_px) / grid.stride).astype(int).T
+            there = np.logical_and.reduce([(a >= 0) & (a < grid.shape[0]) for a in (x, y, z)])
+            counted = np.zeros(len(found), dtype=np.bool_)
+            counted[there] = free[found.class_index[there], z[there], y[there], x[there]]
+            scores.append(found.score[counted])
+            kinds.append(found.class_index[counted])
+        expected = (lesson.density * lesson.open.sum(dim=(2, 3, 4))).sum(dim=0)
+        detections = self._histogram(np.concatenate(scores), np.concatenate(kinds))
+        self.module.count(detections, torch.zeros_like(detections), expected, fading=FADING)
+
+    def _histogram(self, score: NDArray[np.float64], kinds: NDArray[np.int64]) -> Tensor:
+        classes = len(self.grid.radius_px)
+        return score_histogram(torch.from_numpy(score), torch.from_numpy(kinds), classes)
+
+    def _risen(self, step: int) -> float:
+        """Weight of the teacher's labels: ``exp(-5 (1 - t)²)`` while they begin to count.
+
+        Laine & Aila, arXiv 1610.02242, section 2.3.
+        """
+        span = max(RISING_SHARE * self._settings.steps, 1.0)
+        t = min((step - self._batches.first_lesson + 1) / span, 1.0)
+        return math.exp(-5.0 * (1.0 - t) ** 2)
+
+    def _drop_rate(self, step: int) -> float:
+        span = max(DROP_RISING_SHARE * self._settings.steps, 1.0)
+        return self._settings.feature_drop_rate * min(step / span, 1.0)

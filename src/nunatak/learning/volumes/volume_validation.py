@@ -1,0 +1,188 @@
+"""Judge a network on tomograms whose particles are all known, class by class."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nunatak.detection.header import ThresholdRow
+from nunatak.detection.volumes.volume_peaks import VolumeCandidates, find_volume_peaks
+from nunatak.detection.volumes.volume_scoring import VolumeScorer
+from nunatak.detection.volumes.volume_suppression import suppress_by_class
+from nunatak.learning.volumes.working_volumes import WorkingVolume
+from nunatak.networks.interface import DetectorNetwork
+from nunatak.picks.curve import PrecisionRecallCurve, precision_recall_curve
+from nunatak.picks.matching import credited
+
+SCORE_FLOOR = 0.05
+"""Candidates of lower probability do not count, as in the models that are written."""
+
+HIT_RADII = 0.5
+"""Distance, particle radii, up to which a candidate is right."""
+
+DEFAULT_THRESHOLD = 0.5
+"""Of a class about which the tomograms at hand say nothing."""
+
+_THRESHOLDS = np.round(np.arange(SCORE_FLOOR, 0.951, 0.025), 3)
+
+
+@dataclass(frozen=True)
+class ClassFigures:
+    """What a network reaches for one class.
+
+    Attributes
+    ----------
+    particles : int
+        How many there are.
+    average_precision : float
+        NaN where there are none.
+    f1, threshold : float
+        The best, and from which probability on; of equals the middle one. NaN and the default
+        where there are none.
+    table : tuple of ThresholdRow
+        By threshold; empty where there are none.
+    """
+
+    particles: int
+    average_precision: float
+    f1: float
+    threshold: float
+    table: tuple[ThresholdRow, ...]
+
+
+class VolumeValidator:
+    """Judges networks on completely labelled tomograms.
+
+    Parameters
+    ----------
+    volumes
+        Kept aside.
+    radius_px
+        Of the particles, one a class, working voxels.
+    device
+        Where to score.
+    """
+
+    def __init__(
+        self,
+        volumes: Sequence[WorkingVolume],
+        radius_px: Sequence[float],
+        *,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.volumes = tuple(volumes)
+        self._radius_px = tuple(radius_px)
+        self._device = str(device)
+
+    def average_precision(self, network: DetectorNetwork) -> float:
+        """Mean over the classes that the tomograms hold; 0 where they hold none."""
+        figures = self.figures(network)
+        known = [one.average_precision for one in figures if one.particles]
+        return float(np.mean(known)) if known else 0.0
+
+    def figures(self, network: DetectorNetwork) -> tuple[ClassFigures, ...]:
+        """Return what a network reaches, class by class."""
+        found = candidates_in(self.volumes, network, self._radius_px, device=self._device)
+        return tuple(self._of_class(found, kind) for kind in range(len(self._radius_px)))
+
+    def _of_class(self, found: Sequence[VolumeCandidates], kind: int) -> ClassFigures:
+        scores, right, n_truths = [np.empty(0)], [np.empty(0, dtype=np.bool_)], 0
+        for volume, candidates in zip(self.volumes, found, strict=True):
+            own = candidates.taken(candidates.class_index == kind)
+            truths_px = volume.centres_px[volume.class_index == kind]
+            radius_px = HIT_RADII * self._radius_px[kind]
+            scores.append(own.score)
+            right.append(credited(own.xyz_px, own.score, truths_px, radius_px))
+            n_truths += len(truths_px)
+        score, is_right = np.concatenate(scores), np.concatenate(right)
+        if n_truths == 0:
+            return ClassFigures(0, float("nan"), float("nan"), DEFAULT_THRESHOLD, ())
+        curve = precision_recall_curve(score, is_right, n_truths)
+        table = _table(curve)
+        best = max(row.f1 for row in table)
+        tied = [row for row in table if row.f1 == best]
+        chosen = tied[len(tied) // 2].threshold if best > 0 else DEFAULT_THRESHOLD
+        return ClassFigures(n_truths, curve.average_precision, best, chosen, table)
+
+
+def candidates_in(
+    volumes: Sequence[WorkingVolume],
+    network: DetectorNetwork,
+    radius_px: Sequence[float],
+    *,
+    device: torch.device | str = "cpu",
+) -> list[VolumeCandidates]:
+    """Find the candidates of every class in tomograms, each class by itself.
+
+    Parameters
+    ----------
+    volumes
+        To look at.
+    network
+        As `nunatak.networks.unet3d.UNet3d`.
+    radius_px
+        Of the particles, one a class, working voxels.
+    device
+        Where to score.
+    """
+    scorer = VolumeScorer(network, device=str(device))
+    found = []
+    for volume in volumes:
+        nz, ny, nx = volume.voxels.shape
+        peaks = find_volume_peaks(
+            scorer.slabs(volume.voxels),
+            (nz, ny, nx),
+            stride=scorer.stride,
+            origin_px=scorer.origin_px,
+            thresholds=[SCORE_FLOOR] * len(radius_px),
+        )
+        found.append(suppress_by_class(peaks, radius_px, voxel_size_A=1.0))
+    return found
+
+
+def thresholds_by_number(
+    found: Sequence[VolumeCandidates], expected: NDArray[np.float64]
+) -> tuple[float, ...]:
+    """Choose thresholds from which on there are as many candidates as particles are expected.
+
+    There, as many particles are missed as candidates are wrong, which is near the best F1. For
+    where nothing tells a wrong candidate from a particle without a label.
+
+    Parameters
+    ----------
+    found
+        Candidates, one set a tomogram.
+    expected : ndarray, shape (classes,)
+        Particles of each class in a tomogram.
+
+    Returns
+    -------
+    tuple of float
+        One a class, between `SCORE_FLOOR` and 0.95.
+    """
+    thresholds = []
+    for kind, per_tomogram in enumerate(expected):
+        scores = np.concatenate([one.score[one.class_index == kind] for one in found])
+        rank = min(round(per_tomogram * len(found)), len(scores))
+        value = np.sort(scores)[::-1][rank - 1] if rank else DEFAULT_THRESHOLD
+        thresholds.append(float(np.clip(value, SCORE_FLOOR, 0.95)))
+    return tuple(thresholds)
+
+
+def _table(curve: PrecisionRecallCurve) -> tuple[ThresholdRow, ...]:
+    rows = []
+    for threshold in _THRESHOLDS.tolist():
+        passing = int((curve.threshold >= threshold).sum())
+        selected = int(curve.selected[passing - 1]) if passing else 0
+        right = int(curve.true_positives[passing - 1]) if passing else 0
+        rows.append(
+            ThresholdRow(
+                threshold=threshold,
+                precision=right / selected if selected else 1.0,
+                recall=right / curve.n_truths,
+                f1=2 * right / (selected + curve.n_truths),
+            )
+        )
+    return tuple(rows)

@@ -1,0 +1,169 @@
+"""Tomograms and labels, brought together."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nunatak.errors import BadInput, Mismatch, UsageError
+from nunatak.images.tomogram_inputs import list_tomograms
+from nunatak.images.write_volume import write_mrc_volume
+from nunatak.learning.volumes.volume_data import VolumeReading, gather_volumes, sorted_labels
+from nunatak.learning.volumes.volume_expectation import checked_expectation, expected_numbers
+from nunatak.learning.volumes.volume_settings import VolumeLearningSettings
+from nunatak.picks.table import PickSet
+
+CLASSES = ("small", "large")
+READING = VolumeReading(working_voxel_size_A=20.0)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    for name in "abc":
+        volume = rng.standard_normal((16, 24, 30)).astype(np.float32)
+        volume[4:6, 9:11, 19:21] -= 40  # at (19.5, 9.5, 4.5)
+        write_mrc_volume(tmp_path / f"{name}.mrc", volume, 10.0)
+    return tmp_path
+
+
+def picks(rows: list[tuple[str, float, float, float, str]], **columns: float) -> PickSet:
+    table = pd.DataFrame(rows, columns=["image", "x_px", "y_px", "z_px", "class_name"])
+    return PickSet(table.assign(**columns))
+
+
+def gather(folder: Path, labels: PickSet, **options: object):  # type: ignore[no-untyped-def]
+    listed = list_tomograms([folder])
+    settings = {
+        "are_complete": True,
+        "with_unlabelled": True,
+        "validation_share": 0.0,
+        "validation": None,
+        "seed": 0,
+        **options,
+    }
+    return gather_volumes(listed, sorted_labels(labels, listed, CLASSES), READING, **settings)  # type: ignore[arg-type]
+
+
+def test_labels_come_along_to_the_working_size(folder: Path) -> None:
+    data = gather(folder, picks([("a.mrc", 19.5, 9.5, 4.5, "large")], pixel_size_A=10.0))
+    labelled, *others = data.training
+    assert labelled.voxels.shape == (8, 12, 15)
+    assert labelled.class_index.tolist() == [1]
+    np.testing.assert_allclose(labelled.centres_px, [[9.5, 4.5, 2.0]])
+    z, y, x = np.unravel_index(int(labelled.voxels.argmin()), labelled.voxels.shape)
+    assert z == 2
+    assert abs(x - 9.5) <= 0.5
+    assert abs(y - 4.5) <= 0.5
+    assert [(v.is_complete, v.is_labelled) for v in others] == [(False, False)] * 2
+
+
+def test_light_particles_become_dark(folder: Path) -> None:
+    listed = list_tomograms([folder / "a.mrc"])
+    labels = sorted_labels(picks([("a.mrc", 19.5, 9.5, 4.5, "large")]), listed, CLASSES)
+    (one,) = listed
+    plain = READING.read(one, labels[one.name], is_complete=True)
+    inverted = VolumeReading(working_voxel_size_A=20.0, inverted=True).read(
+        one, labels[one.name], is_complete=True
+    )
+    assert np.array_equal(inverted.voxels, -plain.voxels)
+
+
+def test_unlabelled_tomograms_stay_away_where_nothing_learns_from_them(folder: Path) -> None:
+    labels = picks([("a.mrc", 19.5, 9.5, 4.5, "large")])
+    data = gather(folder, labels, with_unlabelled=False, are_complete=False)
+    assert [Path(v.name).name for v in data.training] == ["a.mrc"]
+    assert not data.training[0].is_complete
+
+
+def test_whole_tomograms_are_kept_aside(folder: Path) -> None:
+    rows = [(f"{n}.mrc", float(x), 9.5, 4.5, "large") for n in "abc" for x in range(4, 9)]
+    data = gather(folder, picks(rows), validation_share=0.3)
+    assert (len(data.training), len(data.validation)) == (2, 1)
+    name = str(folder / "b.mrc")
+    named = gather(folder, picks(rows), validation=[name], are_complete=False)
+    assert [v.name for v in named.validation] == [name]
+    assert named.validation[0].is_complete
+    assert not gather(folder, picks(rows), validation_share=0.3, are_complete=False).validation
+    with pytest.raises(BadInput, match="not among the labelled"):
+        gather(folder, picks(rows), validation=["x.mrc"])
+    with pytest.raises(BadInput, match="No label is left"):
+        gather(folder, picks(rows[:5]), validation=[str(folder / "a.mrc")])
+
+
+def test_a_tomogram_that_was_looked_at_in_vain_is_empty(folder: Path) -> None:
+    labels = picks([("a.mrc", 19.5, 9.5, 4.5, "large")])
+    labels.images = ("a.mrc", "b.mrc")
+    known = [v.is_complete for v in gather(folder, labels).training]
+    assert known == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "error", "says"),
+    [
+        ([("a.mrc", 30.0, 9.5, 4.5, "large")], {}, Mismatch, "1 of 1 labels lie outside"),
+        ([("a.mrc", 9.0, 9.5, 4.5, "large")], {"pixel_size_A": 5.0}, Mismatch, "10 Å.*5 Å"),
+        ([("a.mrc", 9.0, 9.5, 4.5, "huge")], {}, BadInput, "labels of huge"),
+        ([("a.mrc", 9.0, 9.5, 4.5, "")], {}, BadInput, "labels of no class"),
+        ([("z.mrc", 9.0, 9.5, 4.5, "large")], {}, Mismatch, "not among those given"),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused(folder, rows, columns, error, says) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(error, match=says):
+        gather(folder, picks(rows, **columns))
+
+
+def test_classes_and_depth_must_be_known(folder: Path) -> None:
+    listed = list_tomograms([folder])
+    plain = PickSet(picks([("a.mrc", 9.0, 9.5, 4.5, "")]).table.drop(columns="class_name"))
+    (found,) = sorted_labels(plain, listed, ("only",)).values()
+    assert found.class_index.tolist() == [0]
+    with pytest.raises(BadInput, match="no class"):
+        sorted_labels(plain, listed, CLASSES)
+    flat = PickSet(plain.table.drop(columns="z_px"))
+    with pytest.raises(BadInput, match="of micrographs"):
+        sorted_labels(flat, listed, ("only",))
+
+
+def test_the_number_of_particles_is_asked_for_where_it_is_needed() -> None:
+    def check(expected, *, labels_are="sparse", **settings):  # type: ignore[no-untyped-def]
+        return checked_expectation(
+            expected,
+            CLASSES,
+            labels_are=labels_are,
+            settings=VolumeLearningSettings(**settings),
+        )
+
+    assert check({"large": 2, "small": 7}).tolist() == [7.0, 2.0]
+    assert check(None, labels_are="complete") is None
+    for expected, says in (
+        (None, "small, large"),
+        ({"small": 3}, "large"),
+        ({"small": 3, "large": -1}, "from 0 on"),
+    ):
+        with pytest.raises(UsageError, match=says):
+            check(expected)
+    with pytest.raises(UsageError, match="Take pu, or a teacher"):
+        check({"large": 2, "small": 7}, objective="focal")
+    assert check({"large": 2, "small": 7}, objective="focal", teacher=True) is not None
+
+
+def test_complete_labels_say_how_many_particles_there_are(make_volume) -> None:  # type: ignore[no-untyped-def]
+    volumes = [
+        make_volume(particles=5),
+        make_volume("b", particles=0),
+        make_volume("c", particles=0, is_complete=False, shape=(72, 40, 48)),
+    ]
+    # Five in two tomograms of 24 sections; the mean of all three has 40.
+    expected = expected_numbers(None, volumes, 2)
+    np.testing.assert_allclose(expected, np.array([3.0, 2.0]) / 48 * 40)
+    given = np.array([4.0, 4.0])
+    assert expected_numbers(given, volumes, 2) is given
+
+
+def test_settings_that_contradict_each_other_are_refused() -> None:
+    with pytest.raises(ValueError, match="strong_augmentation, which is off"):
+        VolumeLearningSettings(input_drop=True, strong_augmentation=False)
+    forced = VolumeLearningSettings(objective="pu")
+    assert forced.objective_for("complete") == "pu"

@@ -1,0 +1,58 @@
+"""What is known about a crop."""
+
+import numpy as np
+import pytest
+import torch
+
+from nunatak.learning.volumes.volume_labels import OutputGrid, crop_labels, expected_density
+from nunatak.learning.volumes.volume_poses import upright
+from nunatak.learning.volumes.working_volumes import WorkingVolume
+
+GRID = OutputGrid(32, 2, 0.5, (4.0, 6.0))
+
+
+def volume(*, is_complete: bool, labels: int = 1, name: str = "a", nz: int = 24) -> WorkingVolume:
+    centres = np.array([[20.0, 16.0, 10.0], [40.0, 30.0, 12.0]])[:labels]
+    kinds = np.array([0, 1])[:labels]
+    return WorkingVolume(name, np.zeros((nz, 40, 48), np.float16), centres, kinds, is_complete)
+
+
+def test_with_complete_labels_everything_is_known() -> None:
+    labels = crop_labels(volume(is_complete=True), upright((8, 4, 0), 32), GRID)
+    assert labels.known.all()
+    assert float(labels.targets.positive.sum()) == pytest.approx(1.0)
+    # The tomogram ends after 24 sections of 32.
+    assert not labels.outside[0, :12].any()
+    assert labels.outside[0, 12:].all()
+
+
+def test_with_sparse_labels_only_the_particles_are_known() -> None:
+    labels = crop_labels(volume(is_complete=False), upright((8, 4, 0), 32), GRID)
+    z, y, x = np.indices(GRID.shape) * 2 + 0.5
+    distance = torch.from_numpy(np.sqrt((x - 12) ** 2 + (y - 12) ** 2 + (z - 10) ** 2))
+    # Of its own class as far as its peak reaches, of any other within its own sphere.
+    assert torch.equal(labels.known[1], distance < 4.0)
+    reach = 2.0 * np.sqrt(2 * np.log(1e3))
+    assert torch.equal(labels.known[0], distance < reach)
+
+
+def test_without_labels_nothing_is_known() -> None:
+    labels = crop_labels(volume(is_complete=False, labels=0), upright((8, 4, 0), 32), GRID)
+    assert not labels.known.any()
+    assert not labels.targets.heatmap.any()
+
+
+def test_labels_that_were_given_are_expected_no_more() -> None:
+    volumes = [
+        volume(is_complete=True, labels=2),
+        volume(is_complete=False, labels=2, name="b"),
+        volume(is_complete=False, labels=0, name="c"),
+        volume(is_complete=False, labels=0, name="d", nz=48),
+    ]
+    known, sparse, none, large = expected_density(volumes, np.array([5.0, 0.5]))
+    size = np.prod((24, 40, 48))
+    mean_size = 1.25 * size
+    assert known.tolist() == [0, 0]
+    np.testing.assert_allclose(sparse, [(5.0 * size / mean_size - 1) / size, 0.0])
+    np.testing.assert_allclose(none, [5.0 / mean_size, 0.5 / mean_size])
+    np.testing.assert_allclose(large, none)

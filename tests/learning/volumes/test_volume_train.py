@@ -1,0 +1,232 @@
+"""Training on tomograms from files to a model file."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from nunatak.detection.volumes.volume_header import VolumeClass, VolumeModelHeader
+from nunatak.detection.volumes.volume_model import (
+    VolumeModel,
+    load_volume_model,
+    save_volume_model,
+)
+from nunatak.errors import BadInput, OtherTraining, UsageError
+from nunatak.images.normalise_volume import VERSION
+from nunatak.images.write_volume import write_mrc_volume
+from nunatak.learning.record import describe
+from nunatak.learning.volumes.train_tomograms import train_tomograms
+from nunatak.learning.volumes.volume_result import VolumeTrainingResult
+from nunatak.learning.volumes.volume_settings import VolumeLearningSettings
+from nunatak.learning.volumes.volume_start import volume_start
+from nunatak.networks.registry import build
+from nunatak.networks.specs import NetworkSpec
+from nunatak.picks.formats import write_picks
+from nunatak.picks.table import PickSet
+from nunatak.training.progress import Progress
+
+DIAMETERS_A = {"small": 80.0, "large": 120.0}
+TINY = NetworkSpec.model_validate(
+    {"name": "UNet3d", "parameters": {"classes": 1, "channels": (4, 6)}}
+)
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A small class-agnostic model to start from: the presets would take seconds a step."""
+    with torch.random.fork_rng([]):
+        torch.manual_seed(0)
+        network = build(TINY)
+    header = VolumeModelHeader(
+        name="tiny",
+        network=TINY,
+        classes=(VolumeClass(name="particle", diameter_A=100.0),),
+        normalisation=VERSION,
+        provenance={"made": "by hand"},
+    )
+    path = tmp_path_factory.mktemp("start") / "tiny.safetensors"
+    save_volume_model(VolumeModel(header, network), path)
+    return str(path)
+
+
+@pytest.fixture
+def specimen(tmp_path: Path, make_volume: Any) -> tuple[list[Path], PickSet]:
+    """Three labelled tomograms and one without labels."""
+    paths, rows = [], []
+    for number, name in enumerate("abcd"):
+        volume = make_volume(particles=6, seed=number)
+        path = tmp_path / f"{name}.mrc"
+        write_mrc_volume(path, volume.voxels.astype(np.float32), 10.0)
+        paths.append(path)
+        if name != "d":
+            kinds = np.array(["small", "large"])[volume.class_index]
+            rows += [(str(path), *xyz, k) for xyz, k in zip(volume.centres_px, kinds, strict=True)]
+    table = pd.DataFrame(rows, columns=["image", "x_px", "y_px", "z_px", "class_name"])
+    return paths, PickSet(table)
+
+
+def settings(start: str, **changes: Any) -> VolumeLearningSettings:
+    values = {"start": start, "steps": 6, "batch_size": 2, "crop_px": 16, "validate_every": 2}
+    return VolumeLearningSettings.model_validate({**values, **changes})
+
+
+def train(
+    specimen: tuple[list[Path], PickSet],
+    output: Path,
+    chosen: VolumeLearningSettings,
+    **options: Any,
+) -> VolumeTrainingResult:
+    given = {"diameters_A": DIAMETERS_A, "device": "cpu", **options}
+    return train_tomograms(*specimen, output=output, settings=chosen, **given)
+
+
+def weights(path: Path) -> dict[str, torch.Tensor]:
+    return dict(load_volume_model(path).network.state_dict())
+
+
+class StopError(Exception):
+    """What kills a training in these tests."""
+
+
+def kill_at(step: int) -> Any:
+    def on_progress(progress: Progress) -> None:
+        if progress.step == step:
+            raise StopError
+
+    return on_progress
+
+
+def test_a_model_comes_out_with_thresholds_and_provenance(specimen, tiny, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    result = train(specimen, tmp_path / "m.safetensors", settings(tiny))
+    header = result.model.header
+    assert [(c.name, c.diameter_A) for c in header.classes] == list(DIAMETERS_A.items())
+    assert header.voxel_size_A == 10.0
+    assert len(result.validation) == 1
+    assert len(result.training) == 2  # the one without labels has nothing to say here
+    assert result.last_step == 6
+    assert set(result.figures) == set(DIAMETERS_A)
+    for kind in header.classes:
+        assert kind.threshold_table == result.figures[kind.name].table
+        assert kind.threshold >= header.score_floor
+    assert header.provenance["start"]["provenance"] == {"made": "by hand"}
+    assert header.provenance["settings"]["steps"] == 6
+    assert result.metrics[-1].step == 6
+    assert describe(result.folder)["progress"].startswith("6 of 6 steps")
+
+
+@pytest.mark.parametrize("taught", [False, True])
+def test_a_killed_training_goes_on_bit_by_bit(specimen, tiny, tmp_path, taught: bool) -> None:  # type: ignore[no-untyped-def]
+    chosen = settings(tiny, validation_share=0.0)
+    if taught:
+        chosen = settings(
+            tiny, teacher=True, burn_in=0.0, feature_drop_rate=0.1, validation_share=0.0
+        )
+    whole, killed = tmp_path / "whole.safetensors", tmp_path / "killed.safetensors"
+    train(specimen, whole, chosen)
+    with pytest.raises(StopError):
+        train(specimen, killed, chosen, on_progress=kill_at(5))
+    assert not killed.exists()
+    seen: list[int] = []
+    train(specimen, killed, chosen, on_progress=lambda progress: seen.append(progress.step))
+    assert seen == [5, 6]
+    one, other = weights(whole), weights(killed)
+    assert one.keys() == other.keys()
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    assert not torch.equal(one["offset.weight"], weights(Path(tiny))["offset.weight"])
+
+
+def test_sparse_labels_and_all_ingredients_train(specimen, tiny, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    paths, labels = specimen
+    few = PickSet(labels.table.iloc[[0, 1, 7]])
+    file = tmp_path / "few.csv"
+    write_picks(few, file)
+    chosen = settings(
+        tiny, steps=4, teacher=True, burn_in=0.25, input_drop=True, feature_drop_rate=0.1
+    )
+    result = train(
+        (paths, file),
+        tmp_path / "m.safetensors",
+        chosen,
+        labels_are="sparse",
+        expected_particles={"small": 3, "large": 3},
+    )
+    assert not result.validation
+    assert len(result.training) == 4
+    assert result.validation_score is None
+    assert result.model.header.provenance["expected"] == {"small": 3.0, "large": 3.0}
+    assert all(0.05 <= kind.threshold <= 0.95 for kind in result.model.header.classes)
+
+
+def test_another_training_is_not_gone_on_with(specimen, tiny, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    output = tmp_path / "m.safetensors"
+    with pytest.raises(StopError):
+        train(specimen, output, settings(tiny), on_progress=kill_at(3))
+    with pytest.raises(OtherTraining, match="batch_size"):
+        train(specimen, output, settings(tiny, batch_size=1))
+    with pytest.raises(OtherTraining, match=r"other settings or data \(validation"):
+        labels = PickSet(specimen[1].table.iloc[:-1])
+        train((specimen[0], labels), output, settings(tiny))
+
+
+def test_what_cannot_be_is_refused_before_anything_is_read(specimen, tiny, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    output = tmp_path / "m.safetensors"
+    nothing: Any = ([tmp_path / "missing.mrc"], specimen[1])
+    cases: list[tuple[dict[str, Any], VolumeLearningSettings, str]] = [
+        ({"diameters_A": {}}, settings(tiny), "give that of each class"),
+        ({"diameters_A": {"a": -1.0}}, settings(tiny), "positive"),
+        ({"labels_are": "sparse"}, settings(tiny), "number of particles of each class"),
+        ({"voxel_size_A": 0.0}, settings(tiny), "voxel size must be positive"),
+    ]
+    for options, chosen, says in cases:
+        with pytest.raises(UsageError, match=says):
+            train(nothing, output, chosen, **options)
+    with pytest.raises(UsageError, match="a model file ends in"):
+        train(nothing, tmp_path / "m.pt", settings(tiny))
+    output.write_bytes(b"")
+    with pytest.raises(UsageError, match="exists"):
+        train(nothing, output, settings(tiny))
+    output.unlink()
+    with pytest.raises(UsageError, match="works at voxels of 10 Å"):
+        train(specimen, output, settings(tiny), voxel_size_A=12.0)
+    with pytest.raises(UsageError, match="no multiple of 4"):
+        train(specimen, output, settings(tiny, crop_px=18))
+    with pytest.raises(UsageError, match="spans 20 voxels"):
+        train(specimen, output, settings(tiny), diameters_A={"small": 80.0, "large": 200.0})
+    with pytest.raises(BadInput, match=r"missing\.mrc: there is no such file"):
+        train(([*specimen[0], tmp_path / "missing.mrc"], specimen[1]), output, settings(tiny))
+
+
+def test_a_start_keeps_the_classes_it_knows(tiny: str) -> None:
+    before = load_volume_model(tiny).network.state_dict()
+    chosen = VolumeLearningSettings(start=tiny)
+    begun = volume_start(chosen, ("new", "particle"), voxel_size_A=None)
+    after = begun.network.state_dict()
+    assert begun.voxel_size_A == 10.0
+    assert torch.equal(after["heatmap.weight"], before["heatmap.weight"].expand(2, -1))
+    assert torch.equal(after["offset.weight"], before["offset.weight"])
+    assert begun.spec.parameters.classes == 2
+
+
+def test_random_weights_come_from_the_seed() -> None:
+    one, again, other = (
+        volume_start(VolumeLearningSettings(seed=seed), ("a",), voxel_size_A=13.0)
+        for seed in (1, 1, 2)
+    )
+    assert one.voxel_size_A == 13.0
+    first, second, third = (s.network.state_dict()["heatmap.weight"] for s in (one, again, other))
+    assert torch.equal(first, second)
+    assert not torch.equal(first, third)
+
+
+def test_the_record_is_json(specimen, tiny, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    output = tmp_path / "m.safetensors"
+    with pytest.raises(StopError):
+        train(specimen, output, settings(tiny), on_progress=kill_at(1))
+    record = json.loads((tmp_path / "m.training" / "training.json").read_text())
+    assert record["labels_are"] == "complete"
+    assert record["labels"]["n_positive"] == 18
+    assert record["expected"] == {"small": 3.0, "large": 3.0}
