@@ -62,7 +62,7 @@ def pick_tomograms(
     model
         A model file for tomograms.
     voxel_size_A
-        Å per voxel of all tomograms. Default: from their headers or the copick project.
+        Å per voxel of all tomograms. Default: from their headers.
     override_voxel_size
         Let ``voxel_size_A`` win over a header that contradicts it.
     axis_order
