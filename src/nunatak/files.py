@@ -1,15 +1,16 @@
-"""Write files whole or not at all."""
+"""Write files whole or not at all, and read settings."""
 
 import json
 import os
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from nunatak.errors import ResourceError, UsageError
+from nunatak.errors import BadInput, FormatError, ResourceError, UsageError
 
 
 def encodable(text: str) -> str:
@@ -21,6 +22,31 @@ def encodable(text: str) -> str:
     'mic_\\udcff.mrc'
     """
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def read_toml(path: Path, what: str) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    what
+        It holds, such as ``"the settings"``, for messages.
+
+    Raises
+    ------
+    BadInput
+        If it cannot be read.
+    FormatError
+        If it is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"{path}: cannot read {what} ({error.strerror}).") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise FormatError(path, f"not TOML: {error}") from error
 
 
 def write_json(path: Path, values: Any) -> None:

@@ -8,8 +8,6 @@ from os import PathLike
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load as load_tensors
 from safetensors.torch import save_file
 from torch import nn
 
@@ -22,8 +20,8 @@ from nunatak.detection.model_file import (
     parse_header,
     read_content,
 )
-from nunatak.detection.weights import network_with
-from nunatak.errors import BadInput, FormatError
+from nunatak.detection.weights import network_from
+from nunatak.errors import BadInput
 from nunatak.files import written_whole
 from nunatak.images.normalisations import NORMALISATIONS
 from nunatak.networks.interface import DetectorNetwork
@@ -111,21 +109,13 @@ def load_model(path_or_name: str | PathLike[str]) -> DetectorModel:
     path = resolve(path_or_name)
     content = read_content(path)
     header = parse_header(path, content)
-    try:
-        tensors = load_tensors(content)
-    except SafetensorError as error:
-        raise FormatError(
-            path, f"the weights cannot be read ({error})", hint="Fetch the file again"
-        ) from error
-    if header.normalisation not in NORMALISATIONS:
-        raise FormatError(
-            path,
-            f"trained with {header.normalisation!r}, this nunatak has "
-            + ", ".join(map(repr, NORMALISATIONS)),
-            field="normalisation",
-            hint="Use the version of nunatak it was trained with, or train it again",
-        )
-    network = network_with(header.network, tensors, path=path)
+    network = network_from(
+        content,
+        header.network,
+        normalisation=header.normalisation,
+        known_normalisations=NORMALISATIONS,
+        path=path,
+    )
     return DetectorModel(header, network, path, hashlib.sha256(content).hexdigest())
 
 

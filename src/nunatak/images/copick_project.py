@@ -16,8 +16,12 @@ from nunatak.images.copick_config import PickableObject, read_copick_config
 from nunatak.images.folders import FolderContent, Folders, natural
 from nunatak.images.pixel_size import same, stated
 
-_RUNS = "ExperimentRuns"
-_SPACING = "VoxelSpacing"
+RUNS_FOLDER = "ExperimentRuns"
+"""Holds one folder a run."""
+
+SPACING = "VoxelSpacing"
+"""Begins the names of folders of tomograms; the voxel size follows, ångström."""
+
 _FEATURES = "_features"
 
 
@@ -106,7 +110,7 @@ class CopickProject:
         """Return the pick files of a run; one name in both roots is that of the overlay."""
         found: dict[str, Path] = {}
         for root in self.roots:
-            folder = root / _RUNS / run / "Picks"
+            folder = root / RUNS_FOLDER / run / "Picks"
             for name in natural([*_listed(folder).files]):
                 if name.endswith(".json") and not name.startswith("."):
                     found.setdefault(name, folder / name)
@@ -137,7 +141,7 @@ def read_copick_project(path: str | PathLike[str]) -> CopickProject:
     file = Path(path)
     config = read_copick_config(file)
     roots = config.roots
-    runs = natural(list({run for root in roots for run in _visible(root / _RUNS)}))
+    runs = natural(list({run for root in roots for run in _visible(root / RUNS_FOLDER)}))
     tomograms = {
         (one.run, one.voxel_size_A, one.tomogram_type): one
         for root in reversed(roots)
@@ -150,10 +154,10 @@ def read_copick_project(path: str | PathLike[str]) -> CopickProject:
 
 
 def _tomograms(root: Path, run: str, file: Path) -> Iterator[CopickTomogram]:
-    for spacing in _visible(root / _RUNS / run):
-        if not spacing.startswith(_SPACING):
+    for spacing in _visible(root / RUNS_FOLDER / run):
+        if not spacing.startswith(SPACING):
             continue
-        folder = root / _RUNS / run / spacing
+        folder = root / RUNS_FOLDER / run / spacing
         size_A = _spacing_A(spacing, folder, file)
         for name in natural(_visible(folder)):
             tomogram_type = name.removesuffix(".zarr")
@@ -164,7 +168,7 @@ def _tomograms(root: Path, run: str, file: Path) -> Iterator[CopickTomogram]:
 
 def _spacing_A(name: str, folder: Path, file: Path) -> float:
     try:
-        size_A = stated(float(name.removeprefix(_SPACING)))
+        size_A = stated(float(name.removeprefix(SPACING)))
     except ValueError:
         size_A = None
     if size_A is None:

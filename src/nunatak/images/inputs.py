@@ -131,16 +131,35 @@ def _matches(pattern: str) -> list[str]:
 
 
 def _add_text_list(path: Path, listing: Listing) -> None:
+    for name in listed_names(path, "micrographs"):
+        listing.add_if_there(path.parent / name, name, str(path))
+
+
+def listed_names(path: Path, what: str) -> list[str]:
+    """Return the names in a text list: one a line, without empty lines and comments.
+
+    Parameters
+    ----------
+    path
+        The list.
+    what
+        It lists, for messages.
+
+    Raises
+    ------
+    FormatError
+        If it is no text.
+    BadInput
+        If it cannot be read.
+    """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise FormatError(path, "not a text list of micrographs: not even text") from error
+        raise FormatError(path, f"not a text list of {what}: not even text") from error
     except OSError as error:
         raise unreadable(path, error) from error
-    for line in lines:
-        name = line.strip()
-        if name and not name.startswith("#"):
-            listing.add_if_there(path.parent / name, name, str(path))
+    names = (line.strip() for line in lines)
+    return [name for name in names if name and not name.startswith("#")]
 
 
 def _add_star(path: Path, listing: Listing) -> None:

@@ -12,18 +12,17 @@ from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 
-from nunatak.errors import BadInput, FormatError
+from nunatak.errors import BadInput
 from nunatak.images.copick_config import is_copick_config
 from nunatak.images.copick_project import read_copick_project
 from nunatak.images.folders import is_file, is_folder, natural
+from nunatak.images.inputs import LIST_SUFFIXES, listed_names
 from nunatak.images.listing import COMMAND_LINE, Listing
 from nunatak.images.micrograph_list import MicrographList
-from nunatak.images.stable import unreadable
 from nunatak.images.zarr_metadata import is_zarr
 
 TOMOGRAM_SUFFIXES = (".mrc", ".rec", ".map", ".mrc.gz", ".mrc.bz2", ".rec.gz", ".rec.bz2")
 _ZARR_SUFFIX = ".zarr"
-_LIST_SUFFIXES = (".txt", ".lst")
 _MAGIC = frozenset("*?[")
 
 
@@ -82,7 +81,7 @@ def _expand(text: str, listing: Listing) -> None:
 
 
 def _add_file(path: Path, text: str, listing: Listing) -> None:
-    if path.suffix.casefold() in _LIST_SUFFIXES:
+    if path.suffix.casefold() in LIST_SUFFIXES:
         _add_text_list(path, listing)
     elif path.suffix.casefold() == ".json" and is_copick_config(path):
         for one in read_copick_project(path).tomograms:
@@ -107,16 +106,7 @@ def _add_folder(folder: Path, listing: Listing) -> None:
 
 
 def _add_text_list(path: Path, listing: Listing) -> None:
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise FormatError(path, "not a text list of tomograms: not even text") from error
-    except OSError as error:
-        raise unreadable(path, error) from error
-    for line in lines:
-        name = line.strip()
-        if not name or name.startswith("#"):
-            continue
+    for name in listed_names(path, "tomograms"):
         if _is_zarr_folder(path.parent / name):
             listing.add(path.parent / name, name, origin=str(path))
         else:

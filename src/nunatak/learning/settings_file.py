@@ -1,12 +1,12 @@
 """Settings of a training: defaults, a TOML file, options, in rising order of precedence."""
 
-import tomllib
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any, get_args
 
-from nunatak.errors import BadInput, FormatError, UsageError
+from nunatak.errors import FormatError, UsageError
+from nunatak.files import read_toml
 from nunatak.learning.settings import LearningSettings, changed
 from nunatak.networks.specs import PARAMETERS
 
@@ -55,7 +55,7 @@ def resolved(
     """
     given = _given(options or {})
     try:
-        from_file = {} if path is None else _read(Path(path))
+        from_file = {} if path is None else _as_values(read_toml(Path(path), "the settings"))
         settings = changed(base, from_file)
     except UsageError as error:
         raise FormatError(path or "settings", str(error)) from error
@@ -92,12 +92,3 @@ def _with_network(options: Mapping[str, Any], settings: LearningSettings) -> dic
     if name == settings.network.name:  # keeps the parameters that a file or a recipe gives it
         return {**options, "network": settings.network.model_dump()}
     return {**options, "network": {"name": name}}
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return _as_values(tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise BadInput(f"{path}: cannot read the settings ({error.strerror}).") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FormatError(path, f"not TOML: {error}") from error

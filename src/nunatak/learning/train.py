@@ -129,7 +129,7 @@ def train(
     """
     settings = settings or LearningSettings()
     output = Path(output)
-    _check_output(output, replace=redo or overwrite)
+    check_output(output, replace=redo or overwrite)
     listed = (
         micrographs if isinstance(micrographs, MicrographList) else list_micrographs(micrographs)
     )
@@ -228,8 +228,14 @@ def _asked(
     }
 
 
-def _check_output(output: Path, *, replace: bool) -> None:
-    """Refuse now what could not be written in the end."""
+def check_output(output: Path, *, replace: bool) -> None:
+    """Refuse now what could not be written in the end.
+
+    Raises
+    ------
+    UsageError
+        If it is no name of a model file, cannot be reached, or exists and is not to be replaced.
+    """
     if output.suffix != SUFFIX:
         raise UsageError(f"{output}: a model file ends in {SUFFIX}. Give such a name.")
     require_reachable(output)

@@ -1,13 +1,13 @@
 """Settings of a recipe: defaults, a TOML file, options, in rising order of precedence."""
 
-import tomllib
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from nunatak.errors import BadInput, FormatError
+from nunatak.errors import FormatError
+from nunatak.files import read_toml
 from nunatak.recipes.general_recipe import GeneralRecipe
 
 _SECOND_STAGE: dict[str, Any] = {
@@ -44,14 +44,7 @@ def load_recipe(
     FormatError
         If it is not TOML, or a field is unknown or out of range.
     """
-    settings: dict[str, Any] = {}
-    if path is not None:
-        try:
-            settings = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise BadInput(f"{path}: cannot read the recipe ({error.strerror}).") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise FormatError(path, f"not TOML: {error}") from error
+    settings = {} if path is None else read_toml(Path(path), "the recipe")
     if start is not None:
         settings = {
             **_SECOND_STAGE,

@@ -1,6 +1,5 @@
 """The configuration of simulated tomograms: defaults, a TOML file, options."""
 
-import tomllib
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -8,7 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from nunatak.errors import BadInput, FormatError, UsageError
+from nunatak.errors import FormatError, UsageError
+from nunatak.files import read_toml
 from nunatak.simulate.volume_dataset_config import VolumeDatasetConfig
 
 
@@ -40,7 +40,7 @@ def resolved(
     """
     from_file: dict[str, Any] = {}
     if path is not None:
-        from_file = _read(Path(path))
+        from_file = read_toml(Path(path), "the configuration")
         # Alone at first, so that the file is blamed for what is wrong in it.
         try:
             VolumeDatasetConfig.model_validate(from_file)
@@ -51,15 +51,6 @@ def resolved(
         return VolumeDatasetConfig.model_validate({**from_file, **given})
     except ValidationError as error:
         raise UsageError(f"Cannot simulate this: {_in_words(error)}") from error
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadInput(f"{path}: cannot read the configuration ({error.strerror}).") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise FormatError(path, f"not TOML: {error}") from error
 
 
 def _in_words(error: ValidationError) -> str:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from nunatak import __version__
 from nunatak.files import write_json
-from nunatak.picks.formats.tomograms.runs import RUNS_FOLDER
+from nunatak.images.copick_project import RUNS_FOLDER
 from nunatak.simulate import volume_files as files
 from nunatak.simulate.volume_dataset_config import VolumeDatasetConfig
 from nunatak.simulate.volume_drawing import Complexes, complexes_of

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from nunatak.errors import BadInput
 from nunatak.files import write_json, write_text
+from nunatak.images.copick_project import RUNS_FOLDER, SPACING
 from nunatak.images.write_volume import write_mrc_volume, write_ome_zarr
 from nunatak.picks.formats import write_picks
 from nunatak.picks.formats.star_text import star_block
 from nunatak.picks.formats.tomograms.copick_names import refuse_names
 from nunatak.picks.formats.tomograms.relion_tomo_columns import TILT_SERIES_PIXEL_SIZE, TOMOGRAM
-from nunatak.picks.formats.tomograms.runs import RUNS_FOLDER, run_of
+from nunatak.picks.formats.tomograms.runs import run_of
 from nunatak.picks.formats.tomograms.tomograms_star import BINNING, SIZES
 from nunatak.picks.table import PickSet
 from nunatak.picks.tilt_series import TiltSeries
@@ -93,7 +94,7 @@ def image_name(config: VolumeDatasetConfig, index: int, *, denoised: bool) -> st
     if config.format == "mrc":
         return f"{TOMOGRAMS}/{run_name(index)}.mrc"
     reconstructed = "direct" if config.mode == "direct" else "wbp"
-    spacing = f"VoxelSpacing{config.voxel_size_A:.3f}"
+    spacing = f"{SPACING}{config.voxel_size_A:.3f}"
     name = f"{'denoised' if denoised else reconstructed}.zarr"
     return f"{COPICK_PROJECT}/{RUNS_FOLDER}/{run_name(index)}/{spacing}/{name}"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from nunatak.errors import BadInput, FormatError, Mismatch
-from nunatak.picks.formats.tomograms.runs import RUNS_FOLDER
+from nunatak.images.copick_project import RUNS_FOLDER
 from nunatak.picks.table import PickSet, checked
 from nunatak.simulate import volume_files as files
 from nunatak.simulate.volume_dataset_config import VolumeDatasetConfig

@@ -62,7 +62,9 @@ class TrainingState(Generic[Network]):
         self.stopping = EarlyStopping(config.patience)
         self._config, self._fabric, self._seed = config, fabric, seed
         # Channels last is the layout in which convolution libraries are fastest.
-        network.train().to(fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        is_volumetric = any(weight.dim() == 5 for weight in network.parameters())
+        layout = torch.channels_last_3d if is_volumetric else torch.channels_last
+        network.train().to(fabric.device, memory_format=layout)  # type: ignore[call-overload]
         self._network = network
         self._adam = torch.optim.AdamW(
             network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay

@@ -4,6 +4,9 @@ import torch
 
 from nunatak.learning.volumes.volume_learner import SCORE_BINS, VolumeLearner
 from nunatak.networks.unet3d import UNet3d
+from nunatak.training.config import TrainingConfig
+from nunatak.training.devices import open_fabric
+from nunatak.training.state import TrainingState
 
 
 def test_counts_fade_and_are_kept_with_the_weights() -> None:
@@ -21,7 +24,7 @@ def test_counts_fade_and_are_kept_with_the_weights() -> None:
 
 def test_channels_last_is_the_layout_of_volumes() -> None:
     learner = VolumeLearner(UNet3d(classes=1, channels=(4, 6)), 1)
-    learner.to("cpu", memory_format=torch.channels_last)
+    TrainingState(learner, TrainingConfig(steps=1), open_fabric(torch.device("cpu")), seed=0)
     weight = next(p for p in learner.parameters() if p.dim() == 5)
     assert weight.is_contiguous(memory_format=torch.channels_last_3d)
     assert learner(torch.zeros(1, 1, 8, 8, 8)).shape == (1, 4, 4, 4, 4)

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load as load_tensors
-
 from nunatak.detection.model import resolve, save_tensors
 from nunatak.detection.model_file import (
     RETRAIN,
@@ -18,7 +15,7 @@ from nunatak.detection.model_file import (
     validated,
 )
 from nunatak.detection.volumes.volume_header import VolumeModelHeader
-from nunatak.detection.weights import network_with
+from nunatak.detection.weights import network_from
 from nunatak.errors import FormatError
 from nunatak.images.normalise_volume import VERSION
 from nunatak.networks.interface import DetectorNetwork
@@ -80,20 +77,13 @@ def load_volume_model(path_or_name: str | PathLike[str]) -> VolumeModel:
             hint=RETRAIN,
         )
     header = validated(VolumeModelHeader, path, fields)
-    try:
-        tensors = load_tensors(content)
-    except SafetensorError as error:
-        raise FormatError(
-            path, f"the weights cannot be read ({error})", hint="Fetch the file again"
-        ) from error
-    if header.normalisation != VERSION:
-        raise FormatError(
-            path,
-            f"trained with {header.normalisation!r}, this nunatak has {VERSION!r}",
-            field="normalisation",
-            hint="Use the version of nunatak it was trained with, or train it again",
-        )
-    network = network_with(header.network, tensors, path=path)
+    network = network_from(
+        content,
+        header.network,
+        normalisation=header.normalisation,
+        known_normalisations=(VERSION,),
+        path=path,
+    )
     return VolumeModel(header, network, path, hashlib.sha256(content).hexdigest())
 
 

@@ -8,15 +8,13 @@ import torch
 
 from nunatak.detection.contrast import Side
 from nunatak.detection.job import torch_threads
-from nunatak.detection.model import SUFFIX
 from nunatak.detection.precision import choose_device, choose_dtype
 from nunatak.detection.volumes.volume_model import load_volume_model, save_volume_model
 from nunatak.errors import UsageError
-from nunatak.files import require_reachable
 from nunatak.images.axis_order import AxisOrder
 from nunatak.images.micrograph_list import MicrographList
 from nunatak.images.tomogram_inputs import list_tomograms
-from nunatak.learning.train import folder_of
+from nunatak.learning.train import check_output, folder_of
 from nunatak.learning.volumes.volume_data import VolumeReading, gather_volumes, sorted_labels
 from nunatak.learning.volumes.volume_expectation import checked_expectation
 from nunatak.learning.volumes.volume_result import VolumeTrainingResult
@@ -203,14 +201,7 @@ def _check_options(
     replace: bool,
 ) -> None:
     """Refuse now what could not be done in the end."""
-    if output.suffix != SUFFIX:
-        raise UsageError(f"{output}: a model file ends in {SUFFIX}. Give such a name.")
-    require_reachable(output)
-    if output.exists() and not replace:
-        raise UsageError(
-            f"{output} exists. Give another name with --output, or --redo to train anew and "
-            "replace it."
-        )
+    check_output(output, replace=replace)
     wrong = [name for name, size_A in diameters_A.items() if not 0 < size_A < float("inf")]
     if wrong or not diameters_A:
         raise UsageError(

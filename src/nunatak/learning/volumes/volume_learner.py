@@ -1,7 +1,5 @@
 """The module that is trained: the network, and what its teacher has shown so far."""
 
-from typing import Any, Self
-
 import torch
 from torch import Tensor, nn
 
@@ -47,15 +45,6 @@ class VolumeLearner(nn.Module):
         """Score volumes: see `nunatak.networks.unet3d.UNet3d.forward`."""
         scores: Tensor = self.detector(volumes)
         return scores
-
-    def to(self, *args: Any, **kwargs: Any) -> Self:
-        """Move as every module does; channels last means that of volumes.
-
-        The training loop asks for the layout of images, which weights of five axes cannot have.
-        """
-        if kwargs.get("memory_format") is torch.channels_last:
-            kwargs["memory_format"] = torch.channels_last_3d
-        return super().to(*args, **kwargs)
 
     @torch.no_grad()
     def count(self, detections: Tensor, hits: Tensor, expected: Tensor, *, fading: float) -> None:

@@ -16,6 +16,7 @@ import pandas as pd
 from nunatak.errors import BadInput, FormatError, UsageError
 from nunatak.files import write_text
 from nunatak.geometry import FloatArray
+from nunatak.images.copick_project import RUNS_FOLDER
 from nunatak.images.pixel_size import same
 from nunatak.picks.context import FormatContext
 from nunatak.picks.counted import counted
@@ -225,5 +226,5 @@ FORMAT = PickFormat(
     read=read,
     write=write,
     refuse_images=runs.refuse_shared_runs,
-    nested=(f"{runs.RUNS_FOLDER}/*/Picks/*{ENDING}",),
+    nested=(f"{RUNS_FOLDER}/*/Picks/*{ENDING}",),
 )

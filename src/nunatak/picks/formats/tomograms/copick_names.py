@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from nunatak.errors import BadInput
-from nunatak.picks.formats.tomograms.runs import RUNS_FOLDER
+from nunatak.images.copick_project import RUNS_FOLDER
 
 USER = "nunatak"
 SESSION = "0"

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from nunatak.errors import BadInput, UsageError
+from nunatak.images.copick_project import SPACING
 
 POINT, ORIENTED, INSTANCE = "point", "orientedPoint", "instancePoint"
 """Types of points."""
@@ -11,7 +12,6 @@ POINT, ORIENTED, INSTANCE = "point", "orientedPoint", "instancePoint"
 _ENDINGS = {POINT: "point", ORIENTED: "orientedpoint", INSTANCE: "instancesegmentation"}
 _FOLDER = "Annotations"
 _GROUPS = ("Reconstructions", "Tomograms")
-_SPACING = "VoxelSpacing"
 _FIRST_NUMBER = 100
 _NAME = re.compile(rf"(.+)-\d+(?:\.\d+)*_(?:{'|'.join(_ENDINGS.values())})\.ndjson", re.IGNORECASE)
 _NUMBERED = re.compile(r"\d+-(.+)")
@@ -68,9 +68,9 @@ def spacing_above(path: Path) -> float | None:
     4.99
     """
     for folder in reversed(path.absolute().parts[:-1]):
-        if folder.startswith(_SPACING):
+        if folder.startswith(SPACING):
             try:
-                spacing_A = float(folder.removeprefix(_SPACING))
+                spacing_A = float(folder.removeprefix(SPACING))
             except ValueError:
                 return None
             return spacing_A if 0 < spacing_A < float("inf") else None
@@ -89,7 +89,7 @@ def run_above(path: Path) -> str | None:
     if _FOLDER not in folders:
         return None
     above = folders[: len(folders) - 1 - folders[::-1].index(_FOLDER)]
-    if above and above[-1].startswith(_SPACING):
+    if above and above[-1].startswith(SPACING):
         above.pop()
     if above and above[-1] in _GROUPS:
         above.pop()

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from nunatak.errors import Mismatch
+from nunatak.images.copick_project import RUNS_FOLDER
 from nunatak.picks.context import FormatContext
-from nunatak.picks.formats.tomograms.runs import RUNS_FOLDER, run_of
+from nunatak.picks.formats.tomograms.runs import run_of
 from nunatak.picks.names import IMAGE_SUFFIXES
 
 _SUFFIXES = IMAGE_SUFFIXES | {".rec", ".st", ".ali", ".map", ".zarr", ".star", ".tomostar"}

@@ -10,12 +10,10 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from nunatak.errors import Mismatch
+from nunatak.images.copick_project import RUNS_FOLDER
 from nunatak.picks.context import FormatContext
 from nunatak.picks.formats import per_image
 from nunatak.picks.names import stem_of
-
-RUNS_FOLDER = "ExperimentRuns"
-"""Folder of a copick project that holds one folder a run."""
 
 
 def run_of(image: str) -> str:
