@@ -17,6 +17,7 @@ import numpy as np
 
 import common
 from label_variants import DEFAULT
+from nunatak.learning.settings import training_steps
 from study_runs import StudyRun
 from topaz_training import DEFAULT_UPDATES, TopazTraining
 from training_sets import TrainingSet, training_sets
@@ -46,7 +47,8 @@ class Pair:
     def of(cls, data: TrainingSet, count: int, seed: int, arguments: argparse.Namespace) -> "Pair":
         """Return the pair on a draw of labels."""
         settings = DEFAULT.settings(seed)
-        steps = dict.fromkeys(max(1, round(share * settings.steps)) for share in SHARES)
+        most = training_steps(count)
+        steps = dict.fromkeys(max(1, round(share * most)) for share in SHARES)
         runs = tuple(
             StudyRun(data, count, seed, settings.model_copy(update={"steps": number}))
             for number in steps

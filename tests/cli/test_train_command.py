@@ -18,7 +18,7 @@ import typer
 from nunatak.cli import train as command
 from nunatak.cli.main import main
 from nunatak.detection.model import load_model
-from nunatak.learning.settings import LearningSettings
+from nunatak.learning.settings import LearningSettings, training_steps
 from nunatak.networks.specs import PlanarNetworkName
 from nunatak.objectives.registry import OBJECTIVES
 from nunatak.picks.formats import read_picks, write_picks
@@ -273,7 +273,8 @@ def test_defaults_in_the_help_are_those_of_the_settings() -> None:
         "objective": default.objective,
         "teacher": "yes" if default.teacher else "no",
         "network": default.network.name,
-        "steps": f"{default.steps}, or {LearningSettings(start=None).steps} with --start none",
+        "steps": f"{training_steps(1)} to {training_steps(10**6)}, by the number of labels, or "
+        f"{LearningSettings(start=None).steps} with --start none",
         "seed": default.seed,
     }
     for name, value in stated.items():

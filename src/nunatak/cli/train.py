@@ -247,7 +247,7 @@ def train(
             metavar="N",
             min=1,
             help="Optimiser steps at most; training ends earlier where validation no longer "
-            "rises. Default: 100, or 600 with --start none.",
+            "rises. Default: 100 to 400, by the number of labels, or 600 with --start none.",
             show_default=False,
             rich_help_panel=LEARNING,
         ),

@@ -51,7 +51,10 @@ class LearningSettings(BaseModel):
         number of labels: see `anchor_weight`. Score-map networks with a start only.
     autoencoder_weight : float
         Weight of the reconstruction term; 0 leaves it out. Patch classifiers only.
-    steps, batch_size, weight_decay : int, int, float
+    steps : int or None
+        Of the optimiser, at most; None chooses them from the number of labels: see
+        `training_steps`.
+    batch_size, weight_decay : int, float
         Of the optimiser.
     learning_rate : float or None
         Of the optimiser; None chooses it from the number of labels: see `learning_rate`.
@@ -88,7 +91,7 @@ class LearningSettings(BaseModel):
     teacher: bool = False
     anchor: float | None = Field(None, ge=0)
     autoencoder_weight: float = Field(0.0, ge=0)
-    steps: int = Field(100, gt=0)
+    steps: int | None = Field(None, gt=0)
     batch_size: int = Field(16, gt=0)
     learning_rate: float | None = Field(None, gt=0)
     weight_decay: float = Field(1e-3, ge=0)
@@ -150,6 +153,20 @@ def learning_rate(labels: int) -> float:
     return float(1e-4 * min(max((labels / 30.0) ** 0.6, 1.0), 4.0))
 
 
+def training_steps(labels: int) -> int:
+    """Return the number of steps for so many labels and a trained start.
+
+    Chosen on training micrographs of two data sets: over 100 steps, 400 gained 0.003 of average
+    precision with 450 labels and 0.006 to 0.012 with 2600.
+
+    Examples
+    --------
+    >>> training_steps(10), training_steps(300), training_steps(600), training_steps(5000)
+    (100, 100, 200, 400)
+    """
+    return round(100 * min(max(labels / 300, 1.0), 4.0))
+
+
 def changed(settings: LearningSettings, changes: Mapping[str, Any]) -> LearningSettings:
     """Return settings with some fields replaced, and checked.
 
@@ -164,7 +181,7 @@ def changed(settings: LearningSettings, changes: Mapping[str, Any]) -> LearningS
     20
     >>> scratch = changed(LearningSettings(), {"start": None})
     >>> scratch.steps, changed(scratch, {"start": "general-2d"}).steps
-    (600, 100)
+    (600, None)
     """
     try:
         # What nobody has set is left out, for its default may depend on the changes.

@@ -16,7 +16,7 @@ from nunatak.errors import UsageError
 from nunatak.learning.found import Found
 from nunatak.learning.patch_task import PatchTask
 from nunatak.learning.score_map_task import ScoreMapTask
-from nunatak.learning.settings import LearningSettings, learning_rate
+from nunatak.learning.settings import LearningSettings, learning_rate, training_steps
 from nunatak.learning.trained_model import trained_model
 from nunatak.learning.training_data import TrainingData
 from nunatak.learning.validator import Validator, find_on_all
@@ -80,7 +80,7 @@ class TrainingRun:
         self._fabric = fabric
         labels = sum(len(image.positives_px) for image in data.training)
         self._config = TrainingConfig(
-            steps=settings.steps,
+            steps=settings.steps or training_steps(labels),
             batch_size=settings.batch_size,
             learning_rate=settings.learning_rate or learning_rate(labels),
             weight_decay=settings.weight_decay,
