@@ -71,7 +71,8 @@ class VolumeScale:
         -------
         ndarray, same shape, float32
         """
-        cut = np.clip(voxels.astype(np.float32), self.lowest, self.highest)
+        cut = voxels.astype(np.float32)
+        np.clip(cut, self.lowest, self.highest, out=cut)
         sign = -1.0 if inverted else 1.0
         cut -= np.float32(self.mean)
         cut *= np.float32(sign / self.deviation)

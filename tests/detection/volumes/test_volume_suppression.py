@@ -1,7 +1,12 @@
+import tracemalloc
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial import KDTree
 
+from nunatak.detection.volumes import volume_suppression
 from nunatak.detection.volumes.volume_peaks import VolumeCandidates
 from nunatak.detection.volumes.volume_suppression import suppress_by_class
 
@@ -34,16 +39,19 @@ def brute_force(
     count=st.integers(0, 50),
     cross=st.sampled_from([0.0, 0.5, 1.5]),
     on_grid=st.booleans(),
+    share=st.sampled_from([1, 7, 2048]),
 )
 @settings(max_examples=60, deadline=None)
-def test_equals_brute_force(seed: int, count: int, cross: float, on_grid: bool) -> None:
+def test_equals_brute_force(seed: int, count: int, cross: float, on_grid: bool, share: int) -> None:
     rng = np.random.default_rng(seed)
     xyz = rng.uniform(0, 12, (count, 3))
     if on_grid:  # distances exactly at a radius, and coinciding points
         xyz = xyz.round()
     found = candidates(xyz.tolist(), rng.integers(0, 3, count).tolist())
     radius_A = [0.0, 20.0, 50.0]
-    kept = suppress_by_class(found, radius_A, voxel_size_A=10.0, cross_class=cross)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(volume_suppression, "SHARE", share)
+        kept = suppress_by_class(found, radius_A, voxel_size_A=10.0, cross_class=cross)
     expected = brute_force(found, radius_A, 10.0, cross)
     assert kept.xyz_px.tolist() == found.xyz_px[expected].tolist()
     assert kept.class_index.tolist() == found.class_index[expected].tolist()
@@ -64,3 +72,18 @@ def test_classes_compete_only_where_asked() -> None:
     kept = suppress_by_class(found, radius_A, voxel_size_A=10.0, cross_class=0.5)
     assert kept.class_index.tolist() == [0]
     assert len(suppress_by_class(found, radius_A, voxel_size_A=10.0, cross_class=0.4)) == 2
+
+
+def test_a_crowd_does_not_need_memory_for_all_its_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(volume_suppression, "SHARE", 500)
+    count = 4000
+    xyz = np.random.default_rng(0).uniform(0, 12, (count, 3))
+    found = VolumeCandidates(xyz, np.linspace(0.9, 0.1, count), np.zeros(count, np.int64))
+    tracemalloc.start()
+    kept = suppress_by_class(found, [50.0], voxel_size_A=10.0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert 10 < len(kept) < 100
+    tree = KDTree(xyz)
+    pairs = (tree.count_neighbors(tree, 5.0) - count) // 2
+    assert peak < pairs * np.dtype(np.intp).itemsize

@@ -11,6 +11,7 @@ from nunatak.detection.journal import Journal
 from nunatak.detection.parallel import Stopwatch
 from nunatak.detection.record import circumstances
 from nunatak.detection.result import Failure
+from nunatak.detection.volumes.kept_memory import kept_memory
 from nunatak.detection.volumes.volume_job import VolumeJob
 from nunatak.detection.volumes.volume_result import VolumePickResult, volume_pick_set
 from nunatak.errors import BadInput, Interrupted
@@ -54,7 +55,8 @@ def carry_out_volumes(
         reused_count = len(finished)
         advance(reused_count)
         for image in images:
-            outcome = job.picked(image, stopwatch)
+            with kept_memory():
+                outcome = job.picked(image, stopwatch)
             if isinstance(outcome, Failure):
                 failures.append(outcome)
             else:

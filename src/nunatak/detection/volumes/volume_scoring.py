@@ -9,12 +9,12 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn import functional
 
 from nunatak.detection.precision import Precision, choose_device, choose_dtype
 from nunatak.detection.volumes.volume_views import ONE_VIEW, View, mean_over_views
 from nunatak.detection.volumes.windows import AxisWindow, Slab, SlabAccumulator, axis_windows
 from nunatak.errors import BadInput, ResourceError
+from nunatak.networks.folding import fold_batch_norms
 from nunatak.networks.interface import DetectorNetwork
 
 WINDOW_PX = (192, 352, 352)
@@ -95,6 +95,7 @@ class VolumeScorer:
         # On a processor every thread has its share; a device's memory is there for one at a time.
         self._turn = nullcontext() if self.device.type == "cpu" else Lock()
         self._network = copy.deepcopy(network).eval().to(self.device)
+        fold_batch_norms(self._network)
         # Channels last is the layout in which convolution libraries are fastest.
         self._network.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
 
@@ -131,7 +132,7 @@ class VolumeScorer:
         sums: SlabAccumulator | None = None
         stops = [window.kept.start for window in along_z[1:]] + [along_z[-1].kept.stop]
         for z, stop in zip(along_z, stops, strict=True):
-            planes = np.asarray(volume[z.start : min(z.stop, volume.shape[0])])
+            planes = _owned(volume[z.start : min(z.stop, volume.shape[0])])
             for y in along_y:
                 for x in along_x:
                     values = self._forward(planes, z, y, x)
@@ -140,6 +141,7 @@ class VolumeScorer:
                             len(values), (along_y[-1].kept.stop, along_x[-1].kept.stop)
                         )
                     sums.add(values, z, y, x)
+                    del values  # the next window needs the memory
             if sums is not None:
                 yield sums.finished(stop)
 
@@ -157,11 +159,11 @@ class VolumeScorer:
         self, planes: NDArray[Any], z: AxisWindow, y: AxisWindow, x: AxisWindow
     ) -> NDArray[np.float32]:
         """Score one window; beyond the volume's end lies ice, which is 0."""
-        part = np.ascontiguousarray(planes[:, y.start : y.stop, x.start : x.stop], np.float32)
-        block = torch.from_numpy(np.require(part, requirements=["W"])).to(self.device)
+        part = torch.from_numpy(planes[:, y.start : y.stop, x.start : x.stop])
         size = (z.stop - z.start, y.stop - y.start, x.stop - x.start)
-        beyond = [wanted - there for wanted, there in zip(size, block.shape, strict=True)]
-        block = functional.pad(block, (0, beyond[2], 0, beyond[1], 0, beyond[0]))
+        # The first convolution would round to its number format anyway: one copy does all.
+        block = torch.zeros(size, dtype=self.dtype)
+        block[tuple(slice(side) for side in part.shape)] = part
         low = self.dtype != torch.float32
         try:
             with (
@@ -169,7 +171,8 @@ class VolumeScorer:
                 torch.inference_mode(),
                 torch.autocast(self.device.type, dtype=self.dtype, enabled=low),
             ):
-                output = mean_over_views(self._network, block[None, None], self._views)
+                volumes = block[None, None].to(self.device)
+                output = mean_over_views(self._network, volumes, self._views)
                 return output[0].float().cpu().numpy()
         except torch.cuda.OutOfMemoryError as error:
             raise ResourceError(
@@ -177,3 +180,8 @@ class VolumeScorer:
                 f"{size[0]} × {size[1]} × {size[2]} voxels. Use --device cpu, or close what else "
                 "runs on it."
             ) from error
+
+
+def _owned(planes: Any) -> NDArray[np.float32]:
+    """Return planes as torch can share them: native float32 that may be written to."""
+    return np.require(planes, np.float32, ["C", "W"])

@@ -8,6 +8,9 @@ from scipy.spatial import KDTree
 
 from nunatak.detection.volumes.volume_peaks import VolumeCandidates
 
+SHARE = 2048
+"""So many candidates are looked at together."""
+
 
 def suppress_by_class(
     candidates: VolumeCandidates,
@@ -40,12 +43,21 @@ def suppress_by_class(
     """
     radius = np.asarray(radius_A, dtype=np.float64)
     xyz_A = candidates.xyz_px * voxel_size_A
-    better, worse = _close_pairs(xyz_A, candidates.class_index, radius, cross_class)
-    starts = np.searchsorted(better, np.arange(len(candidates) + 1))
-    kept = np.ones(len(candidates), dtype=bool)
-    for index in np.unique(better):
-        if kept[index]:
-            kept[worse[starts[index] : starts[index + 1]]] = False
+    kept = np.empty(0, dtype=np.intp)
+    # Those that are kept lie apart, so that a share has few pairs with them. All candidates
+    # together may have more pairs than memory, where a model sees something everywhere.
+    for start in range(0, len(candidates), SHARE):
+        share = np.arange(start, min(start + SHARE, len(candidates)))
+        rows = np.concatenate([kept, share])
+        better, worse = _close_pairs(
+            xyz_A[rows], candidates.class_index[rows], radius, cross_class, settled=len(kept)
+        )
+        starts = np.searchsorted(better, np.arange(len(rows) + 1))
+        stays = np.ones(len(rows), dtype=bool)
+        for index in np.unique(better):
+            if stays[index]:
+                stays[worse[starts[index] : starts[index + 1]]] = False
+        kept = rows[stays]
     return candidates.taken(kept)
 
 
@@ -54,14 +66,24 @@ def _close_pairs(
     class_index: NDArray[np.int64],
     radius_A: NDArray[np.float64],
     cross_class: float,
+    *,
+    settled: int,
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Pairs (lower index, higher index) closer than allowed, sorted by the lower one."""
+    """Pairs (lower index, higher index) closer than allowed, sorted by the lower one.
+
+    The first ``settled`` ones have no pairs among each other.
+    """
     widest = float(radius_A.max(initial=0.0)) * max(1.0, cross_class)
-    if len(xyz_A) < 2 or widest <= 0.0:
+    if widest <= 0.0:
         none = np.empty(0, dtype=np.intp)
         return none, none
     # The tree's own comparison is inclusive and rounds differently: ask wider, compare here.
-    pairs = KDTree(xyz_A).query_pairs(widest * (1.0 + 1e-9), output_type="ndarray")
+    reach = widest * (1.0 + 1e-9)
+    new = KDTree(xyz_A[settled:])
+    pairs = new.query_pairs(reach, output_type="ndarray") + settled
+    if settled:
+        near = KDTree(xyz_A[:settled]).sparse_distance_matrix(new, reach, output_type="ndarray")
+        pairs = np.concatenate([pairs, np.column_stack([near["i"], near["j"] + settled])])
     first, second = class_index[pairs[:, 0]], class_index[pairs[:, 1]]
     larger = np.maximum(radius_A[first], radius_A[second])
     allowed = np.where(first == second, larger, cross_class * larger)

@@ -38,8 +38,10 @@ def scored_view(network: nn.Module, volumes: Tensor, view: View) -> Tensor:
     Tensor, shape (b, classes + 3, mz, my, mx)
         In the frame of the volumes: offsets point the other way along mirrored axes.
     """
-    output: Tensor = network(volumes.flip(view))
-    output = output.flip(view)
+    if not view:  # flipping nothing copies everything
+        answer: Tensor = network(volumes)
+        return answer
+    output: Tensor = network(volumes.flip(view)).flip(view)
     for axis in view:
         # The offset's components are x, y, z, the axes of the arrays z, y, x.
         output[:, -axis - 1 - OFFSET_AXES].neg_()

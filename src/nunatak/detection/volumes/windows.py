@@ -172,7 +172,6 @@ class SlabAccumulator:
         Parameters
         ----------
         values : ndarray, shape (channels, window z, y, x in output voxels), float32
-            Overwritten.
         z, y, x
             Where it lies; not before the planes that have been handed out.
         """
@@ -180,9 +179,13 @@ class SlabAccumulator:
         if missing > 0:
             self._sum = np.pad(self._sum, ((0, 0), (0, missing), (0, 0), (0, 0)))
         part = values[:, z.inner, y.inner, x.inner]
-        part *= z.weight[:, None, None] * (y.weight[:, None] * x.weight)
         planes = slice(z.kept.start - self._start, z.kept.stop - self._start)
-        self._sum[:, planes, y.kept, x.kept] += part
+        total = self._sum[:, planes, y.kept, x.kept]
+        # Plane by plane, so that what is multiplied is still in the processor's cache when it is
+        # added.
+        in_plane = y.weight[:, None] * x.weight
+        for plane, along_z in enumerate(z.weight):
+            total[:, plane] += part[:, plane] * (along_z * in_plane)
 
     def finished(self, stop: int) -> Slab:
         """Hand out, and forget, the planes before output plane ``stop``."""

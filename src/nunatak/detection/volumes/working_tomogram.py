@@ -66,7 +66,11 @@ class WorkingTomogram:
     def __getitem__(self, planes: slice) -> NDArray[np.float32]:
         """Read some planes, shape (planes, ny, nx); the slice has start and stop."""
         voxels = self.resampled.slab(planes.start, planes.stop)
-        return self.scale.applied(voxels, inverted=self.inverted)
+        scaled = np.empty(voxels.shape, np.float32)
+        # Plane by plane: all steps of one happen in the processor's cache.
+        for plane, stored in zip(scaled, voxels, strict=True):
+            plane[:] = self.scale.applied(stored, inverted=self.inverted)
+        return scaled
 
     def to_source(self, xyz_px: FloatArray) -> FloatArray:
         """Map positions to voxels of the stored tomogram.
