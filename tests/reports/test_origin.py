@@ -33,6 +33,13 @@ def test_the_record_of_the_run_is_read(picks_file: Path) -> None:
     assert (origin.threshold, origin.diameter_A) == (0.4, 122.0)
 
 
+def test_options_by_class_are_set_out(picks_file: Path) -> None:
+    options = {"thresholds": {"large": 0.25, "small": 0.5}, "border_A": 0.0, "views": 1}
+    write_record(picks_file, {**RECORD, "options": options}, [picks_file])
+    written = origin_of_file(picks_file).provenance["Options"]
+    assert written == "thresholds (large 0.25, small 0.5), border_A 0, views 1"
+
+
 def test_a_record_of_other_picks_is_not_believed(picks_file: Path) -> None:
     write_record(picks_file, RECORD, [picks_file])
     picks_file.write_text("data_particles\n\nloop_\n")

@@ -1,6 +1,6 @@
 import logging
 import re
-from html.parser import HTMLParser
+from collections.abc import Callable
 from pathlib import Path
 
 import mrcfile
@@ -37,63 +37,39 @@ def made_up_picks(images: list[str], rng: np.random.Generator, per_image: int = 
     return PickSet(table, images=tuple(images))
 
 
-class Elements(HTMLParser):
-    """All elements of a page, and whether they are closed in order."""
-
-    VOID = frozenset({"meta", "input", "img", "link", "br"})
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-
 @pytest.fixture
 def images(tmp_path: Path, rng: np.random.Generator) -> list[str]:
     return [write_micrograph(tmp_path / "mics" / f"m{n}.mrc", rng) for n in range(4)]
 
 
 def test_the_page_is_whole_and_needs_nothing_else(
-    tmp_path: Path, images: list[str], rng: np.random.Generator
+    tmp_path: Path,
+    images: list[str],
+    rng: np.random.Generator,
+    check_page: Callable[[str], None],
 ) -> None:
     picks = made_up_picks(images, rng)
     path = build_report(picks, tmp_path / "r.html", threshold=0.5, diameter_A=40.0)
     text = path.read_text(encoding="utf-8")
-    elements = Elements(text)
-    assert elements.open == []
-    assert not {"script", "link", "iframe", "object", "base"} & {tag for tag, _ in elements.found}
-    for _, attributes in elements.found:
-        assert not [name for name in attributes if name.startswith("on")]
-        for name in ("src", "href"):
-            assert (attributes.get(name) or "data:image/").startswith("data:image/")
-    assert not re.search(r"url\(|@import|https?://", text)
+    check_page(text)
     assert "default-src 'none'; img-src data:" in text
 
 
 def test_circles_lie_at_the_picks_with_the_particles_radius(
-    tmp_path: Path, images: list[str]
+    tmp_path: Path,
+    images: list[str],
+    circles_in: Callable[[str], list[tuple[str, list[tuple[str, str, str]]]]],
 ) -> None:
     table = pd.DataFrame(
         {"image": images[:1] * 2, "x_px": [10.0, 99.5], "y_px": [20.0, 50.5], "score": [0.9, 0.1]}
     )
     path = build_report(PickSet(table), tmp_path / "r.html", threshold=0.5, diameter_A=40.0)
     text = path.read_text(encoding="utf-8")
-    circles = [attributes for tag, attributes in Elements(text).found if tag == "circle"]
-    places = [tuple(one[name] for name in ("cx", "cy", "r")) for one in circles]
     # Rejected ones lie below the selected. 40 Å across are a radius of 10 pixels of 2 Å.
-    assert places == [("100.0", "51.0", "10.0"), ("10.5", "20.5", "10.0")]
+    assert circles_in(text) == [
+        ("rejected", [("100.0", "51.0", "10.0")]),
+        ("selected", [("10.5", "20.5", "10.0")]),
+    ]
     assert 'viewBox="0 0 240 180"' in text
 
 
@@ -111,7 +87,7 @@ def test_galleries_and_landmarks_are_shown(
 
 
 def test_file_names_and_messages_cannot_inject_html(
-    tmp_path: Path, rng: np.random.Generator
+    tmp_path: Path, rng: np.random.Generator, check_page: Callable[[str], None]
 ) -> None:
     image = write_micrograph(tmp_path / HOSTILE.replace("/", "∕"), rng)
     path = build_report(
@@ -123,10 +99,7 @@ def test_file_names_and_messages_cannot_inject_html(
         failures=[(HOSTILE, HOSTILE)],
     )
     text = path.read_text(encoding="utf-8")
-    elements = Elements(text)
-    assert elements.open == []
-    assert "script" not in {tag for tag, _ in elements.found}
-    assert not [name for _, attributes in elements.found for name in attributes if name == "onload"]
+    check_page(text)
     assert "{{ 7*7 }}" in text
     assert text.count("&lt;script&gt;") >= 4
 

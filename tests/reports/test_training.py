@@ -1,8 +1,8 @@
 """The page about a training: whole, right, and safe from what names and labels hold."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -26,28 +26,6 @@ from nunatak.reports.training import build_training_report
 from nunatak.training.metrics import StepMetrics
 
 HOSTILE = "<script>alert(1)</script>\" onload='x' {{ 7*7 }}.mrc"
-VOID = frozenset({"meta", "input", "img", "link", "br"})
-
-
-class Elements(HTMLParser):
-    """All elements of a page, and whether they are closed in order."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
 
 
 def example(name: str, rng: np.random.Generator) -> tuple[WorkingImage, Found]:
@@ -127,15 +105,10 @@ def page_of(result: TrainingResult) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def test_the_page_is_whole_and_needs_nothing_else(result: TrainingResult) -> None:
-    text = page_of(result)
-    elements = Elements(text)
-    assert elements.open == []
-    assert not {"script", "link", "iframe", "object", "base"} & {tag for tag, _ in elements.found}
-    for _, attributes in elements.found:
-        for name in ("src", "href"):
-            assert (attributes.get(name) or "data:image/").startswith("data:image/")
-    assert not re.search(r"url\(|@import|https?://", text)
+def test_the_page_is_whole_and_needs_nothing_else(
+    result: TrainingResult, check_page: Callable[[str], None]
+) -> None:
+    check_page(page_of(result))
 
 
 def test_the_page_says_what_came_of_the_training(result: TrainingResult) -> None:
@@ -224,10 +197,7 @@ def test_findings_and_failures_are_shown_and_cannot_inject_html(
             validation=(HOSTILE,),
         )
     )
-    elements = Elements(text)
-    assert elements.open == []
-    assert "script" not in {tag for tag, _ in elements.found}
-    assert not [name for _, attributes in elements.found for name in attributes if name == "onload"]
+    check_page(text)
     assert "{{ 7*7 }}" in text  # as it is: no second template runs over it
     assert "Failed files" in text
     assert "no image" in text

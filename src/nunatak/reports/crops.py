@@ -2,6 +2,7 @@
 
 import base64
 import io
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,22 +18,34 @@ CROP_DIAMETERS = 1.5
 """Side of a pick's picture in particle diameters."""
 
 OVERVIEW_PX = 1000
-"""Longer side of a micrograph's picture."""
+"""Longer side of the picture of a micrograph or a slab."""
 
 SMOOTHING_DIAMETERS = 0.035
 """Standard deviation of the low-pass filter in particle diameters: noise goes, shapes stay."""
 
+CUT_PERCENT = 0.5
+"""Of an overview's darkest and of its brightest pixels, which may be cut off."""
+
 _OVERVIEW_QUALITY = 80
 
 
-def crop(
-    pixels: NDArray[np.generic], x_px: float, y_px: float, side_px: int
-) -> NDArray[np.float32]:
+class Plane(Protocol):
+    """An image of which a part can be cut out: an array, or something that reads the part."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``(ny, nx)``."""
+
+    def __getitem__(self, part: tuple[slice, slice], /) -> NDArray[np.generic]:
+        """Return the part, real."""
+
+
+def crop(pixels: Plane, x_px: float, y_px: float, side_px: int) -> NDArray[np.float32]:
     """Cut a square around a position.
 
     Parameters
     ----------
-    pixels : ndarray, shape (ny, nx), real
+    pixels : ndarray or Plane, shape (ny, nx), real
     x_px, y_px
         Centre, rounded to whole pixels; may lie near or beyond the border.
     side_px
@@ -56,17 +69,24 @@ def crop(
 
 
 def pick_picture(
-    pixels: NDArray[np.generic], x_px: float, y_px: float, *, diameter_px: float
+    pixels: Plane,
+    x_px: float,
+    y_px: float,
+    *,
+    diameter_px: float,
+    smoothing: float = SMOOTHING_DIAMETERS,
 ) -> str:
     """Return a pick's surroundings as an image of 64 × 64 pixels in a data URI.
 
     Parameters
     ----------
-    pixels : ndarray, shape (ny, nx), real
+    pixels : ndarray or Plane, shape (ny, nx), real
     x_px, y_px
         Position, pixels.
     diameter_px
         Particle diameter, pixels; the picture spans one and a half.
+    smoothing
+        Standard deviation of the low-pass filter, particle diameters.
 
     Returns
     -------
@@ -75,30 +95,41 @@ def pick_picture(
     """
     square = crop(pixels, x_px, y_px, max(round(CROP_DIAMETERS * diameter_px), 4))
     small = resample(square, (CROP_PX, CROP_PX))
-    smooth = gaussian_filter(small, sigma=SMOOTHING_DIAMETERS * CROP_PX / CROP_DIAMETERS)
+    smooth = gaussian_filter(small, sigma=smoothing * CROP_PX / CROP_DIAMETERS)
     return _data_uri(_stretched(smooth, 1.0, 99.0), "PNG")
 
 
-def overview_picture(pixels: NDArray[np.generic], *, diameter_px: float) -> str:
-    """Return a whole micrograph, reduced to about 1000 pixels, in a data URI.
+def overview_picture(
+    pixels: NDArray[np.generic],
+    *,
+    diameter_px: float,
+    smoothing: float = SMOOTHING_DIAMETERS,
+    cut_percent: float = CUT_PERCENT,
+) -> str:
+    """Return a whole micrograph or slab, reduced to about 1000 pixels, in a data URI.
 
     Parameters
     ----------
     pixels : ndarray, shape (ny, nx), real
     diameter_px
         Particle diameter, pixels of ``pixels``.
+    smoothing
+        Standard deviation of the low-pass filter, particle diameters.
+    cut_percent
+        Of the darkest and of the brightest pixels that may be cut off, so that neither gold nor
+        a dead pixel takes the contrast.
 
     Returns
     -------
     str
-        JPEG; grey values from the 0.5th to the 99.5th percentile, so that neither gold nor a
-        dead pixel takes the contrast.
+        JPEG.
     """
     ny, nx = pixels.shape
     factor = min(1.0, OVERVIEW_PX / max(ny, nx))
     small = resample(pixels, (max(round(ny * factor), 1), max(round(nx * factor), 1)))
-    smooth = gaussian_filter(small, sigma=max(0.7, SMOOTHING_DIAMETERS * diameter_px * factor))
-    return _data_uri(_stretched(smooth, 0.5, 99.5), "JPEG", quality=_OVERVIEW_QUALITY)
+    smooth = gaussian_filter(small, sigma=max(0.7, smoothing * diameter_px * factor))
+    grey = _stretched(smooth, cut_percent, 100.0 - cut_percent)
+    return _data_uri(grey, "JPEG", quality=_OVERVIEW_QUALITY)
 
 
 def _stretched(

@@ -17,7 +17,7 @@ from nunatak.reports.axes import Tick, axis_from_zero, grouped_digits, index_tic
 FloatArray = NDArray[np.float64]
 
 MAX_BARS = 160
-"""More micrographs than this are grouped, so that a bar stays visible."""
+"""More images than this are grouped, so that a bar stays visible."""
 
 HISTOGRAM_BINS = 60
 
@@ -82,20 +82,24 @@ class Chart:
     lines: tuple[Line, ...] = ()
 
 
-def counts_chart(selected: NDArray[np.int64], landmarks: dict[str, int]) -> Chart:
-    """Draw the number of selected picks of each micrograph, in the order of the list.
+def counts_chart(
+    selected: NDArray[np.int64], landmarks: dict[str, int], *, noun: str = "micrograph"
+) -> Chart:
+    """Draw the number of selected picks of each image, in the order of the list.
 
     Parameters
     ----------
     selected
         Shape ``(n_images,)``, at least one.
     landmarks
-        Role (``"best"``, ``"median"``, ``"worst"``) to the micrograph's number, from 0.
+        Role (``"best"``, ``"median"``, ``"worst"``) to the image's number, from 0.
+    noun
+        What an image is called.
 
     Returns
     -------
     Chart
-        One bar a micrograph; where there are too many, one bar a group of neighbours that
+        One bar an image; where there are too many, one bar a group of neighbours that
         reaches from its least to its greatest count, with a line at its median.
     """
     n_images = len(selected)
@@ -124,7 +128,7 @@ def counts_chart(selected: NDArray[np.int64], landmarks: dict[str, int]) -> Char
     )
     notes = (
         (
-            f"Each bar spans {group} neighbouring micrographs, from the least to the greatest "
+            f"Each bar spans {group} neighbouring {noun}s, from the least to the greatest "
             "count; the dark line is their median.",
         )
         if group > 1
@@ -135,9 +139,9 @@ def counts_chart(selected: NDArray[np.int64], landmarks: dict[str, int]) -> Char
         bars=tuple(bars),
         x_ticks=index_ticks(n_images),
         y_ticks=y_ticks,
-        x_title="micrograph, in the order of the list",
+        x_title=f"{noun}, in the order of the list",
         y_title="selected picks",
-        alternative=f"Bar chart of selected picks on {n_images} micrographs: "
+        alternative=f"Bar chart of selected picks on {n_images} {noun}s: "
         f"least {low:g}, median {middle:g}, greatest {high:g}.",
         marks=marks,
         notes=notes,

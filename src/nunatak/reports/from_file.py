@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from nunatak.errors import UsageError
+from nunatak.images.axis_order import AxisOrder
 from nunatak.picks.table import PickSet
 from nunatak.reports.destination import check_destination
 from nunatak.reports.locate import locate_images
@@ -16,11 +16,12 @@ def report_on_file(
     picks_file: Path,
     output: Path,
     *,
-    micrographs: Iterable[str] = (),
+    images: Iterable[str] = (),
     threshold: float | None = None,
     diameter_A: float | None = None,
     pixel_size_A: float | None = None,
     override_pixel_size: bool = False,
+    axis_order: AxisOrder | None = None,
     redo: bool = False,
 ) -> Path:
     """Write a report on picks read from a file.
@@ -36,13 +37,13 @@ def report_on_file(
         Where they come from.
     output
         The HTML file.
-    micrographs
-        Image files to look the picks' names up in; none where the names are paths.
+    images
+        Micrographs or tomograms to look the picks' names up in; none where the names are paths.
     threshold
         Picks with at least this score are selected; None keeps the file's own selection.
     diameter_A
-        Particle diameter, Å; None takes the file's or the record's.
-    pixel_size_A, override_pixel_size, redo
+        Particle diameter, Å; None takes the record's, or the file's of each pick.
+    pixel_size_A, override_pixel_size, axis_order, redo
         As in `nunatak.reports.report.build_report`.
 
     Returns
@@ -61,26 +62,17 @@ def report_on_file(
     """
     check_destination(output, redo=redo)
     origin = origin_of_file(picks_file)
-    diameter_A = diameter_A or origin.diameter_A or _stated_diameter(picks)
-    if diameter_A is None:
-        raise UsageError(f"{picks_file}: does not state the particle diameter. Give --diameter.")
     has_selection = "selected" in picks.table
     return build_report(
-        locate_images(picks, micrographs),
+        locate_images(picks, images),
         output,
         threshold=origin.threshold if threshold is None and has_selection else threshold,
         keep_selection=threshold is None,
-        diameter_A=diameter_A,
+        diameter_A=diameter_A or origin.diameter_A,
         pixel_size_A=pixel_size_A,
         override_pixel_size=override_pixel_size,
+        axis_order=axis_order,
         provenance=origin.provenance,
         failures=origin.failures,
         redo=redo,
     )
-
-
-def _stated_diameter(picks: PickSet) -> float | None:
-    """Return the largest diameter of the table, which the circles of all picks fit into."""
-    if "diameter_A" not in picks.table or picks.table["diameter_A"].isna().all():
-        return None
-    return float(picks.table["diameter_A"].max())

@@ -71,9 +71,13 @@ def _labelled(record: Mapping[str, Any]) -> dict[str, str]:
         "Device": ", ".join(str(record[key]) for key in ("device", "dtype") if key in record),
         "Contrast": f"{record['contrast']} particles" if "contrast" in record else None,
         "Options": ", ".join(
-            f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
-            for name, value in options.items()
-            if value is not None
+            f"{name} {_in_words(value)}" for name, value in options.items() if value is not None
         ),
     }
     return {label: str(text) for label, text in known.items() if text}
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, Mapping):  # such as a threshold for each class
+        return f"({', '.join(f'{name} {_in_words(one)}' for name, one in value.items())})"
+    return f"{value:g}" if isinstance(value, float) else str(value)

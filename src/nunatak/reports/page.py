@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 
 from nunatak.reports.axes import counted, grouped_digits
+from nunatak.reports.classes import ClassCounts, class_names, count_classes
+from nunatak.reports.diameters import diameters_in_words
 from nunatak.reports.figures import Chart, counts_chart, score_histogram
-from nunatak.reports.galleries import Gallery
-from nunatak.reports.pictures import Overview, Pictures
+from nunatak.reports.galleries import CLASSES_SHOWN, Gallery
+from nunatak.reports.overlays import overlaid
+from nunatak.reports.pictures import Pictures
 from nunatak.reports.summary import ImageCounts, Summary
-
-CIRCLES_DRAWN = 1500
-"""Selected, and as many rejected, picks drawn on an overview at most."""
+from nunatak.reports.views import Panel, score_text
 
 FAILURES_LISTED = 200
 FEWEST_LISTED = 20
@@ -24,29 +25,7 @@ _ROLES = {
     "worst": "The fewest picks",
 }
 
-
-@dataclass(frozen=True)
-class Circle:
-    """A pick on an overview; positions in pixels from the image's outer edge (SVG)."""
-
-    x: float
-    y: float
-    score: str
-
-
-@dataclass(frozen=True)
-class Panel:
-    """A micrograph with its picks."""
-
-    role: str
-    title: str
-    label: str
-    counts: str
-    overview: Overview | None
-    problem: str
-    selected: tuple[Circle, ...]
-    rejected: tuple[Circle, ...]
-    not_drawn: int
+_PREPOSITIONS = {"micrograph": "on", "tomogram": "in"}
 
 
 @dataclass(frozen=True)
@@ -71,14 +50,16 @@ class Wall:
 
 @dataclass(frozen=True)
 class Page:
-    """Everything on the page, in its order."""
+    """Everything on the page, in its order; ``noun`` is what an image is called."""
 
+    noun: str
     title: str
     lead: str
     figures: tuple[tuple[str, str], ...]
     counts: Chart | None
     fewest: tuple[tuple[str, str, str, str], ...]
-    histogram: Chart | None
+    classes: tuple[tuple[str, ...], ...]
+    histograms: tuple[tuple[str, Chart], ...]
     panels: tuple[Panel, ...]
     walls: tuple[Wall, ...]
     failures: tuple[tuple[str, str], ...]
@@ -92,7 +73,7 @@ def compose(
     galleries: Sequence[Gallery],
     pictures: Pictures,
     *,
-    diameter_A: float,
+    diameter_A: float | None,
     provenance: Mapping[str, str],
     failures: Sequence[tuple[str, str]],
 ) -> Page:
@@ -103,7 +84,7 @@ def compose(
     summary, galleries, pictures
         What is shown.
     diameter_A
-        Particle diameter, Å.
+        Particle diameter, Å; None where picks have their own.
     provenance
         Where the picks come from, name to text, in the order in which it is shown.
     failures
@@ -113,16 +94,20 @@ def compose(
     -------
     Page
     """
-    n_images = len(summary.counts)
+    n_images, noun = len(summary.counts), summary.noun
+    classes = count_classes(summary.table)
     limit = "Picks" if summary.threshold is None else f"Scores from {summary.threshold:.4g} up"
     return Page(
-        title=f"{counted(summary.n_selected, 'particle')} on {counted(n_images, 'micrograph')}",
+        noun=noun,
+        title=f"{counted(summary.n_selected, 'particle')} {_PREPOSITIONS[noun]} "
+        f"{counted(n_images, noun)}",
         lead=f"{limit}, out of {counted(len(summary.table), 'candidate')}. "
-        f"Particle diameter {diameter_A:g} Å.",
+        f"{diameters_in_words(summary.table, diameter_A)}",
         figures=_key_figures(summary, len(failures)),
         counts=_counts(summary) if n_images else None,
         fewest=tuple(_table_row(one) for one in summary.ranked[:FEWEST_LISTED]),
-        histogram=_histogram(summary) if summary.is_scored else None,
+        classes=tuple(_class_row(one) for one in classes),
+        histograms=_histograms(summary, classes) if summary.is_scored else (),
         panels=tuple(
             _panel(summary, role, one, pictures) for role, one in summary.landmarks.items()
         ),
@@ -140,8 +125,8 @@ def _key_figures(summary: Summary, n_failures: int) -> tuple[tuple[str, str], ..
     return (
         ("selected picks", grouped_digits(summary.n_selected)),
         ("candidates", grouped_digits(len(summary.table))),
-        ("micrographs", grouped_digits(len(selected))),
-        ("median per micrograph", median),
+        (f"{summary.noun}s", grouped_digits(len(selected))),
+        (f"median per {summary.noun}", median),
         ("without a selected pick", grouped_digits(selected.count(0))),
         ("failed files", grouped_digits(n_failures)),
     )
@@ -149,15 +134,37 @@ def _key_figures(summary: Summary, n_failures: int) -> tuple[tuple[str, str], ..
 
 def _counts(summary: Summary) -> Chart:
     landmarks = {role: one.number for role, one in summary.landmarks.items()}
-    return counts_chart(np.array([one.selected for one in summary.counts]), landmarks)
+    selected = np.array([one.selected for one in summary.counts])
+    return counts_chart(selected, landmarks, noun=summary.noun)
 
 
-def _histogram(summary: Summary) -> Chart:
-    table = summary.table
+def _histograms(summary: Summary, classes: Sequence[ClassCounts]) -> tuple[tuple[str, Chart], ...]:
+    """Draw the scores of each class, whose thresholds differ, or of all picks."""
+    if not classes:
+        return (("", _histogram(summary.table, summary.threshold)),)
+    names = class_names(summary.table)
+    rows = {one.name: summary.table[names == one.name] for one in classes[:CLASSES_SHOWN]}
+    return tuple(
+        (name, _histogram(table, summary.threshold))
+        for name, table in rows.items()
+        if table["score"].notna().any()
+    )
+
+
+def _histogram(table: pd.DataFrame, threshold: float | None) -> Chart:
     return score_histogram(
-        table["score"].to_numpy(np.float64),
-        table["selected"].to_numpy(np.bool_),
-        summary.threshold,
+        table["score"].to_numpy(np.float64), table["selected"].to_numpy(np.bool_), threshold
+    )
+
+
+def _class_row(one: ClassCounts) -> tuple[str, ...]:
+    return (
+        one.name,
+        f"{one.diameter_A:.4g} Å",
+        grouped_digits(one.selected),
+        grouped_digits(one.candidates),
+        score_text(one.mean_score) or "–",
+        score_text(one.lowest_score) or "–",
     )
 
 
@@ -166,56 +173,46 @@ def _table_row(one: ImageCounts) -> tuple[str, str, str, str]:
         one.label,
         grouped_digits(one.selected),
         grouped_digits(one.candidates),
-        _score(one.mean_score),
+        score_text(one.mean_score),
     )
 
 
 def _panel(summary: Summary, role: str, one: ImageCounts, pictures: Pictures) -> Panel:
     label, selected, candidates, mean_score = _table_row(one)
-    picks = summary.table[summary.table["number"] == one.number]
-    picks = picks.sort_values("score", ascending=False)
-    chosen, others = picks[picks["selected"]], picks[~picks["selected"]]
+    picks = summary.picks_of(one).sort_values("score", ascending=False)
     mean = f", mean score {mean_score}" if mean_score else ""
     return Panel(
-        role=role,
+        key=role,
         title=_ROLES[role],
         label=label,
         counts=f"{selected} selected of {candidates} candidates{mean}",
-        overview=pictures.overviews.get(one.image),
+        views=tuple(
+            overlaid(overview, picks) for overview in pictures.overviews.get(one.image, ())
+        ),
         problem=pictures.problems.get(one.image, ""),
-        selected=_circles(chosen),
-        rejected=_circles(others),
-        not_drawn=max(0, len(chosen) - CIRCLES_DRAWN) + max(0, len(others) - CIRCLES_DRAWN),
-    )
-
-
-def _circles(picks: pd.DataFrame) -> tuple[Circle, ...]:
-    drawn = picks.head(CIRCLES_DRAWN)
-    # An SVG counts from the outer edge of the first pixel, half a pixel before its centre.
-    return tuple(
-        Circle(round(x_px + 0.5, 1), round(y_px + 0.5, 1), _score(score))
-        for x_px, y_px, score in zip(drawn["x_px"], drawn["y_px"], drawn["score"], strict=True)
     )
 
 
 def _wall(gallery: Gallery, summary: Summary, pictures: Pictures) -> Wall:
     rows, label_of = gallery.rows, {one.image: one.label for one in summary.counts}
+    axes = [axis for axis in "xyz" if f"{axis}_px" in rows]
+    places = [
+        ", ".join(f"{axis} {at:.0f}" for axis, at in zip(axes, position, strict=True))
+        for position in rows[[f"{axis}_px" for axis in axes]].to_numpy(np.float64)
+    ]
     tiles = tuple(
         Tile(
             picture=pictures.picks[number],
-            score=_score(score),
-            where=f"{label_of[image]}, x {x_px:.0f}, y {y_px:.0f}",
+            score=score_text(score),
+            where=f"{label_of[image]}, {place}",
             is_selected=is_selected,
         )
-        for number, image, x_px, y_px, score, is_selected in zip(
+        for number, place, image, score, is_selected in zip(
             rows.index,
-            *(rows[name] for name in ("image", "x_px", "y_px", "score", "selected")),
+            places,
+            *(rows[name] for name in ("image", "score", "selected")),
             strict=True,
         )
         if number in pictures.picks
     )
     return Wall(gallery.title, gallery.note, tiles, n_missing=len(rows) - len(tiles))
-
-
-def _score(value: float) -> str:
-    return "" if np.isnan(value) else f"{value:.3f}".replace("-", "−")

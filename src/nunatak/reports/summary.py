@@ -10,12 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nunatak.errors import BadInput
+from nunatak.picks.judged import IMAGE_NOUN
 from nunatak.picks.table import PickSet
 
 
 @dataclass(frozen=True)
 class ImageCounts:
-    """Picks of one micrograph.
+    """Picks of one micrograph or tomogram.
 
     Attributes
     ----------
@@ -52,17 +53,24 @@ class Summary:
         The least score of a selected pick, where the selection is a threshold.
     is_scored : bool
         Whether the picks carry scores.
+    noun : str
+        What an image is called.
     """
 
     table: pd.DataFrame
     counts: tuple[ImageCounts, ...]
     threshold: float | None
     is_scored: bool
+    noun: str
 
     @property
     def n_selected(self) -> int:
         """Selected picks on all micrographs."""
         return sum(one.selected for one in self.counts)
+
+    def picks_of(self, one: ImageCounts) -> pd.DataFrame:
+        """Return the rows of an image."""
+        return self.table[self.table["number"] == one.number]
 
     @property
     def ranked(self) -> list[ImageCounts]:
@@ -128,7 +136,13 @@ def summarise(
         )
     if "selected" not in table or (threshold is not None and not keep_selection):
         table["selected"] = True if threshold is None else table["score"] >= threshold
-    return Summary(table, _counts(table, images), threshold, is_scored=unscored < len(table))
+    return Summary(
+        table,
+        _counts(table, images),
+        threshold,
+        is_scored=unscored < len(table),
+        noun=IMAGE_NOUN[picks.ndim],
+    )
 
 
 def short_names(images: Collection[str]) -> dict[str, str]:

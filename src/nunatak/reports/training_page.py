@@ -1,6 +1,6 @@
 """What the template of a training report is given: plain values, ready to be set."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nunatak.detection.header import ThresholdRow
@@ -12,14 +12,24 @@ from nunatak.reports.axes import counted, grouped_digits
 from nunatak.reports.figures import Chart
 from nunatak.reports.page import FAILURES_LISTED, Wall
 from nunatak.reports.training_charts import loss_chart, threshold_chart, validation_chart
-from nunatak.reports.training_panels import ExamplePanel, panels, walls
+from nunatak.reports.training_panels import example_walls, panels
+from nunatak.reports.views import Panel
 
 _STEP_OF_TABLE = 0.05
 
 
 @dataclass(frozen=True)
+class Thresholds:
+    """What the thresholds of a class give; its name is empty where it is the only one."""
+
+    name: str
+    chart: Chart
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
 class TrainingPage:
-    """Everything on the page, in its order."""
+    """Everything on the page, in its order; the first of ``classes`` has the headings."""
 
     title: str
     lead: str
@@ -29,12 +39,13 @@ class TrainingPage:
     validation: Chart | None
     loss: Chart | None
     course_note: str
-    thresholds: Chart | None
+    classes: tuple[tuple[str, ...], ...]
+    classes_note: str
+    thresholds: tuple[Thresholds, ...]
     thresholds_note: str
-    threshold_rows: tuple[tuple[str, ...], ...]
     panels_title: str
     panels_note: str
-    panels: tuple[ExamplePanel, ...]
+    panels: tuple[Panel, ...]
     walls: tuple[Wall, ...]
     failures: tuple[tuple[str, str], ...]
     n_failures: int
@@ -66,13 +77,14 @@ def compose(result: TrainingResult, *, provenance: Mapping[str, str]) -> Trainin
         validation=validation,
         loss=loss_chart(result.metrics),
         course_note=_course_note(result, is_judged=validation is not None),
-        thresholds=threshold_chart(header.threshold_table, threshold),
+        classes=(),
+        classes_note="",
+        thresholds=thresholds_of("", header.threshold_table, threshold),
         thresholds_note=f"By {basis_of(header)}. On other micrographs, with more junk or less, "
         "‘nunatak pick --precision’ works out the threshold anew.",
-        threshold_rows=tuple(_table_row(row) for row in _shown_rows(result)),
         **_panels_texts(result),
         panels=panels(result.examples, **shown),
-        walls=walls(result.examples, **shown),
+        walls=example_walls(result.examples, **shown),
         failures=tuple(failures[:FAILURES_LISTED]),
         n_failures=len(failures),
         provenance=tuple(provenance.items()),
@@ -134,15 +146,36 @@ def _panels_texts(result: TrainingResult) -> dict[str, str]:
     }
 
 
-def _shown_rows(result: TrainingResult) -> list[ThresholdRow]:
-    """Rows at round thresholds, and the default."""
-    table = result.model.header.threshold_table
-    kept = default_row(result)
-    return [
+def thresholds_of(
+    name: str, table: Sequence[ThresholdRow], default: float
+) -> tuple[Thresholds, ...]:
+    """Show what thresholds give, at round ones and at the default; nothing for a short table.
+
+    Parameters
+    ----------
+    name
+        Of the class; empty where it is the only one.
+    table
+        Of the model.
+    default
+        Its threshold.
+    """
+    chart = threshold_chart(table, default)
+    if chart is None:
+        return ()
+    kept = row_at(table, default)
+    rows = [
         row
         for row in table
         if row is kept or abs(row.threshold / _STEP_OF_TABLE % 1 - 0.5) > 0.5 - 1e-6
     ]
+    return (Thresholds(name, chart, tuple(_table_row(row) for row in rows)),)
+
+
+def row_at(table: Sequence[ThresholdRow], threshold: float) -> ThresholdRow | None:
+    """Return the row of a table, in rising order, that a threshold lies at."""
+    rows = [row for row in table if row.threshold <= threshold]
+    return rows[-1] if rows else None
 
 
 def _table_row(row: ThresholdRow) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,34 +12,14 @@ from nunatak.learning.found import MATCHING_RADIUS, Found
 from nunatak.learning.working_images import WorkingImage
 from nunatak.picks.matching import match
 from nunatak.reports.crops import overview_picture, pick_picture
-from nunatak.reports.page import CIRCLES_DRAWN, Circle, Tile, Wall
-from nunatak.reports.pictures import Overview
+from nunatak.reports.page import Wall
 from nunatak.reports.summary import short_names
+from nunatak.reports.training_walls import Place, known_score, walls
+from nunatak.reports.views import Circle, Layer, Panel, View, circles
 
 MOST_PANELS = 4
-TILES_SHOWN = 24
 
 Example = tuple[WorkingImage, Found]
-
-
-@dataclass(frozen=True)
-class Layer:
-    """Circles of one kind on a panel."""
-
-    kind: str
-    label: str
-    circles: tuple[Circle, ...]
-
-
-@dataclass(frozen=True)
-class ExamplePanel:
-    """A micrograph with its labels and the model's picks."""
-
-    number: int
-    label: str
-    counts: str
-    overview: Overview
-    layers: tuple[Layer, ...]
 
 
 @dataclass(frozen=True)
@@ -54,7 +35,7 @@ class _Judged:
 
 def panels(
     examples: Sequence[Example], *, threshold: float, diameter_px: float
-) -> tuple[ExamplePanel, ...]:
+) -> tuple[Panel, ...]:
     """Draw the micrographs with the most labels.
 
     Parameters
@@ -75,7 +56,9 @@ def panels(
     )
 
 
-def walls(examples: Sequence[Example], *, threshold: float, diameter_px: float) -> tuple[Wall, ...]:
+def example_walls(
+    examples: Sequence[Example], *, threshold: float, diameter_px: float
+) -> tuple[Wall, ...]:
     """Show the highest unlabelled candidates and the lowest labels.
 
     Parameters
@@ -83,38 +66,29 @@ def walls(examples: Sequence[Example], *, threshold: float, diameter_px: float) 
     examples, threshold, diameter_px
         As for `panels`.
     """
+
+    def place(one: _Judged, score: float, xy_px: FloatArray) -> Place:
+        x_px, y_px = xy_px.tolist()
+        return Place(
+            score=float(score),
+            is_selected=bool(score >= threshold),
+            where=f"{one.name}, {_in_source(one, xy_px)}",
+            draw=partial(pick_picture, one.image.image, x_px, y_px, diameter_px=diameter_px),
+        )
+
     judged = _judged(examples, diameter_px)
-    unlabelled = [
-        (float(one.found.score[number]), one, one.found.xy_px[number])
-        for one in judged
-        for number in one.unlabelled
-    ]
-    labels = [
-        (float(score), one, xy_px.astype(np.float64))
-        for one in judged
-        for score, xy_px in zip(one.found.label_score, one.image.positives_px, strict=True)
-    ]
-    unlabelled.sort(key=lambda entry: -entry[0])
-    labels.sort(key=lambda entry: entry[0])
-    made = (
-        _wall(
-            "Highest candidates without a label",
-            "Particles here are ones that nobody has labelled, which is no harm. If they are "
-            "not particles, the model has learned something wrong.",
-            unlabelled,
-            threshold,
-            diameter_px,
-        ),
-        _wall(
-            "Lowest labels",
-            "The labelled particles that the model is least sure of; a dash is one that it does "
-            "not find at all. They may be hard ones, or labels in the wrong place.",
-            labels,
-            threshold,
-            diameter_px,
-        ),
+    return walls(
+        [
+            place(one, one.found.score[number], one.found.xy_px[number])
+            for one in judged
+            for number in one.unlabelled
+        ],
+        [
+            place(one, score, xy_px.astype(np.float64))
+            for one in judged
+            for score, xy_px in zip(one.found.label_score, one.image.positives_px, strict=True)
+        ],
     )
-    return tuple(wall for wall in made if wall.tiles)
 
 
 def _judged(examples: Sequence[Example], diameter_px: float) -> list[_Judged]:
@@ -133,70 +107,42 @@ def _without_label(image: WorkingImage, found: Found, diameter_px: float) -> NDA
     return np.flatnonzero(free)
 
 
-def _panel(number: int, one: _Judged, threshold: float, diameter_px: float) -> ExamplePanel:
+def _panel(number: int, one: _Judged, threshold: float, diameter_px: float) -> Panel:
     image, found = one.image, one.found
     is_found = found.label_score >= threshold
     others = one.unlabelled[found.score[one.unlabelled] >= threshold]
     layers = (
-        Layer(
-            "found",
-            "label, found",
-            _circles(image.positives_px[is_found], found.label_score[is_found]),
-        ),
-        Layer(
-            "missed",
-            "label, missed",
-            _circles(image.positives_px[~is_found], found.label_score[~is_found]),
-        ),
-        Layer(
-            "unlabelled", "pick without a label", _circles(found.xy_px[others], found.score[others])
-        ),
-        Layer(
-            "negative",
-            "marked as no particle",
-            _circles(image.negatives_px, np.zeros(len(image.negatives_px))),
-        ),
+        ("found", "label, found", image.positives_px[is_found], found.label_score[is_found]),
+        ("missed", "label, missed", image.positives_px[~is_found], found.label_score[~is_found]),
+        ("unlabelled", "pick without a label", found.xy_px[others], found.score[others]),
+        ("negative", "marked as no particle", image.negatives_px, np.zeros(0)),
     )
     shape = (image.image.shape[0], image.image.shape[1])
     picks = "1 pick" if len(others) == 1 else f"{len(others)} picks"
-    return ExamplePanel(
-        number=number,
+    return Panel(
+        key=str(number),
+        title="",
         label=one.name,
         counts=f"{int(is_found.sum())} of {len(is_found)} labels found, {picks} without a label",
-        overview=Overview(
-            overview_picture(image.image, diameter_px=diameter_px), shape, diameter_px / 2
-        ),
-        layers=tuple(layer for layer in layers if layer.circles),
-    )
-
-
-def _circles(xy_px: FloatArray | NDArray[np.float32], score: FloatArray) -> tuple[Circle, ...]:
-    # An SVG counts from the outer edge of the first pixel, half a pixel before its centre.
-    return tuple(
-        Circle(round(float(x_px) + 0.5, 1), round(float(y_px) + 0.5, 1), _score(one))
-        for (x_px, y_px), one in zip(xy_px[:CIRCLES_DRAWN], score, strict=False)
-    )
-
-
-def _wall(
-    title: str,
-    note: str,
-    entries: Sequence[tuple[float, _Judged, FloatArray]],
-    threshold: float,
-    diameter_px: float,
-) -> Wall:
-    tiles = tuple(
-        Tile(
-            picture=pick_picture(
-                one.image.image, float(xy_px[0]), float(xy_px[1]), diameter_px=diameter_px
+        views=(
+            View(
+                caption="",
+                picture=overview_picture(image.image, diameter_px=diameter_px),
+                shape=shape,
+                layers=tuple(
+                    Layer(kind, label, _circles(xy_px, score, diameter_px / 2))
+                    for kind, label, xy_px, score in layers
+                ),
             ),
-            score=_score(score) or "–",
-            where=f"{one.name}, {_in_source(one, xy_px)}",
-            is_selected=score >= threshold,
-        )
-        for score, one, xy_px in entries[:TILES_SHOWN]
+        ),
     )
-    return Wall(title, note, tiles, n_missing=0)
+
+
+def _circles(
+    xy_px: FloatArray | NDArray[np.float32], score: FloatArray, radius_px: float
+) -> tuple[Circle, ...]:
+    labels = [known_score(one) for one in score] or [""] * len(xy_px)
+    return circles(xy_px[:, 0], xy_px[:, 1], [radius_px] * len(xy_px), labels)
 
 
 def _in_source(one: _Judged, xy_px: FloatArray) -> str:
@@ -205,7 +151,3 @@ def _in_source(one: _Judged, xy_px: FloatArray) -> str:
     x_px = resampled_to_source(xy_px[0], scale.ratio_x)
     y_px = resampled_to_source(xy_px[1], scale.ratio_y)
     return f"x {float(x_px):.0f}, y {float(y_px):.0f}"
-
-
-def _score(value: float) -> str:
-    return f"{value:.3f}" if value > 0 else ""

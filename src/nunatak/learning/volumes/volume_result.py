@@ -1,10 +1,12 @@
 """What a training on tomograms gives back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nunatak.detection.volumes.volume_model import VolumeModel
+from nunatak.detection.volumes.volume_peaks import VolumeCandidates
 from nunatak.learning.volumes.volume_validation import ClassFigures
+from nunatak.learning.volumes.working_volumes import WorkingVolume
 from nunatak.training.metrics import StepMetrics
 
 
@@ -30,6 +32,9 @@ class VolumeTrainingResult:
         The course.
     seconds : float
         Spent on optimising, earlier runs of an interrupted training included.
+    examples : tuple of (WorkingVolume, VolumeCandidates)
+        What the model finds, to look at: in the validation tomograms with the most labels, or,
+        where there are none, in labelled ones that it was trained on.
     """
 
     model: VolumeModel
@@ -43,3 +48,4 @@ class VolumeTrainingResult:
     validation_score: float | None
     metrics: tuple[StepMetrics, ...]
     seconds: float
+    examples: tuple[tuple[WorkingVolume, VolumeCandidates], ...] = field(default=(), repr=False)

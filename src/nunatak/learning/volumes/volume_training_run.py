@@ -16,6 +16,7 @@ from torch import nn
 from nunatak import __version__
 from nunatak.detection.volumes.volume_header import VolumeClass, VolumeModelHeader
 from nunatak.detection.volumes.volume_model import VolumeModel
+from nunatak.detection.volumes.volume_peaks import VolumeCandidates
 from nunatak.images.normalise_volume import VERSION
 from nunatak.learning.record import write_record
 from nunatak.learning.volumes.volume_data import VolumeTrainingData
@@ -30,6 +31,7 @@ from nunatak.learning.volumes.volume_validation import (
     candidates_in,
     thresholds_by_number,
 )
+from nunatak.learning.volumes.working_volumes import WorkingVolume
 from nunatak.networks.interface import DetectorNetwork
 from nunatak.training.config import TrainingConfig, TrainingPrecision
 from nunatak.training.loop import fit
@@ -41,6 +43,9 @@ BATCH_WORKERS = 4
 
 MOST_COUNTED = 6
 """Tomograms in which candidates are counted to choose thresholds by their number."""
+
+MOST_EXAMPLES = 2
+"""Tomograms kept to look at: they stay in memory as long as the result does."""
 
 
 class VolumeTrainingRun:
@@ -140,7 +145,9 @@ class VolumeTrainingRun:
                 resume=not redo,
                 fingerprint=self._depends_on,
                 validate=self._average_precision if self._validator.volumes else None,
-                on_begin=lambda: write_record(folder, {"output": str(output), **self._record()}),
+                on_begin=lambda: write_record(
+                    folder, {"output": str(output), "images": "tomograms", **self._record()}
+                ),
                 on_step=on_progress or (lambda progress: None),
             )
         return fitted
@@ -183,6 +190,14 @@ class VolumeTrainingRun:
             provenance=self._provenance(fitted),
         )
         return VolumeModel(header, network), dict(zip(self._diameters_A, figures, strict=False))
+
+    def examples(self, model: VolumeModel) -> list[tuple[WorkingVolume, VolumeCandidates]]:
+        """Return what a model finds in validation tomograms, or in labelled ones, to look at."""
+        volumes = self._data.validation or self._data.training
+        labelled = [volume for volume in volumes if len(volume.centres_px)]
+        shown = sorted(labelled, key=lambda volume: -len(volume.centres_px))[:MOST_EXAMPLES]
+        found = candidates_in(shown, model.network, self._radius_px, device=self._fabric.device)
+        return list(zip(shown, found, strict=True))
 
     def _average_precision(self, module: nn.Module) -> float:
         return self._validator.average_precision(self._task.detector(module))

@@ -1,0 +1,85 @@
+"""Say in words what a training on tomograms learns from, what came of it, and what comes next."""
+
+import shlex
+from collections.abc import Iterator
+
+from nunatak.learning.volumes.volume_data import CLASS
+from nunatak.learning.volumes.volume_result import VolumeTrainingResult
+from nunatak.learning.volumes.volume_validation import ClassFigures
+from nunatak.picks.counted import counted
+from nunatak.picks.table import PickSet
+
+_COLUMNS = ("class", "particles", "AP", "best F1", "threshold")
+
+_NO_VALIDATION = (
+    "No tomogram was kept aside for validation. With complete labels on two tomograms or more, one "
+    "is; of others, name some whose labels are complete (--validation)."
+)
+
+
+def labels_in_words(labels: PickSet) -> str:
+    """Sum up labels in tomograms, class by class."""
+    text = f"{counted(len(labels), 'label')} in {counted(len(labels.images), 'tomogram')}"
+    if CLASS not in labels.table or not len(labels):
+        return f"{text}."
+    counts = labels.table[CLASS].fillna("no class").value_counts()
+    return f"{text}: {', '.join(f'{number} {name}' for name, number in counts.items())}."
+
+
+def in_words(result: VolumeTrainingResult) -> str:
+    """Sum up a training for its user: what was kept and why, what to expect, what comes next."""
+    return "\n".join(_lines(result))
+
+
+def what_was_kept(result: VolumeTrainingResult) -> str:
+    """Say which weights were kept, and why."""
+    score, steps = result.validation_score, counted(result.last_step, "step")
+    if score is None:
+        return f"The weights after step {result.best_step} of {steps} were kept, unjudged. " + (
+            _NO_VALIDATION
+        )
+    found = (
+        f"mean average precision {score:.3f} on {counted(len(result.validation), 'tomogram')} "
+        "kept aside"
+    )
+    if result.best_step:
+        return f"The weights after step {result.best_step} of {steps} were kept: {found}."
+    if result.model.header.provenance.get("start") is None:
+        return (
+            f"The random first weights were kept ({found}): nothing was learned in {steps}. Train "
+            "for longer (--steps), or from a model."
+        )
+    return f"The start was kept ({found}): no validation in {steps} of training was better."
+
+
+def next_command(result: VolumeTrainingResult) -> str:
+    """Return the command that picks with the model."""
+    return f"nunatak pick TOMOGRAMS --model {shlex.quote(str(result.output))} -o picks.csv"
+
+
+def _lines(result: VolumeTrainingResult) -> Iterator[str]:
+    yield what_was_kept(result)
+    yield (
+        f"Trained on {counted(len(result.training), 'tomogram')} in {result.seconds:.0f} s, at "
+        f"voxels of {result.model.header.voxel_size_A:g} Å."
+    )
+    if result.figures:
+        yield from _table(result.figures)
+    else:
+        thresholds = (f"{one.name} {one.threshold:.3g}" for one in result.model.header.classes)
+        yield f"Thresholds, by the number of particles expected: {', '.join(thresholds)}."
+    yield f"{result.output} is the model. To pick with it:"
+    yield f"  {next_command(result)}"
+
+
+def _table(figures: dict[str, ClassFigures]) -> Iterator[str]:
+    """Lay out what is reached on the tomograms kept aside, a row a class."""
+    rows: list[tuple[str, ...]] = [_COLUMNS]
+    for name, one in figures.items():
+        reached = (f"{value:.3f}" for value in (one.average_precision, one.f1))
+        known = tuple(reached) if one.particles else ("-", "-")
+        rows.append((name, str(one.particles), *known, f"{one.threshold:.3g}"))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
+    for row in rows:
+        numbers = (text.rjust(width) for text, width in zip(row[1:], widths[1:], strict=True))
+        yield "  ".join([f"  {row[0].ljust(widths[0])}", *numbers])

@@ -1,0 +1,95 @@
+"""What a user is told about a training on tomograms."""
+
+from dataclasses import replace
+from math import nan
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from nunatak.detection.volumes.volume_header import VolumeClass, VolumeModelHeader
+from nunatak.detection.volumes.volume_model import VolumeModel
+from nunatak.images.normalise_volume import VERSION
+from nunatak.learning.volumes.volume_result import VolumeTrainingResult
+from nunatak.learning.volumes.volume_summary import in_words, labels_in_words, what_was_kept
+from nunatak.learning.volumes.volume_validation import ClassFigures
+from nunatak.networks.registry import build
+from nunatak.networks.specs import NetworkSpec
+from nunatak.picks.table import PickSet, empty_table
+
+
+def trained(start: dict[str, str] | None = None) -> VolumeTrainingResult:
+    spec = NetworkSpec.model_validate(
+        {"name": "UNet3d", "parameters": {"classes": 2, "channels": (4, 4)}}
+    )
+    header = VolumeModelHeader(
+        name="cell",
+        network=spec,
+        classes=(
+            VolumeClass(name="ribosome", diameter_A=300.0, threshold=0.35),
+            VolumeClass(name="spike", diameter_A=120.0),
+        ),
+        normalisation=VERSION,
+        provenance={"start": start},
+    )
+    return VolumeTrainingResult(
+        model=VolumeModel(header, build(spec)),
+        output=Path("my cell.safetensors"),
+        folder=Path("my cell.training"),
+        training=("a", "b"),
+        validation=("c",),
+        figures={
+            "ribosome": ClassFigures(12, 0.9, 0.85, 0.35, ()),
+            "spike": ClassFigures(0, nan, nan, 0.5, ()),
+        },
+        best_step=400,
+        last_step=600,
+        validation_score=0.9,
+        metrics=(),
+        seconds=61.4,
+    )
+
+
+def test_figures_come_class_by_class() -> None:
+    assert in_words(trained()).splitlines() == [
+        "The weights after step 400 of 600 steps were kept: mean average precision 0.900 on 1 "
+        "tomogram kept aside.",
+        "Trained on 2 tomograms in 61 s, at voxels of 10 Å.",
+        "  class     particles     AP  best F1  threshold",
+        "  ribosome         12  0.900    0.850       0.35",
+        "  spike             0      -        -        0.5",
+        "my cell.safetensors is the model. To pick with it:",
+        "  nunatak pick TOMOGRAMS --model 'my cell.safetensors' -o picks.csv",
+    ]
+
+
+def test_without_validation_nothing_is_promised() -> None:
+    unjudged = replace(trained(), validation=(), figures={}, validation_score=None, best_step=600)
+    text = in_words(unjudged)
+    assert "step 600 of 600 steps were kept, unjudged. No tomogram was kept aside" in text
+    assert "Thresholds, by the number of particles expected: ribosome 0.35, spike 0.5." in text
+    assert "F1" not in text
+
+
+@pytest.mark.parametrize(
+    ("start", "says"),
+    [
+        (None, "The random first weights were kept (mean average precision 0.900"),
+        ({"name": "general-3d"}, "The start was kept (mean average precision 0.900"),
+    ],
+)
+def test_a_training_that_did_not_help_says_so(start: dict[str, str] | None, says: str) -> None:
+    assert what_was_kept(replace(trained(start), best_step=0)).startswith(says)
+
+
+def test_labels_are_counted_by_class() -> None:
+    columns = ["image", "x_px", "y_px", "z_px", "class_name"]
+    rows = [
+        ("a", 1.0, 2.0, 3.0, "spike"),
+        ("b", 1.0, 2.0, 3.0, "spike"),
+        ("b", 1.0, 1.0, 1.0, None),
+    ]
+    table = pd.DataFrame(rows, columns=columns)
+    assert labels_in_words(PickSet(table)) == "3 labels in 2 tomograms: 2 spike, 1 no class."
+    assert labels_in_words(PickSet(table[columns[:4]])) == "3 labels in 2 tomograms."
+    assert labels_in_words(PickSet(empty_table(3), images=("a",))) == "0 labels in 1 tomogram."
