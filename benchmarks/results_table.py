@@ -2,7 +2,7 @@
 
 Without options the tables between the two markers of ``docs/benchmarks.md`` are written anew;
 with ``--check`` nothing is written, and the exit code is 1 where the page is out of step. A
-result that is missing is shown as "not measured".
+result that is missing is shown as "not measured"; those of tomograms are shown once they are there.
 """
 
 import argparse
@@ -13,9 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import result_sections as sections
+import tomogram_sections
 import training_sections
 from result_sections import NOT_MEASURED, Result, markdown
-from targets import TARGETS, Target
+from target import Target
+from targets import TARGETS
+from tomogram_targets import TOMOGRAM_TARGETS
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
@@ -30,6 +33,9 @@ SECTIONS: dict[str, Callable[[Result], str]] = {
     "quick_training": training_sections.quick_training,
     "compare_topaz_training": training_sections.compare_topaz_training,
     "calibration": training_sections.calibration,
+    "tomograms": tomogram_sections.tomograms,
+    "tomogram_speed": tomogram_sections.tomogram_speed,
+    "tomogram_speed_gpu": tomogram_sections.tomogram_speed,
 }
 
 
@@ -89,6 +95,8 @@ def tables(results: dict[str, Result]) -> str:
 def _targets(results: dict[str, Result]) -> str:
     rows = []
     for target in TARGETS:
+        if target in TOMOGRAM_TARGETS and target.result not in results:
+            continue
         value = _value(target, results)
         rows.append(
             (

@@ -9,7 +9,7 @@ import pandas as pd
 
 from nunatak.geometry import Scale
 from nunatak.images.reader import read_info
-from nunatak.picks.context import FileGrid
+from nunatak.picks.file_grid import FileGrid
 from nunatak.picks.formats import read_picks
 from nunatak.picks.table import PickSet
 from processes import Run, run_measured

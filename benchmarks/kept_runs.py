@@ -1,0 +1,81 @@
+"""Runs that are made once: a file each, known by a hash of all that determines the run.
+
+The source code is no part of the hash, since most changes to it change no result; each run
+states which source made it instead.
+"""
+
+import hashlib
+import json
+import tempfile
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any
+
+import common
+from nunatak.files import write_text
+
+
+class KeptRun(ABC):
+    """Something that takes long and gives JSON values."""
+
+    @property
+    @abstractmethod
+    def folder(self) -> str:
+        """Where results of its kind lie within the work folder."""
+
+    @property
+    @abstractmethod
+    def determined_by(self) -> dict[str, Any]:
+        """All that determines the result: JSON values."""
+
+    @abstractmethod
+    def carried_out(self, folder: Path, *, cores: int) -> dict[str, Any]:
+        """Do it on so many processor cores; of the folder, a model is kept."""
+
+    @property
+    def key(self) -> str:
+        """Hash of everything that determines the result."""
+        content = json.dumps(self.determined_by, sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+    def path(self, work: Path, suffix: str = ".json") -> Path:
+        """Return where the result lies, or a file that belongs to it."""
+        return work / self.folder / f"{self.key}{suffix}"
+
+    def finished(self, work: Path) -> dict[str, Any] | None:
+        """Return the result of an earlier run, if there is one."""
+        path = self.path(work)
+        if not path.exists():
+            return None
+        result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return result
+
+    def result(self, work: Path, *, cores: int) -> dict[str, Any]:
+        """Return the result, and make it first where there is none.
+
+        Parameters
+        ----------
+        work
+            Folder that keeps results.
+        cores
+            Processor cores and threads.
+
+        Raises
+        ------
+        SystemExit
+            If a process fails; the end of its output is shown.
+        """
+        return self.finished(work) or self._made(work, cores)
+
+    def _made(self, work: Path, cores: int) -> dict[str, Any]:
+        work.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=work) as name:
+            made = self.carried_out(Path(name), cores=cores)
+            for file in Path(name).glob("*.safetensors"):
+                target = self.path(work, file.suffix)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                file.replace(target)
+        result = {"cores": cores, "versions": common.versions(), **made}
+        # Written last: a run with a result is complete.
+        write_text(self.path(work), json.dumps(result, indent=1, allow_nan=False))
+        return result

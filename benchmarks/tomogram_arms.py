@@ -1,0 +1,196 @@
+"""The trainings on tomograms that are compared: the default, baselines, and one change each.
+
+The default is whatever `VolumeLearningSettings` says. Every other arm states its factors
+outright, so that a new default moves none of them. Steps and crops are the study's, the same for
+all.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nunatak.learning.volumes.volume_settings import LabelsAre, VolumeLearningSettings
+
+GENERAL_3D = "general-3d"
+FRACTIONS = (0.05, 0.01, 0.25, 1.0, 0.1)
+"""Of the labels, those first that say most."""
+
+_MAIN = (0.05, 0.01, 0.25, 1.0)
+_FEW = (0.05, 0.01, 0.25)
+_ABLATION = (0.05,)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A way to train.
+
+    Attributes
+    ----------
+    name, title : str
+        For programs and for people.
+    fractions : tuple of float
+        Of the labels, at which it is tried.
+    few_labels_are : str
+        What a part of the labels is taken for: ``"complete"`` learns everything else as empty,
+        ``"sparse"`` leaves it open. All labels are complete in every arm.
+    changes : mapping
+        Attributes of `VolumeLearningSettings`.
+    """
+
+    name: str
+    title: str
+    fractions: tuple[float, ...]
+    few_labels_are: LabelsAre
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+    def labels_are(self, fraction: float) -> LabelsAre:
+        """Return what a fraction of the labels is taken for."""
+        return "complete" if fraction == 1.0 else self.few_labels_are
+
+    def settings(self, seed: int, *, steps: int, fraction: float) -> VolumeLearningSettings:
+        """Return the settings.
+
+        Parameters
+        ----------
+        seed
+            Of the training.
+        steps
+            Of all arms.
+        fraction
+            Of the labels. Parts of the labels are too few to keep some aside for validation.
+        """
+        common: dict[str, Any] = {
+            "seed": seed,
+            "steps": steps,
+            "batch_size": 4,
+            "crop_px": 64,
+            "validate_every": max(1, steps // 4),
+        }
+        if fraction < 1.0:
+            common["validation_share"] = 0.0
+        return VolumeLearningSettings.model_validate({**common, **self.changes})
+
+
+_STRONG = {"strong_augmentation": True, "feature_drop_rate": 0.0, "input_drop": False}
+_NO_TEACHER = {"teacher": False, **_STRONG}
+_TEACHER = {
+    "teacher": True,
+    "teacher_views": 4,
+    "adaptive_thresholds": True,
+    **_STRONG,
+}
+_SCRATCH = {"start": None, "learning_rate": 1e-3}
+
+_SUPERVISED = {"objective": "focal", **_NO_TEACHER}
+_FULL = {"objective": None, "start": GENERAL_3D, **_TEACHER}
+"""Everything that learns from what has no label: objective pu with sparse labels, and the
+teacher."""
+
+_SEMIETPICKER = {
+    **_SCRATCH,
+    "objective": "focal",
+    "teacher": True,
+    "averaging": 0.999,
+    "burn_in": 0.15,
+    "teacher_views": 4,
+    "adaptive_thresholds": False,
+    "fixed_threshold": 0.7,
+    "strong_augmentation": True,
+    "feature_drop_rate": 0.1,
+    "input_drop": True,
+}
+"""In the manner of SemiETPicker (arXiv 2510.22454), which publishes neither code nor settings:
+values of the works that it builds on (a fixed threshold as in Unbiased Teacher and FixMatch, an
+average as in Mean Teacher, DropBlock as published)."""
+
+SUPERVISED_SCRATCH = Arm(
+    "supervised-scratch",
+    "supervised, from scratch",
+    _MAIN,
+    "complete",
+    {**_SCRATCH, **_SUPERVISED},
+)
+SEMI_SCRATCH = Arm(
+    "semi-scratch",
+    "semi-supervised, from scratch",
+    _MAIN,
+    "sparse",
+    {**_SCRATCH, "objective": None, **_TEACHER},
+)
+DEFAULT = Arm("default", "default", FRACTIONS, "sparse")
+SUPERVISED_GENERAL = Arm(
+    "supervised-general",
+    "supervised, from the general model",
+    _MAIN,
+    "complete",
+    {"start": GENERAL_3D, **_SUPERVISED},
+)
+SEMIETPICKERS = (
+    Arm("semietpicker", "SemiETPicker's manner", _FEW, "complete", _SEMIETPICKER),
+    Arm(
+        "semietpicker-sparse",
+        "SemiETPicker's manner, the rest left open",
+        _FEW,
+        "sparse",
+        _SEMIETPICKER,
+    ),
+    Arm(
+        "semietpicker-short",
+        "SemiETPicker's manner, shorter average",
+        _FEW,
+        "complete",
+        {**_SEMIETPICKER, "averaging": 0.99},
+    ),
+)
+"""Its three readings, the best of which counts: what few labels are taken for, and an average that
+is as long as that of the other arms, since 0.999 remembers more than a short training."""
+FULL = Arm("full", "PU and teacher, from the general model", _ABLATION, "sparse", _FULL)
+ABLATION = (
+    Arm("no-teacher", "- without the teacher", _ABLATION, "sparse", {**_FULL, **_NO_TEACHER}),
+    Arm("no-pu", "- without PU", _ABLATION, "sparse", {**_FULL, "objective": "focal"}),
+    Arm("one-view", "- with one view", _ABLATION, "sparse", {**_FULL, "teacher_views": 1}),
+    Arm(
+        "fixed-threshold",
+        "- with fixed thresholds",
+        _ABLATION,
+        "sparse",
+        {**_FULL, "adaptive_thresholds": False, "fixed_threshold": 0.7},
+    ),
+    Arm(
+        "feature-drop",
+        "- with DropBlock on features",
+        _ABLATION,
+        "sparse",
+        {**_FULL, "feature_drop_rate": 0.1},
+    ),
+    Arm(
+        "input-drop",
+        "- with DropBlock on the input",
+        _ABLATION,
+        "sparse",
+        {**_FULL, "input_drop": True},
+    ),
+)
+"""Each one change of `FULL`."""
+
+ARMS = (
+    SUPERVISED_SCRATCH,
+    SEMI_SCRATCH,
+    DEFAULT,
+    SUPERVISED_GENERAL,
+    *SEMIETPICKERS,
+    FULL,
+    *ABLATION,
+)
+"""In the order of their importance, in which they are trained."""
+
+
+def percent(fraction: float) -> str:
+    """Return a fraction of the labels as a word.
+
+    Examples
+    --------
+    >>> percent(0.05), percent(1.0)
+    ('5 %', '100 %')
+    """
+    return f"{100 * fraction:g} %"

@@ -1,0 +1,109 @@
+"""What labels in tomograms are worth: arms of training by fraction of the labels, simulated data.
+
+Every run trains on labels drawn from seven simulated tomograms, is given eight more without
+labels, and is judged on six others, in a process of its own. Finished runs lie in the work
+folder: stop the study and go on at any time, or aggregate what there is with --hours 0.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import common
+from monai_runs import MonaiRun
+from tomogram_arms import ARMS
+from tomogram_sets import (
+    CZII_LIKE,
+    CZII_LIKE_PARTS,
+    TRIAL,
+    TRIAL_PARTS,
+    TomogramSet,
+    tomogram_set,
+)
+from tomogram_tables import Study, aggregated, measured, planned
+
+STEPS = 800
+TRIAL_STEPS = 2
+
+
+def main() -> int:
+    """Train what is missing and write ``results/tomograms.json``."""
+    arguments = _arguments()
+    load = common.machine_load()
+    data = _data(arguments)
+    arms = [one for one in ARMS if not arguments.only or one.name in arguments.only]
+    seeds = range(arguments.seed, arguments.seed + arguments.seeds)
+    steps = TRIAL_STEPS if arguments.trial else arguments.steps
+    study = planned(data, arms, seeds, steps=steps, monai=arguments.monai)
+    failed = carry_out(study, arguments)
+    content = aggregated(data, study, arguments.work)
+    common.write_result(
+        "tomograms",
+        arguments.work if arguments.trial else arguments.results,
+        measured=measured(content),
+        seeds={"first": arguments.seed, "number": arguments.seeds},
+        content=common.rounded(content),
+        load=load,
+    )
+    for line in failed:
+        print(f"FAILED: {line}")
+    return 1 if failed else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = common.parser(__doc__ or "")
+    common.add_data(parser)
+    common.add_work(parser)
+    names = [arm.name for arm in ARMS]
+    parser.add_argument("--only", nargs="+", choices=names, help="only these arms")
+    parser.add_argument("--seeds", type=int, default=3, help="how many")
+    parser.add_argument("--steps", type=int, default=STEPS, help="of every training")
+    parser.add_argument("--hours", type=float, help="start no further run after so long")
+    parser.add_argument("--cores", type=int, default=2, help="processor cores of each run")
+    parser.add_argument(
+        "--monai",
+        type=Path,
+        metavar="PYTHON",
+        help="that of monai_environment.sh; without it finished runs of MONAI are shown only",
+    )
+    parser.add_argument(
+        "--trial", action="store_true", help="tiny data and two steps; the result goes to --work"
+    )
+    return parser.parse_args()
+
+
+def _data(arguments: argparse.Namespace) -> TomogramSet:
+    name, config, parts = (
+        ("trial", TRIAL, TRIAL_PARTS) if arguments.trial else ("czii", CZII_LIKE, CZII_LIKE_PARTS)
+    )
+    folder = arguments.work / f"tomograms-{name}-data"
+    return tomogram_set(name, config, parts, maps=arguments.data / "maps", folder=folder)
+
+
+def carry_out(study: Study, arguments: argparse.Namespace) -> list[str]:
+    """Make the runs that are missing while there is time; return those that failed."""
+    start, failed = time.monotonic(), []
+    for number, run in enumerate(study, start=1):
+        if run.finished(arguments.work) or (isinstance(run, MonaiRun) and run.python is None):
+            continue
+        if arguments.hours is not None and time.monotonic() - start >= 3600 * arguments.hours:
+            break
+        try:
+            result = run.result(arguments.work, cores=arguments.cores)
+        except SystemExit as error:
+            # One run in many must not end the study; it is named at the end and is missing.
+            print(error, flush=True)
+            failed.append(run.title)
+            continue
+        print(
+            f"[{number}/{len(study)}] {run.title}: best F1 {result['best_f1']:.4f}, average "
+            f"precision {result['average_precision']:.4f}, F1 as selected "
+            f"{result['f1_as_selected']:.4f}, CZII score {result['czii_score']:.4f}, "
+            f"{result['process_seconds']:.0f} s",
+            flush=True,
+        )
+    return failed
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
