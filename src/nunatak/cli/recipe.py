@@ -1,11 +1,16 @@
 """``nunatak recipe``: make the models that ship with the package again."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nunatak.cli import options
+from nunatak.cli import console, options
+
+if TYPE_CHECKING:
+    from nunatak.training.progress import Progress
 
 PANEL = "Learn"
 EXAMPLE = "nunatak recipe general-2d -o general-2d.safetensors --maps maps/"
@@ -18,6 +23,66 @@ app = typer.Typer(
 )
 
 
+Output = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Model file to write, .safetensors.",
+        show_default=False,
+        rich_help_panel=options.OUTPUT,
+    ),
+]
+Maps = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Density maps or atomic models to train on besides the procedural complexes.",
+        show_default=False,
+        rich_help_panel=options.INPUT,
+    ),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        help="File stem in --maps to leave out (repeatable), such as a protein to be judged on.",
+        show_default=False,
+        rich_help_panel=options.INPUT,
+    ),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Settings of the recipe, TOML.",
+        show_default=False,
+        rich_help_panel=TRAINING,
+    ),
+]
+Steps = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="Optimiser steps. Default: the recipe's.",
+        show_default=False,
+        rich_help_panel=TRAINING,
+    ),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=0,
+        help="Seed of every random choice; one seed, one result. Default: the recipe's.",
+        show_default=False,
+        rich_help_panel=options.COMPUTING,
+    ),
+]
+
+
 @app.command(
     "general-2d",
     epilog="[bold]Example:[/bold] nunatak recipe general-2d -o general.safetensors --maps maps/ "
@@ -25,36 +90,9 @@ app = typer.Typer(
 )
 def general_2d(
     *,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Model file to write, .safetensors.",
-            show_default=False,
-            rich_help_panel=options.OUTPUT,
-        ),
-    ],
-    maps: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Density maps or atomic models to train on besides the procedural complexes.",
-            show_default=False,
-            rich_help_panel=options.INPUT,
-        ),
-    ] = None,
-    exclude: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="File stem in --maps to leave out (repeatable), such as a protein to be judged "
-            "on.",
-            show_default=False,
-            rich_help_panel=options.INPUT,
-        ),
-    ] = None,
+    output: Output,
+    maps: Maps = None,
+    exclude: Exclude = None,
     start: Annotated[
         str | None,
         typer.Option(
@@ -65,53 +103,21 @@ def general_2d(
             rich_help_panel=TRAINING,
         ),
     ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Settings of the recipe, TOML.",
-            show_default=False,
-            rich_help_panel=TRAINING,
-        ),
-    ] = None,
-    steps: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=1,
-            help="Optimiser steps. Default: the recipe's.",
-            show_default=False,
-            rich_help_panel=TRAINING,
-        ),
-    ] = None,
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=0,
-            help="Seed of every random choice; one seed, one result. Default: the recipe's.",
-            show_default=False,
-            rich_help_panel=options.COMPUTING,
-        ),
-    ] = None,
+    config: Config = None,
+    steps: Steps = None,
+    seed: Seed = None,
     redo: options.Redo = False,
     device: options.Device = "auto",
     threads: options.Threads = None,
 ) -> None:
     """Train the general 2D model: any particle, no labels, simulation only."""
-    import torch
-
-    from nunatak.cli import console
     from nunatak.recipes.general_2d import train_general_2d
     from nunatak.recipes.settings import load_recipe
 
     recipe = load_recipe(
         config, seed=seed, steps=steps, excluded_maps=tuple(exclude or ()), start=start
     )
-    if threads:
-        torch.set_num_threads(threads)
-    with console.progress("training", recipe.training.steps, unit="steps") as advance:
-        reach = console.reached(advance)
+    with _training(recipe.training.steps, threads) as on_step:
         model = train_general_2d(
             recipe,
             output,
@@ -119,7 +125,52 @@ def general_2d(
             workers=threads,
             device=device,
             redo=redo,
-            on_step=lambda progress: reach(progress.step),
+            on_step=on_step,
         )
-    validation = model.header.provenance["validation"]
-    console.say(f"{output}: {validation}")
+    console.say(f"{output}: {model.header.provenance['validation']}")
+
+
+@app.command(
+    "general-3d",
+    epilog="[bold]Example:[/bold] nunatak recipe general-3d -o general.safetensors --maps maps/",
+)
+def general_3d(
+    *,
+    output: Output,
+    maps: Maps = None,
+    exclude: Exclude = None,
+    config: Config = None,
+    steps: Steps = None,
+    seed: Seed = None,
+    redo: options.Redo = False,
+    device: options.Device = "auto",
+    threads: options.Threads = None,
+) -> None:
+    """Train the general model for tomograms: any particle by its size, simulation only."""
+    from nunatak.recipes.general_3d import train_general_3d
+    from nunatak.recipes.settings import load_3d_recipe
+
+    recipe = load_3d_recipe(config, seed=seed, steps=steps, excluded_maps=tuple(exclude or ()))
+    with _training(recipe.training.steps, threads) as on_step:
+        model = train_general_3d(
+            recipe,
+            output,
+            maps=maps,
+            workers=threads,
+            device=device,
+            redo=redo,
+            on_step=on_step,
+        )
+    console.say(f"{output}: {model.header.provenance['validation']}")
+
+
+@contextmanager
+def _training(steps: int, threads: int | None) -> "Iterator[Callable[[Progress], None]]":
+    """Show the course of a training, on so many threads."""
+    import torch
+
+    if threads:
+        torch.set_num_threads(threads)
+    with console.progress("training", steps, unit="steps") as advance:
+        reach = console.reached(advance)
+        yield lambda progress: reach(progress.step)

@@ -2,12 +2,13 @@
 
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from nunatak.errors import FormatError
 from nunatak.files import read_toml
+from nunatak.recipes.general_3d_recipe import General3dRecipe
 from nunatak.recipes.general_recipe import GeneralRecipe
 
 _SECOND_STAGE: dict[str, Any] = {
@@ -15,6 +16,8 @@ _SECOND_STAGE: dict[str, Any] = {
     "passes": 3,
     "training": {"steps": 1500, "batch_size": 24, "learning_rate": 1e-3},
 }
+
+Recipe = TypeVar("Recipe", bound=BaseModel)
 
 
 def load_recipe(
@@ -52,14 +55,48 @@ def load_recipe(
             "start": start,
             "training": {**_SECOND_STAGE["training"], **settings.get("training", {})},
         }
+    _override(settings, seed=seed, steps=steps, excluded_maps=excluded_maps)
+    return _validated(GeneralRecipe, settings, path)
+
+
+def load_3d_recipe(
+    path: str | PathLike[str] | None,
+    *,
+    seed: int | None,
+    steps: int | None,
+    excluded_maps: tuple[str, ...],
+) -> General3dRecipe:
+    """Resolve the settings of the general 3D model's recipe; as `load_recipe`."""
+    settings = {} if path is None else read_toml(Path(path), "the recipe")
+    default = General3dRecipe()
+    for part in ("scene", "training"):
+        # What the file leaves out is the recipe's default, and not that of any scene or training.
+        usual = getattr(default, part).model_dump(exclude_unset=True)
+        settings[part] = {**usual, **settings.get(part, {})}
+    _override(settings, seed=seed, steps=steps, excluded_maps=excluded_maps)
+    return _validated(General3dRecipe, settings, path)
+
+
+def _override(
+    settings: dict[str, Any],
+    *,
+    seed: int | None,
+    steps: int | None,
+    excluded_maps: tuple[str, ...],
+) -> None:
     if seed is not None:
         settings["seed"] = seed
     if steps is not None:
         settings["training"] = {**settings.get("training", {}), "steps": steps}
     if excluded_maps:
         settings["excluded_maps"] = excluded_maps
+
+
+def _validated(
+    kind: type[Recipe], settings: dict[str, Any], path: str | PathLike[str] | None
+) -> Recipe:
     try:
-        return GeneralRecipe.model_validate(settings)
+        return kind.model_validate(settings)
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])

@@ -51,6 +51,9 @@ class VolumeModelHeader(FrozenModel):
         3: tomograms.
     classes : tuple of VolumeClass
         One a heatmap, in the order of the network's output.
+    classes_are : str
+        ``"kinds"`` of particles, or ``"sizes"``, by rising diameter: heatmaps of particles of any
+        kind (see `nunatak.detection.volumes.by_diameter`).
     voxel_size_A : float
         Of the volumes that the network is given, Å.
     normalisation : str
@@ -68,6 +71,7 @@ class VolumeModelHeader(FrozenModel):
     network: NetworkSpec
     ndim: Literal[3] = 3
     classes: tuple[VolumeClass, ...] = Field(min_length=1)
+    classes_are: Literal["kinds", "sizes"] = "kinds"
     voxel_size_A: Positive = 10.0
     normalisation: str = Field(min_length=1, max_length=100)
     contrast: Literal["dark", "light"] = "dark"
@@ -86,6 +90,9 @@ class VolumeModelHeader(FrozenModel):
         names = [kind.name for kind in self.classes]
         if len(set(names)) < len(names):
             raise ValueError(f"two classes have one name ({', '.join(names)})")
+        sizes_A = [kind.diameter_A for kind in self.classes]
+        if self.classes_are == "sizes" and sizes_A != sorted(set(sizes_A)):
+            raise ValueError("the diameters of sizes do not rise")
         low = [kind.name for kind in self.classes if kind.threshold < self.score_floor]
         if low:
             raise ValueError(f"the threshold of {low[0]} is below score_floor")

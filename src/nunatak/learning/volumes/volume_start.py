@@ -1,6 +1,6 @@
 """The network with which a training on tomograms begins."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -8,17 +8,17 @@ from torch import Tensor
 
 from nunatak.detection.contrast import Side
 from nunatak.detection.header import NetworkSpec
+from nunatak.detection.volumes.by_diameter import mixed, size_shares
+from nunatak.detection.volumes.volume_header import VolumeModelHeader
 from nunatak.detection.volumes.volume_model import VolumeModel, load_volume_model
 from nunatak.errors import UsageError
 from nunatak.images.pixel_size import same
 from nunatak.learning.volumes.volume_settings import VolumeLearningSettings
 from nunatak.networks.interface import DetectorNetwork
 from nunatak.networks.registry import build
-from nunatak.networks.unet3d import PRESETS
+from nunatak.networks.unet3d import CLASS_TENSORS, PRESETS
 
 DEFAULT_VOXEL_SIZE_A = 10.0
-
-_CLASS_TENSORS = ("heatmap.weight", "heatmap.bias")
 
 
 @dataclass(frozen=True)
@@ -47,19 +47,23 @@ class VolumeStart:
 
 
 def volume_start(
-    settings: VolumeLearningSettings, classes: Sequence[str], *, voxel_size_A: float | None
+    settings: VolumeLearningSettings,
+    diameters_A: Mapping[str, float],
+    *,
+    voxel_size_A: float | None,
 ) -> VolumeStart:
     """Make a network for some classes, with the weights of a model or with random ones.
 
-    A class that the model has keeps its heatmap's weights; a new one begins with the mean of
-    those of all classes, which is what its particles have in common.
+    A class that the model has keeps its heatmap's weights. A new one begins with those of its
+    diameter where the model is one of sizes, and otherwise with the mean over all classes, which
+    is what their particles have in common.
 
     Parameters
     ----------
     settings
         Start, preset, seed.
-    classes
-        Names of the classes.
+    diameters_A
+        Of the classes, by name, Å.
     voxel_size_A
         Wanted, Å; None takes that of the model, or `DEFAULT_VOXEL_SIZE_A`.
 
@@ -71,7 +75,7 @@ def volume_start(
         If the model cannot be read.
     """
     if settings.start is None:
-        spec = _spec(len(classes), PRESETS[settings.preset])
+        spec = _spec(len(diameters_A), PRESETS[settings.preset])
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             network = build(spec)
@@ -83,12 +87,12 @@ def volume_start(
             f"{settings.start} works at voxels of {header.voxel_size_A:g} Å, not of "
             f"{voxel_size_A:g} Å. Leave the voxel size out, or start from another model."
         )
-    spec = _spec(len(classes), header.network.parameters.model_dump()["channels"])
+    spec = _spec(len(diameters_A), header.network.parameters.model_dump()["channels"])
     network = build(spec)
     tensors = dict(model.network.state_dict())
-    names = [kind.name for kind in header.classes]
-    for name in _CLASS_TENSORS:
-        tensors[name] = _for_classes(tensors[name], names, classes)
+    for name in CLASS_TENSORS:
+        rows = [_row(tensors[name], header, *kind) for kind in diameters_A.items()]
+        tensors[name] = torch.stack(rows)
     network.load_state_dict(tensors)
     return VolumeStart(network, spec, header.voxel_size_A, header.contrast, model)
 
@@ -98,6 +102,8 @@ def _spec(classes: int, channels: Sequence[int]) -> NetworkSpec:
     return NetworkSpec.model_validate({"name": "UNet3d", "parameters": parameters})
 
 
-def _for_classes(rows: Tensor, before: Sequence[str], wanted: Sequence[str]) -> Tensor:
-    common = rows.mean(dim=0)
-    return torch.stack([rows[before.index(n)] if n in before else common for n in wanted])
+def _row(rows: Tensor, header: VolumeModelHeader, name: str, diameter_A: float) -> Tensor:
+    if header.classes_are == "sizes":
+        return mixed(rows, size_shares([size.diameter_A for size in header.classes], diameter_A))
+    names = [kind.name for kind in header.classes]
+    return rows[names.index(name)] if name in names else rows.mean(dim=0)
