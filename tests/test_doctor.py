@@ -38,7 +38,7 @@ def test_what_is_examined(findings: dict[str, Finding]) -> None:
         "GPU",
         "working folder",
         "temporary folder",
-        "general model",
+        "general models",
     ]
     assert "numpy 2" in findings["dependencies"].found
     assert "ms in bf16" in findings["bf16"].found
@@ -85,14 +85,14 @@ def test_a_changed_model_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     sums = tmp_path / "SHA256SUMS"
     sums.write_text(f"{'0' * 64}  general-2d.safetensors\n")
     monkeypatch.setattr(doctor, "CHECKSUMS", str(sums))
-    found = doctor._model()
+    found = doctor._models()
     assert found.state is State.FAILED
     assert "is not the file that was released" in found.found
 
 
 def test_without_models_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "shipped_models", lambda: ())
-    assert doctor._model().state is State.FAILED
+    assert doctor._models().state is State.FAILED
 
 
 def test_a_gpu_that_torch_cannot_use_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:

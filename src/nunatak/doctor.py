@@ -17,6 +17,7 @@ from torch import Tensor
 from nunatak import __version__
 from nunatak.detection.model import load_model, shipped_models
 from nunatak.detection.precision import choose_dtype
+from nunatak.detection.volumes.volume_model import is_volume_model, load_volume_model
 from nunatak.errors import BadInput
 from nunatak.files import written_whole
 
@@ -78,7 +79,7 @@ def examine(folder: Path) -> list[Finding]:
         ("GPU", _gpu),
         ("working folder", lambda: _file_system("working folder", folder)),
         ("temporary folder", lambda: _file_system("temporary folder", temporary)),
-        ("general model", _model),
+        ("general models", _models),
     ]
     return [_guarded(subject, check) for subject, check in checks]
 
@@ -198,20 +199,21 @@ def _file_system(subject: str, folder: Path) -> Finding:
     return Finding(subject, State.OK, found)
 
 
-def _model() -> Finding:
+def _models() -> Finding:
     folder = Path(str(resources.files("nunatak") / "models"))
     names = shipped_models()
     if not names:
         advice = "Reinstall nunatak; without it, 'pick' needs --model."
-        return Finding("general model", State.FAILED, f"none in {folder}", advice)
+        return Finding("general models", State.FAILED, f"none in {folder}", advice)
     expected = _checksums(folder / CHECKSUMS)
     for name in names:
-        model = load_model(name)
+        load = load_volume_model if is_volume_model(name) else load_model
+        sha256 = load(name).sha256
         file = f"{name}.safetensors"
-        if expected.get(file) != model.sha256:
-            found = f"{file} is not the file that was released (sha256 {model.sha256[:12]}…)"
-            return Finding("general model", State.FAILED, found, "Reinstall nunatak.")
-    return Finding("general model", State.OK, f"{', '.join(names)}: complete and unchanged")
+        if expected.get(file) != sha256:
+            found = f"{file} is not the file that was released (sha256 {sha256[:12]}…)"
+            return Finding("general models", State.FAILED, found, "Reinstall nunatak.")
+    return Finding("general models", State.OK, f"{', '.join(names)}: complete and unchanged")
 
 
 def _checksums(path: Path) -> dict[str, str]:

@@ -12,7 +12,7 @@ EXAMPLE = "nunatak doctor"
 
 
 def doctor(json_wanted: options.Json = False) -> None:
-    """Check this installation: Python, torch, threads, bf16, GPU, file system, general model.
+    """Check this installation: Python, torch, threads, bf16, GPU, file system, general models.
 
     Exits with 0 if all is in order and with 1 if something will not work. Nothing is sent
     anywhere; the output is meant to be pasted into a report.

@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def picks(rows: list[tuple[str, float, float, float, str]], **columns: float) -> PickSet:
+def picks(rows: list[tuple[str, float, float, float, str | None]], **columns: float) -> PickSet:
     table = pd.DataFrame(rows, columns=["image", "x_px", "y_px", "z_px", "class_name"])
     return PickSet(table.assign(**columns))
 
@@ -124,6 +124,16 @@ def test_classes_and_depth_must_be_known(folder: Path) -> None:
     flat = PickSet(plain.table.drop(columns="z_px"))
     with pytest.raises(BadInput, match="of micrographs"):
         sorted_labels(flat, listed, ("only",))
+
+
+@pytest.mark.parametrize("empty", ["", None])
+def test_labels_without_a_class_are_of_the_only_one(folder: Path, empty: str | None) -> None:
+    listed = list_tomograms([folder])
+    unnamed = ("a.mrc", 9.0, 9.5, 4.5, empty)
+    (found,) = sorted_labels(picks([unnamed, unnamed]), listed, ("only",)).values()
+    assert found.class_index.tolist() == [0, 0]
+    with pytest.raises(BadInput, match="labels of no class"):
+        sorted_labels(picks([unnamed, ("a.mrc", 9.0, 9.5, 4.5, "only")]), listed, ("only",))
 
 
 def test_the_number_of_particles_is_asked_for_where_it_is_needed() -> None:

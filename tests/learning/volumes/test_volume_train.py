@@ -69,7 +69,7 @@ def specimen(tmp_path: Path, make_volume: Any) -> tuple[list[Path], PickSet]:
     return paths, PickSet(table)
 
 
-def settings(start: str, **changes: Any) -> VolumeLearningSettings:
+def settings(start: str | None, **changes: Any) -> VolumeLearningSettings:
     values = {"start": start, "steps": 6, "batch_size": 2, "crop_px": 16, "validate_every": 2}
     return VolumeLearningSettings.model_validate({**values, **changes})
 
@@ -115,7 +115,13 @@ def test_a_model_comes_out_with_thresholds_and_provenance(specimen, tiny, tmp_pa
     assert header.provenance["start"]["provenance"] == {"made": "by hand"}
     assert header.provenance["settings"]["steps"] == 6
     assert result.metrics[-1].step == 6
-    assert describe(result.folder)["progress"].startswith("6 of 6 steps")
+    described = describe(result.folder)
+    assert described["progress"].startswith("6 of 6 steps")
+    assert described["labels"].endswith("on 3 of 3 tomograms (complete labels in tomograms)")
+    assert described["training tomograms"] == "2"
+    assert described["validation tomograms"] == result.validation[0]
+    assert described["particles a tomogram"].isdecimal()
+    assert "micrograph" not in str(described)
 
 
 @pytest.mark.parametrize("taught", [False, True])
@@ -194,6 +200,8 @@ def test_what_cannot_be_is_refused_before_anything_is_read(specimen, tiny, tmp_p
         train(specimen, output, settings(tiny), voxel_size_A=12.0)
     with pytest.raises(UsageError, match="no multiple of 4"):
         train(specimen, output, settings(tiny, crop_px=18))
+    with pytest.raises(UsageError, match=r"16 leaves fewer than 4 voxels .* Take 32 or more"):
+        train(specimen, output, settings(None, crop_px=16))
     with pytest.raises(UsageError, match="spans 20 voxels"):
         train(specimen, output, settings(tiny), diameters_A={"small": 80.0, "large": 200.0})
     with pytest.raises(BadInput, match=r"missing\.mrc: there is no such file"):
@@ -203,7 +211,7 @@ def test_what_cannot_be_is_refused_before_anything_is_read(specimen, tiny, tmp_p
 def test_a_start_keeps_the_classes_it_knows(tiny: str) -> None:
     before = load_volume_model(tiny).network.state_dict()
     chosen = VolumeLearningSettings(start=tiny)
-    begun = volume_start(chosen, ("new", "particle"), voxel_size_A=None)
+    begun = volume_start(chosen, {"new": 90.0, "particle": 60.0}, voxel_size_A=None)
     after = begun.network.state_dict()
     assert begun.voxel_size_A == 10.0
     assert torch.equal(after["heatmap.weight"], before["heatmap.weight"].expand(2, -1))
@@ -213,7 +221,7 @@ def test_a_start_keeps_the_classes_it_knows(tiny: str) -> None:
 
 def test_random_weights_come_from_the_seed() -> None:
     one, again, other = (
-        volume_start(VolumeLearningSettings(seed=seed), ("a",), voxel_size_A=13.0)
+        volume_start(VolumeLearningSettings(seed=seed, start=None), {"a": 100.0}, voxel_size_A=13.0)
         for seed in (1, 1, 2)
     )
     assert one.voxel_size_A == 13.0

@@ -10,6 +10,7 @@ from nunatak.detection.contrast import Side
 from nunatak.detection.job import torch_threads
 from nunatak.detection.precision import choose_device, choose_dtype
 from nunatak.detection.volumes.volume_model import load_volume_model, save_volume_model
+from nunatak.detection.volumes.volume_peaks import VolumeCandidates
 from nunatak.errors import UsageError
 from nunatak.images.axis_order import AxisOrder
 from nunatak.images.micrograph_list import MicrographList
@@ -22,15 +23,20 @@ from nunatak.learning.volumes.volume_settings import LabelsAre, VolumeLearningSe
 from nunatak.learning.volumes.volume_start import volume_start
 from nunatak.learning.volumes.volume_training_run import VolumeTrainingRun
 from nunatak.learning.volumes.volume_validation import ClassFigures
+from nunatak.learning.volumes.working_volumes import WorkingVolume
 from nunatak.networks.interface import DetectorNetwork
-from nunatak.picks.context import ImageCatalogue
 from nunatak.picks.formats import read_picks
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import PickSet
 from nunatak.picks.tomogram_facts import TomogramFacts
 from nunatak.training.config import TrainingPrecision
 from nunatak.training.devices import open_fabric
 from nunatak.training.metrics import METRICS, read_metrics
 from nunatak.training.progress import Progress
+
+LEAST_COARSE_VOXELS = 4
+"""On a side of a crop, at the coarsest level of the network. On a coarsest level of 2³ voxels
+oneDNN, as of torch 2.13, computes gradients of bfloat16 weights from memory that nobody wrote."""
 
 
 def train_tomograms(
@@ -134,10 +140,12 @@ def train_tomograms(
         expected_particles, classes, labels_are=labels_are, settings=settings
     )
     listed = tomograms if isinstance(tomograms, MicrographList) else list_tomograms(tomograms)
-    start = volume_start(settings, classes, voxel_size_A=voxel_size_A)
+    start = volume_start(settings, diameters_A, voxel_size_A=voxel_size_A)
     _check_crop(settings, start.network, max(diameters_A.values()) / start.voxel_size_A)
     if not isinstance(labels, PickSet):
-        catalogue = ImageCatalogue.listed(listed, stored_voxel_size_A)
+        catalogue = ImageCatalogue.of_tomograms(
+            listed, stored_voxel_size_A, override=override_voxel_size, axis_order=axis_order
+        )
         labels = read_picks(labels, labels_format, images=catalogue, tomograms=facts)
     with torch_threads(threads):
         on_device = choose_device(device)
@@ -173,9 +181,11 @@ def train_tomograms(
         folder = folder_of(output)
         fitted = run.fit(folder, output=output.absolute(), redo=redo, on_progress=on_progress)
         figures: dict[str, ClassFigures] = {}
+        examples: list[tuple[WorkingVolume, VolumeCandidates]] = []
         if fabric.is_global_zero:
             model, figures = run.model(fitted, name=output.stem)
             save_volume_model(model, output)
+            examples = run.examples(model)
         fabric.barrier()
     metrics = tuple(read_metrics(folder / METRICS))
     return VolumeTrainingResult(
@@ -190,6 +200,7 @@ def train_tomograms(
         validation_score=fitted.validation,
         metrics=metrics,
         seconds=metrics[-1].seconds if metrics else 0.0,
+        examples=tuple(examples),
     )
 
 
@@ -219,6 +230,11 @@ def _check_crop(
         raise UsageError(
             f"crop_px: {settings.crop_px} is no multiple of {network.size_multiple}, which this "
             "network's levels ask for. Take one that is."
+        )
+    if settings.crop_px < LEAST_COARSE_VOXELS * network.size_multiple:
+        raise UsageError(
+            f"crop_px: {settings.crop_px} leaves fewer than {LEAST_COARSE_VOXELS} voxels to this "
+            f"network's coarsest level. Take {LEAST_COARSE_VOXELS * network.size_multiple} or more."
         )
     if largest_px > settings.crop_px:
         raise UsageError(

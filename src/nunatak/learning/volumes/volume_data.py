@@ -115,7 +115,7 @@ def sorted_labels(
     listed
         The tomograms.
     classes
-        Names of the classes, in order. With a single one labels need not name it.
+        Names of the classes, in order. Of a single one, labels without any class are taken.
 
     Returns
     -------
@@ -151,11 +151,12 @@ def sorted_labels(
 
 def _class_index(labels: PickSet, classes: Sequence[str], origin: str) -> NDArray[np.int64]:
     table = labels.table
-    if CLASS not in table and len(classes) == 1:
-        return np.zeros(len(table), dtype=np.int64)
     names = [""] * len(table)
     if CLASS in table:
         names = table[CLASS].fillna("").astype(str).tolist()
+    # Some without a class among named ones may be of another kind.
+    if len(classes) == 1 and not any(names):
+        return np.zeros(len(table), dtype=np.int64)
     index = {name: number for number, name in enumerate(classes)}
     unknown = sorted(set(names) - set(index))
     if unknown:

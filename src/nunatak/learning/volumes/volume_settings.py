@@ -23,7 +23,7 @@ class VolumeLearningSettings(BaseModel):
     seed : int
         Of all randomness: split, crops, augmentation, first weights.
     start : str or None
-        Model file to start from; None for random weights.
+        Model to start from, a file or a shipped model's name; None for random weights.
     preset : str
         Width of a network from scratch (`nunatak.networks.unet3d.PRESETS`).
     steps, batch_size, weight_decay, gradient_clip
@@ -76,7 +76,7 @@ class VolumeLearningSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     seed: int = Field(0, ge=0)
-    start: str | None = None
+    start: str | None = "general-3d"
     preset: Preset = "small"
     steps: int = Field(2000, gt=0)
     batch_size: int = Field(4, gt=0)
