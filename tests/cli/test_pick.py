@@ -5,15 +5,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import mrcfile
 import numpy as np
 import pytest
+from ended import Run
 
-from nunatak.cli.main import main
 from nunatak.detection.header import ModelHeader, NetworkSpec, UNetParameters
 from nunatak.detection.model import DetectorModel, save_model
 from nunatak.images import normalise
@@ -22,34 +22,12 @@ from nunatak.picks.formats import read_picks
 
 ENTRY = (sys.executable, "-c", "from nunatak.cli.main import main; main()", "pick")
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
-Pick = Callable[..., "Ended"]
 OPTIONS = ("--diameter", "40", "--model", "model.safetensors", "-o", "picks.star")
 
 
-@dataclass
-class Ended:
-    """How a command ended."""
-
-    returncode: object
-    stdout: str
-    stderr: str
-
-
 @pytest.fixture
-def pick(
-    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Callable[..., Ended]]:
-    """Run the command in this process, in the project's folder."""
-    handler = signal.getsignal(signal.SIGTERM)
-    monkeypatch.chdir(project)
-
-    def run(*words: str) -> Ended:
-        with pytest.raises(SystemExit) as end:
-            main(["pick", *words])
-        return Ended(end.value.code or 0, *capsys.readouterr())
-
-    yield run
-    signal.signal(signal.SIGTERM, handler)
+def pick(run: Run) -> Run:
+    return partial(run, "pick")
 
 
 @pytest.fixture
@@ -78,7 +56,7 @@ def write_micrographs(folder: Path, names: Sequence[str], side: int = 256) -> No
             file.voxel_size = 2.0
 
 
-def test_picks_and_what_to_do_with_them(project: Path, pick: Pick) -> None:
+def test_picks_and_what_to_do_with_them(project: Path, pick: Run) -> None:
     done = pick("a.mrc", "b.mrc", *OPTIONS, "--report", "report.html")
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
@@ -91,7 +69,7 @@ def test_picks_and_what_to_do_with_them(project: Path, pick: Pick) -> None:
     assert (project / "picks.star.run.json").exists()
 
 
-def test_bad_files_end_with_a_table_and_exit_code_3(project: Path, pick: Pick) -> None:
+def test_bad_files_end_with_a_table_and_exit_code_3(project: Path, pick: Run) -> None:
     (project / "b.mrc").write_bytes(b"")
     done = pick("a.mrc", "b.mrc", "gone.mrc", *OPTIONS)
     assert done.returncode == 3
@@ -113,7 +91,7 @@ def test_bad_files_end_with_a_table_and_exit_code_3(project: Path, pick: Pick) -
     ],
 )
 def test_mistakes_are_explained(
-    project: Path, pick: Pick, words: Sequence[str], code: int, message: str
+    project: Path, pick: Run, words: Sequence[str], code: int, message: str
 ) -> None:
     done = pick(*words)
     assert (done.returncode, done.stdout) == (code, "")
@@ -149,7 +127,7 @@ def long_project(project: Path) -> Path:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_stopped_run_goes_on(long_project: Path, pick: Pick, number: int) -> None:
+def test_a_stopped_run_goes_on(long_project: Path, pick: Run, number: int) -> None:
     run = start_and_signal(long_project, number)
     assert run.stderr is not None
     said = run.stderr.read()

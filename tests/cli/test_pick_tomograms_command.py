@@ -1,17 +1,21 @@
-"""``nunatak pick`` with a model for tomograms, as a user runs it."""
+"""``nunatak pick`` on tomograms, as a user runs it."""
 
-import signal
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from ended import Run
 
-from nunatak.cli.main import main
+from nunatak.detection.header import ThresholdRow
+from nunatak.detection.volumes import pick_tomograms as pick_tomograms_module
 from nunatak.detection.volumes.volume_header import VolumeClass, VolumeModelHeader
-from nunatak.detection.volumes.volume_model import VolumeModel, save_volume_model
+from nunatak.detection.volumes.volume_model import (
+    VolumeModel,
+    load_volume_model,
+    save_volume_model,
+)
 from nunatak.images.normalise_volume import VERSION
 from nunatak.images.write_volume import write_mrc_volume, write_ome_zarr
 from nunatak.networks.specs import NetworkSpec
@@ -19,15 +23,6 @@ from nunatak.networks.unet3d import UNet3d
 from nunatak.picks.formats import read_picks
 
 MODEL = ("--model", "model.safetensors")
-
-
-@dataclass
-class Ended:
-    """How a command ended."""
-
-    code: object
-    out: str
-    err: str
 
 
 @pytest.fixture
@@ -56,65 +51,52 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def run(project: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Ended]]:
-    handler = signal.getsignal(signal.SIGTERM)
-
-    def command(*words: str) -> Ended:
-        with pytest.raises(SystemExit) as end:
-            main([*words])
-        return Ended(end.value.code or 0, *capsys.readouterr())
-
-    yield command
-    signal.signal(signal.SIGTERM, handler)
-
-
-def test_from_tomograms_to_picks(run: Callable[..., Ended], project: Path) -> None:
+def test_from_tomograms_to_picks(run: Run, project: Path) -> None:
     command = ("pick", "t", *MODEL, "-o", "picks.csv", "--threads", "1")
     ended = run(*command)
-    assert ended.code == 0
-    assert ended.out == ""
-    assert "3 tomograms in" in ended.err
-    assert "  ribosome: " in ended.err
+    assert ended.returncode == 0
+    assert ended.stdout == ""
+    assert "3 tomograms in" in ended.stderr
+    assert "  ribosome: " in ended.stderr
     picks = read_picks(project / "picks.csv")
     assert picks.ndim == 3
     assert set(picks.table["class_name"]) == {"apo-ferritin", "ribosome"}
     assert set(picks.table["image"]) == {f"t/TS_0{n}" for n in ("1.mrc", "2.mrc", "3.zarr")}
     few = run(*command, "--max-per-tomogram", "2", "--threshold", "0.1")
-    assert "3 of the tomograms were finished by an earlier run" in few.err
-    assert "6 of them selected" in few.err
+    assert "3 of the tomograms were finished by an earlier run" in few.stderr
+    assert "6 of them selected" in few.stderr
     assert (
         "with other settings (contrast was dark, is light)"
-        in run(*command, "--contrast", "light").err
+        in run(*command, "--contrast", "light").stderr
     )
 
 
-def test_options_reach_the_formats(run: Callable[..., Ended], project: Path) -> None:
+def test_options_reach_the_formats(run: Run, project: Path) -> None:
     labels = ("Name", "TiltSeriesPixelSize", "TomogramBinning", "SizeX", "SizeY", "SizeZ")
     header = "\n".join(f"_rlnTomo{label}" for label in labels)
     rows = "\n".join(f"TS_0{number} 2.5 4 120 132 96" for number in (1, 2, 3))
     (project / "tomograms.star").write_text(f"data_global\n\nloop_\n{header}\n{rows}\n")
     options = ("pick", "t", *MODEL, "-o", "picks.star")
     ended = run(*options)
-    assert ended.code == 2
-    assert "Give RELION's tomograms.star that lists them (--tomograms-star)" in ended.err
-    assert run(*options, "--tomograms-star", "tomograms.star").code == 0
+    assert ended.returncode == 2
+    assert "Give RELION's tomograms.star that lists them (--tomograms-star)" in ended.stderr
+    assert run(*options, "--tomograms-star", "tomograms.star").returncode == 0
     assert "_rlnCenteredCoordinateXAngst" in (project / "picks.star").read_text()
     numbers = [word for n in (1, 2) for word in ("--tomogram-number", f"{n + 6}=t/TS_0{n}.mrc")]
     mrc = ("pick", "t/*.mrc", *MODEL, "-o", "picks.tbl")
-    assert run(*mrc, "--selected-only", "--views", "8", *numbers).code == 0
+    assert run(*mrc, "--selected-only", "--views", "8", *numbers).returncode == 0
     table = np.loadtxt(project / "picks.tbl")
     assert set(table[:, 19]) == {7.0, 8.0}
 
 
-def test_a_damaged_tomogram_among_good_ones(run: Callable[..., Ended], project: Path) -> None:
+def test_a_damaged_tomogram_among_good_ones(run: Run, project: Path) -> None:
     damaged = project / "t" / "TS_02.mrc"
     damaged.write_bytes(damaged.read_bytes()[:-500])
     ended = run("pick", "t", "nowhere.mrc", *MODEL, "-o", "picks.csv")
-    assert ended.code == 3
-    assert "2 of 4 tomograms failed:" in ended.err
-    assert "t/TS_02.mrc: " in ended.err
-    assert "Traceback" not in ended.err
+    assert ended.returncode == 3
+    assert "2 of 4 tomograms failed:" in ended.stderr
+    assert "t/TS_02.mrc: " in ended.stderr
+    assert "Traceback" not in ended.stderr
     images = set(read_picks(project / "picks.csv").table["image"])
     assert images == {"t/TS_01.mrc", "t/TS_03.zarr"}
 
@@ -122,18 +104,15 @@ def test_a_damaged_tomogram_among_good_ones(run: Callable[..., Ended], project: 
 @pytest.mark.parametrize(
     "words",
     [
-        ("--diameter", "120"),
         ("--min-distance", "50"),
-        ("--precision", "0.9"),
-        ("--report", "r.html"),
     ],
 )
 def test_options_of_micrographs_are_refused_by_name(
-    run: Callable[..., Ended], project: Path, words: tuple[str, str]
+    run: Run, project: Path, words: tuple[str, str]
 ) -> None:
     ended = run("pick", "t", *MODEL, "-o", "picks.csv", *words)
-    assert ended.code == 2
-    assert f"{words[0]}: the model is for tomograms" in ended.err
+    assert ended.returncode == 2
+    assert f"{words[0]}: for micrographs, and IMAGES are tomograms" in ended.stderr
     assert not (project / "picks.csv").exists()
 
 
@@ -149,32 +128,99 @@ def test_options_of_micrographs_are_refused_by_name(
         ("--dynamo-index", "1"),
     ],
 )
-def test_options_of_tomograms_are_refused_by_name(
-    run: Callable[..., Ended], words: tuple[str, str]
-) -> None:
-    ended = run("pick", "t", "--diameter", "100", "-o", "picks.csv", *words)
-    assert ended.code == 2
-    assert f"{words[0]}: the model is for micrographs" in ended.err
+def test_options_of_tomograms_are_refused_by_name(run: Run, words: tuple[str, str]) -> None:
+    ended = run("pick", "t", "--model", "general-2d", "-d", "100", "-o", "picks.csv", *words)
+    assert ended.returncode == 2
+    assert f"{words[0]}: the model is for micrographs, and this is about tomograms" in ended.stderr
 
 
-def test_micrographs_and_unknown_voxel_sizes(run: Callable[..., Ended], project: Path) -> None:
+def test_micrographs_and_unknown_voxel_sizes(run: Run, project: Path) -> None:
     write_mrc_volume(project / "flat.mrc", np.ones((1, 64, 64), np.float32), 10.0)
     ended = run("pick", "flat.mrc", *MODEL, "-o", "picks.csv")
-    assert ended.code == 4
-    assert "flat.mrc: one section of 64 × 64 pixels, not a tomogram" in ended.err
+    assert ended.returncode == 4
+    assert "flat.mrc: one section of 64 × 64 pixels, not a tomogram" in ended.stderr
     content = (project / "t" / "TS_01.mrc").read_bytes()
     (project / "unknown.mrc").write_bytes(content[:40] + bytes(12) + content[52:])
     ended = run("pick", "unknown.mrc", *MODEL, "-o", "picks.csv")
-    assert ended.code == 4
-    assert "voxel size is not known" in ended.err
-    assert run("pick", "unknown.mrc", *MODEL, "-o", "picks.csv", "--pixel-size", "10").code == 0
-    ended = run("pick", "t/TS_01.mrc", "--diameter", "100", "-o", "flat.csv")
-    assert ended.code == 4  # the general model is for micrographs
+    assert ended.returncode == 4
+    assert "voxel size is not known" in ended.stderr
+    assert (
+        run("pick", "unknown.mrc", *MODEL, "-o", "picks.csv", "--pixel-size", "10").returncode == 0
+    )
 
 
-def test_models_for_tomograms_are_described(run: Callable[..., Ended]) -> None:
+def test_images_say_what_they_are(run: Run, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a model; a model of sizes stands in for the general one."""
+    model = load_volume_model("model.safetensors")
+    changes = {"classes_are": "sizes", "name": "sizes"}
+    save_volume_model(
+        replace(model, header=model.header.model_copy(update=changes)), "sizes.safetensors"
+    )
+    monkeypatch.setattr(pick_tomograms_module, "GENERAL_MODEL", "sizes.safetensors")
+    command = ("pick", "t/TS_01.mrc", "-o", "picks.csv", "--threshold", "0.1")
+    ended = run(*command)
+    assert ended.returncode == 2
+    assert "say the particle's diameter in Å with --diameter" in ended.stderr
+    ended = run(*command, "--diameter", "200")
+    assert ended.returncode == 0
+    assert "particles of 200 Å" in ended.stderr
+    assert set(read_picks(project / "picks.csv").table["class_name"]) == {"particle"}
+
+    command = ("pick", "t/TS_01.mrc", "-o", "flat.csv")
+    flat = run(*command, "--diameter", "200", "--images-are", "micrographs")
+    assert flat.returncode == 4
+    assert "TS_01.mrc: a volume of 30 × 33 × 24 voxels, not a micrograph" in flat.stderr
+    ended = run(*command, *MODEL, "--images-are", "micrographs")
+    assert ended.returncode == 2
+    assert "the model model.safetensors is for tomograms" in ended.stderr
+
+    write_mrc_volume(project / "flat.mrc", np.ones((1, 64, 64), np.float32), 10.0)
+    ended = run("pick", "flat.mrc", "t", "-d", "200", "-o", "p.csv")
+    assert ended.returncode == 4
+    assert "t/TS_01.mrc is a tomogram and flat.mrc is not." in ended.stderr
+    ended = run("pick", "flat.mrc", "-d", "200", "-o", "p.csv", "--views", "8")
+    assert ended.returncode == 2
+    assert "--views: IMAGES are micrographs, and this is about tomograms" in ended.stderr
+
+    thin = np.random.default_rng(0).random((9, 33, 30), dtype=np.float32)
+    write_mrc_volume(project / "thin.mrc", thin, 10.0)
+    thin_ones = ("pick", "thin.mrc", "-d", "80", "-o", "p.csv")
+    ended = run(*thin_ones)
+    assert ended.returncode == 4
+    assert "9 sections of 30 × 33 pixels at 10 Å" in ended.stderr
+    assert run(*thin_ones, "--images-are", "tomograms").returncode == 0
+    for ending in (ended, flat):
+        assert "Traceback" not in ending.stderr
+
+
+def test_a_precision_is_promised_by_class(run: Run, project: Path) -> None:
+    command = ("pick", "t/TS_01.mrc", *MODEL, "-o", "picks.csv", "--precision", "0.7")
+    ended = run(*command)
+    assert ended.returncode == 2
+    assert "not judged on known particles of apo-ferritin, ribosome" in ended.stderr
+    assert "Choose one by its score with --threshold" in ended.stderr
+    model = load_volume_model("model.safetensors")
+    table = tuple(
+        ThresholdRow(threshold=t, precision=(1 + t) / 2, recall=1 - t**2, f1=0.5)
+        for t in np.arange(0.05, 0.96, 0.025).round(3).tolist()
+    )
+    classes = tuple(
+        kind.model_copy(update={"threshold_table": table}) for kind in model.header.classes
+    )
+    header = model.header.model_copy(update={"classes": classes})
+    save_volume_model(replace(model, header=header), project / "model.safetensors")
+    ended = run(*command)
+    assert ended.returncode == 0
+    assert "Chosen for a precision of 0.7, judging by tomograms that the model" in ended.stderr
+    assert "  ribosome: " in ended.stderr
+    ended = run(*command[:-1], "0.99")
+    assert ended.returncode == 2
+    assert "promises no precision of 0.99" in ended.stderr
+
+
+def test_models_for_tomograms_are_described(run: Run) -> None:
     ended = run("info", "model.safetensors")
-    assert ended.code == 0
-    assert "detector model, 3D" in ended.out
-    assert "class ribosome" in ended.out
-    assert "300 Å, selected from 0.5 on" in ended.out
+    assert ended.returncode == 0
+    assert "detector model, 3D" in ended.stdout
+    assert "class ribosome" in ended.stdout
+    assert "300 Å, selected from 0.5 on" in ended.stdout

@@ -109,3 +109,42 @@ def test_whole_voxels_are_written_where_they_are_asked_for(folder: Path) -> None
         rounded = np.floor(positions(folder / "picks.csv") + 0.5)
         run("convert", name, "-o", "o.csv", "--overwrite", "--tomogram-number", "1=rec_TS_01.mrc")
         np.testing.assert_allclose(positions(folder / "o.csv"), rounded, atol=1e-4)
+
+
+def test_the_order_of_axes_is_asked_for_where_a_shape_leaves_a_doubt(folder: Path) -> None:
+    write_mrc_volume(folder / "rec_TS_01.mrc", np.ones((121, 61, 127), np.float32), 10.8)
+    known = ["--tomograms", "rec_*.mrc"]
+    assert "--axis-order xzy" in refused("convert", "picks.csv", "-o", "rec_TS_01.mod", *known)
+    run("convert", "picks.csv", "-o", "rec_TS_01.mod", *known, "--axis-order", "xzy")
+    stored = ["--axis-order", "xyz"]
+    message = refused("evaluate", "rec_TS_01.mod", "picks.csv", "--radius-px", "2", *known, *stored)
+    assert "127 x 121 x 61 voxels, but rec_TS_01.mrc has 127 x 61 x 121" in message
+    plain = run(
+        "evaluate", "rec_TS_01.mod", "picks.csv", "--radius-px", "2", *known, *stored[:1], "xzy"
+    )
+    assert "30 true positions" in plain
+    assert "the 61 rows may be the thickness" in run("info", "rec_TS_01.mrc")
+    message = refused("convert", "picks.csv", "-o", "p.mod", "--axis-order", "xzy")
+    assert "--axis-order belongs to --tomograms" in message
+
+
+def test_a_binning_is_asked_for_in_place_of_an_image_size(folder: Path) -> None:
+    known = ["--tomograms", "rec_*.mrc", "--input-image-size", "64x61"]
+    assert "give the binning (--input-binning" in refused("convert", "picks.csv", "-o", "o", *known)
+
+
+def test_whose_picks_of_a_copick_project(folder: Path) -> None:
+    known = ["--tomograms", "rec_*.mrc"]
+    run("convert", "picks.csv", "-o", "project", "--to", "copick", *known)
+    own = folder / "project/ExperimentRuns/TS_01/Picks/nunatak_0_ribosome.json"
+    own.with_name("alice_1_ribosome.json").write_bytes(own.read_bytes())
+    (folder / "p.json").write_text('{"pickable_objects": [], "overlay_root": "project"}')
+    assert "60 picks written" in run("convert", "p.json", "-o", "all.csv", *known)
+    alice = ["--copick-user", "alice", "--copick-session", "1"]
+    assert "30 picks written" in run("convert", "p.json", "-o", "one.csv", *known, *alice)
+    words = ["evaluate", "picks.csv", "p.json", "--radius-px", "2", *known]
+    result = CliRunner().invoke(app, words)
+    assert "ribosome has several copick files" in result.stderr
+    assert "30 true positions" in run(*words, *alice)
+    message = refused("evaluate", "picks.csv", "one.csv", "--radius-px", "2", *alice)
+    assert "choose among copick's files" in message

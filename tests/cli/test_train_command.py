@@ -2,45 +2,32 @@
 
 import inspect
 import json
-import os
 import re
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
 import pandas as pd
 import pytest
 import typer
+from ended import Ended, Run, stopping_after_step_2
 
+from nunatak.cli import learning_options, train_micrographs
 from nunatak.cli import train as command
 from nunatak.cli.main import main
 from nunatak.detection.model import load_model
 from nunatak.learning.settings import LearningSettings, training_steps
+from nunatak.learning.volumes.volume_settings import VolumeLearningSettings, VolumeObjective
 from nunatak.networks.specs import PlanarNetworkName
 from nunatak.objectives.registry import OBJECTIVES
 from nunatak.picks.formats import read_picks, write_picks
 from nunatak.picks.table import PickSet
 from nunatak.simulate.dataset import simulate_dataset
 from nunatak.simulate.dataset_config import DatasetConfig
-from nunatak.training.progress import Progress
 
 FEW_STEPS = "steps = 2\nbatch_size = 2\nvalidate_every = 1\n"
 OPTIONS = ("--diameter", "150", "-o", "m.safetensors", "--config", "few.toml", "--threads", "1")
-
-
-@dataclass
-class Ended:
-    """How a command ended."""
-
-    returncode: object
-    stdout: str
-    stderr: str
-
-
-Train = Callable[..., Ended]
 
 
 @pytest.fixture(scope="module")
@@ -79,27 +66,18 @@ def write_labels(path: Path, table: pd.DataFrame) -> None:
 
 
 @pytest.fixture
-def train(
-    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Train]:
-    """Run the command in this process, in the project's folder."""
-    handler = signal.getsignal(signal.SIGTERM)
-    monkeypatch.chdir(project)
+def train(run: Run) -> Run:
+    def command(*words: str, labels: str = "labels.star") -> Ended:
+        return run("train", "micrographs/*.mrc", "--labels", labels, *OPTIONS, *words)
 
-    def run(*words: str, labels: str = "labels.star") -> Ended:
-        with pytest.raises(SystemExit) as end:
-            main(["train", "micrographs/*.mrc", "--labels", labels, *OPTIONS, *words])
-        return Ended(end.value.code or 0, *capsys.readouterr())
-
-    yield run
-    signal.signal(signal.SIGTERM, handler)
+    return command
 
 
 def settings_of(model: Path) -> LearningSettings:
     return LearningSettings.model_validate(load_model(model).header.provenance["settings"])
 
 
-def test_trains_and_says_what_came_of_it(project: Path, train: Train) -> None:
+def test_trains_and_says_what_came_of_it(project: Path, train: Run) -> None:
     done = train()
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
@@ -122,7 +100,7 @@ def test_trains_and_says_what_came_of_it(project: Path, train: Train) -> None:
 
 
 def test_info_tells_how_far_a_training_has_come(
-    project: Path, train: Train, capsys: pytest.CaptureFixture[str]
+    project: Path, train: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert train().returncode == 0
     with pytest.raises(SystemExit):
@@ -139,7 +117,7 @@ def test_info_tells_how_far_a_training_has_come(
 
 
 def test_options_go_before_the_file_and_the_file_before_the_defaults(
-    project: Path, train: Train
+    project: Path, train: Run
 ) -> None:
     (project / "few.toml").write_text(f'{FEW_STEPS}objective = "pn"\nseed = 7\n')
     done = train("--steps", "1", "--objective", "ge-kl", "--teacher", "--quiet")
@@ -151,7 +129,7 @@ def test_options_go_before_the_file_and_the_file_before_the_defaults(
 
 
 def test_labels_that_cannot_be_used_are_counted_and_end_with_exit_code_3(
-    project: Path, train: Train
+    project: Path, train: Run
 ) -> None:
     table = read_picks(project / "labels.star").table[["image", "x_px", "y_px"]]
     outside = table.iloc[:1].assign(x_px=9999.0)
@@ -168,7 +146,7 @@ def test_labels_that_cannot_be_used_are_counted_and_end_with_exit_code_3(
     assert "lie outside" in page
 
 
-def test_labels_in_another_unit_are_refused_or_read_as_told(project: Path, train: Train) -> None:
+def test_labels_in_another_unit_are_refused_or_read_as_told(project: Path, train: Run) -> None:
     table = read_picks(project / "labels.star").table[["image", "x_px", "y_px"]]
     binned = table.assign(x_px=table["x_px"] / 2, y_px=table["y_px"] / 2)
     write_labels(project / "binned.star", binned)
@@ -193,7 +171,7 @@ def test_labels_in_another_unit_are_refused_or_read_as_told(project: Path, train
     ],
 )
 def test_mistakes_are_explained(
-    project: Path, train: Train, words: tuple[str, ...], code: int, message: str
+    project: Path, train: Run, words: tuple[str, ...], code: int, message: str
 ) -> None:
     (project / "odd.toml").write_text("stepz = 1\n")
     done = train(*words)
@@ -203,7 +181,7 @@ def test_mistakes_are_explained(
     assert not list(project.glob("m.*"))
 
 
-def test_a_report_by_default_replaces_no_page_of_others(project: Path, train: Train) -> None:
+def test_a_report_by_default_replaces_no_page_of_others(project: Path, train: Run) -> None:
     (project / "m.html").write_text("<p>my notes</p>")
     done = train("--redo")
     assert done.returncode == 2
@@ -211,24 +189,13 @@ def test_a_report_by_default_replaces_no_page_of_others(project: Path, train: Tr
     assert (project / "m.html").read_text() == "<p>my notes</p>"
 
 
-@contextmanager
-def stopping_after_step_2() -> Iterator[Callable[[Progress], None]]:
-    """Ask this process to end, as a scheduler does, in the middle of its training."""
-
-    def show(progress: Progress) -> None:
-        if progress.step == 2:
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    yield show
-
-
 def test_an_interrupted_training_goes_on(
-    project: Path, train: Train, monkeypatch: pytest.MonkeyPatch
+    project: Path, train: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (project / "few.toml").write_text(FEW_STEPS.replace("steps = 2", "steps = 4"))
     metrics = project / "m.training/metrics.jsonl"
     with monkeypatch.context() as patched:
-        patched.setattr(command, "training_progress", stopping_after_step_2)
+        patched.setattr(train_micrographs, "training_progress", stopping_after_step_2)
         stopped = train()
     assert stopped.returncode == 130
     assert "Interrupted after 2 of 4 steps" in stopped.stderr
@@ -260,26 +227,33 @@ def test_objectives_are_listed_without_any_other_word(
 
 
 def test_choices_are_those_of_the_library() -> None:
-    assert {choice.value for choice in command.ObjectiveChoice} == set(OBJECTIVES)
-    assert {choice.value for choice in command.NetworkChoice} == set(get_args(PlanarNetworkName))
+    of_tomograms = set(get_args(VolumeObjective))
+    assert set(learning_options.ObjectiveChoice) == set(OBJECTIVES) | of_tomograms
+    assert set(learning_options.FOR_TOMOGRAMS) == of_tomograms
+    assert set(learning_options.NetworkChoice) == set(get_args(PlanarNetworkName))
 
 
 def test_defaults_in_the_help_are_those_of_the_settings() -> None:
     root = typer.main.get_command(typer_of(command.train))
     texts = {parameter.name: parameter.help for parameter in root.params}
-    default = LearningSettings()
+    default, of_tomograms = LearningSettings(), VolumeLearningSettings()
+    yes_or_no = {True: "yes", False: "no"}
+    assert default.teacher == of_tomograms.teacher
+    assert default.seed == of_tomograms.seed
     stated = {
-        "start": default.start,
-        "objective": default.objective,
-        "teacher": "yes" if default.teacher else "no",
+        "start": f"{default.start}; on tomograms {of_tomograms.start or 'none'}",
+        "objective": f"{default.objective}; on tomograms {of_tomograms.objective_for('complete')} "
+        f"with complete labels, {of_tomograms.objective_for('sparse')} with sparse ones",
+        "teacher": yes_or_no[default.teacher],
         "network": default.network.name,
         "steps": f"{training_steps(1)} to {training_steps(10**6)}, by the number of labels, or "
-        f"{LearningSettings(start=None).steps} with --start none",
+        f"{LearningSettings(start=None).steps} with --start none; on tomograms "
+        f"{of_tomograms.steps}",
         "seed": default.seed,
     }
     for name, value in stated.items():
         assert texts[name].endswith(f"Default: {value}."), name
-    assert default.validation_share == 0.25
+    assert default.validation_share == of_tomograms.validation_share == 0.25
     assert "a quarter of the labels" in texts["validation"]
     assert set(inspect.signature(command.train).parameters) >= set(stated)
 

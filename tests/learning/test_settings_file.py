@@ -7,6 +7,7 @@ import pytest
 from nunatak.errors import BadInput, FormatError, UsageError
 from nunatak.learning.settings import LearningSettings
 from nunatak.learning.settings_file import resolved
+from nunatak.learning.volumes.volume_settings import VolumeLearningSettings
 from nunatak.recipes.topaz import PUBLISHED
 
 
@@ -68,3 +69,26 @@ def test_an_option_that_names_a_start_brings_back_its_defaults(tmp_path: Path) -
     assert resolved(LearningSettings(), path=path, options={"steps": 20}).steps == 20
     settings = resolved(LearningSettings(), path=path, options={"start": "general-2d"})
     assert settings == LearningSettings()
+
+
+def test_settings_for_tomograms_come_from_the_same_places(file: Path) -> None:
+    file.write_text('steps = 7\nseed = 3\ngradient_clip = "none"\nstart = "none"\n')
+    base = VolumeLearningSettings()
+    settings = resolved(base, path=file, options={"steps": 5, "teacher": None})
+    assert (settings.steps, settings.seed, settings.gradient_clip) == (5, 3, None)
+    assert settings.teacher is base.teacher
+    assert resolved(base, options={"start": "m.safetensors"}).start == "m.safetensors"
+
+
+def test_impossible_settings_for_tomograms_are_explained(file: Path) -> None:
+    base = VolumeLearningSettings()
+    file.write_text("anchor = 1\n")
+    with pytest.raises(FormatError, match="anchor: Extra inputs are not permitted"):
+        resolved(base, path=file)
+    file.write_text("input_drop = true\nstrong_augmentation = false\n")
+    with pytest.raises(FormatError, match=r"settings.toml: input_drop is part of [^:]*\.$"):
+        resolved(base, path=file)
+    file.write_text('preset = "large"\n')
+    assert resolved(base, path=file, options={"start": "none"}).preset == "large"
+    with pytest.raises(UsageError, match=r"m\.safetensors has a network of its own.*the preset"):
+        resolved(base, path=file, options={"start": "m.safetensors"})

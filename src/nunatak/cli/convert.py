@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from nunatak.cli import console, options, tomogram_facts
+from nunatak.cli.pick_tomograms import AxisOrder
 
 PANEL = "Convert and compare"
 EXAMPLE = "nunatak convert topaz.txt -o picks.star --micrographs 'mics/*.mrc' --input-binning 8"
@@ -45,7 +46,8 @@ def convert(
         list[Path],
         typer.Argument(
             metavar="PICKS...",
-            help="Files of picks, folders of such files, or AutoPick jobs.",
+            help="Files of picks, folders of such files, AutoPick jobs, or copick projects (the "
+            "folder or the configuration).",
             show_default=False,
         ),
     ],
@@ -104,8 +106,9 @@ def convert(
         typer.Option(
             "--input-image-size",
             metavar="NXxNY",
-            help="Size of the images that PICKS count on, pixels, instead of --input-binning: "
-            "exact where sizes do not divide.",
+            help="Size of the micrographs that PICKS count on, pixels, instead of "
+            "--input-binning: exact where sizes do not divide. Of picks in tomograms, give "
+            "--input-binning.",
             show_default=False,
             rich_help_panel=UNIT,
         ),
@@ -130,7 +133,8 @@ def convert(
         typer.Option(
             "--output-image-size",
             metavar="NXxNY",
-            help="Size of the images that the output shall count on, pixels.",
+            help="Size of the micrographs that the output shall count on, pixels, instead of "
+            "--output-binning.",
             show_default=False,
             rich_help_panel=UNIT,
         ),
@@ -164,11 +168,14 @@ def convert(
         ),
     ] = None,
     tomograms: tomogram_facts.Tomograms = None,
+    axis_order: AxisOrder = None,
     tomograms_star: tomogram_facts.TomogramsStar = None,
     tomogram_binning: tomogram_facts.TomogramBinning = None,
     relion5_centre: tomogram_facts.Centre = tomogram_facts.CentreChoice.HALF,
     tomogram_numbers: tomogram_facts.Numbers = None,
     dynamo_index: tomogram_facts.DynamoIndex = 0,
+    copick_user: tomogram_facts.CopickUser = None,
+    copick_session: tomogram_facts.CopickSession = None,
     box_px: Annotated[
         int | None,
         typer.Option(
@@ -252,11 +259,11 @@ def convert(
     Exits with 3 if images of the picks are not among --micrographs or --tomograms.
     """
     from nunatak.geometry import Orientation
-    from nunatak.picks.context import GridRule
     from nunatak.picks.convert import convert as convert_picks
+    from nunatak.picks.file_grid import GridRule
     from nunatak.picks.stated_grid import stated_grid
 
-    listed, images = tomogram_facts.catalogue(micrographs, tomograms, pixel_size_A)
+    listed, images = tomogram_facts.catalogue(micrographs, tomograms, pixel_size_A, axis_order)
     rule = GridRule(binning_rule.value)
     report = convert_picks(
         picks,
@@ -287,6 +294,8 @@ def convert(
             centre=relion5_centre,
             numbers=tomogram_numbers,
             dynamo_index=dynamo_index,
+            copick_user=copick_user,
+            copick_session=copick_session,
         ),
         selected_only=selected_only,
         threshold=threshold,

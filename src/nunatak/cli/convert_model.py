@@ -26,17 +26,7 @@ def convert_model(
         typer.Argument(metavar="MODEL", help="Model of Topaz, a .sav file.", show_default=False),
     ],
     *,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="Model file to write, .safetensors.",
-            show_default=False,
-            rich_help_panel=options.OUTPUT,
-        ),
-    ],
+    output: options.ModelOutput,
     diameter_A: options.Diameter = None,
     pixel_size_A: Annotated[
         float | None,

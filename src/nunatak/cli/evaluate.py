@@ -5,12 +5,16 @@ from typing import Annotated, Any
 
 import typer
 
-from nunatak.cli import options, tomogram_facts
+from nunatak.cli import console, options, tomogram_facts
+from nunatak.cli.pick_tomograms import AxisOrder
 
 PANEL = "Convert and compare"
 EXAMPLE = "nunatak evaluate picks.star labels.star --radius 45"
 
 MATCHING = "Matching"
+
+_MOST_NOTES = 5
+"""Of a file of picks; one of a copick project may have some for every run and object."""
 
 
 def evaluate(
@@ -112,11 +116,14 @@ def evaluate(
         ),
     ] = False,
     tomograms: tomogram_facts.Tomograms = None,
+    axis_order: AxisOrder = None,
     tomograms_star: tomogram_facts.TomogramsStar = None,
     tomogram_binning: tomogram_facts.TomogramBinning = None,
     relion5_centre: tomogram_facts.Centre = tomogram_facts.CentreChoice.HALF,
     tomogram_numbers: tomogram_facts.Numbers = None,
     dynamo_index: tomogram_facts.DynamoIndex = 0,
+    copick_user: tomogram_facts.CopickUser = None,
+    copick_session: tomogram_facts.CopickSession = None,
     json_file: options.JsonFile = None,
     curve_file: Annotated[
         Path | None,
@@ -155,9 +162,11 @@ def evaluate(
     from nunatak.picks.evaluate_classes import evaluate_classes
     from nunatak.picks.evaluation import Evaluation
     from nunatak.picks.formats import read_picks
+    from nunatak.picks.formats.doors import files_of
+    from nunatak.picks.formats.tomograms.copick_choice import refuse_idle_choice
     from nunatak.picks.judged import Unlabelled
 
-    _, images = tomogram_facts.catalogue(micrographs, tomograms, pixel_size_A)
+    _, images = tomogram_facts.catalogue(micrographs, tomograms, pixel_size_A, axis_order)
     facts = tomogram_facts.facts(
         images,
         tomograms_star=tomograms_star,
@@ -165,10 +174,18 @@ def evaluate(
         centre=relion5_centre,
         numbers=tomogram_numbers,
         dynamo_index=dynamo_index,
+        copick_user=copick_user,
+        copick_session=copick_session,
     )
+    refuse_idle_choice(files_of([picks, truth]), facts)
     candidates, truths = (
         read_picks(path, images=images, tomograms=facts) for path in (picks, truth)
     )
+    for path, picked in ((picks, candidates), (truth, truths)):
+        for note in picked.notes[:_MOST_NOTES]:
+            console.say(note)
+        if len(picked.notes) > _MOST_NOTES:
+            console.say(f"{path}: {len(picked.notes) - _MOST_NOTES} more notes of this kind.")
     settings: dict[str, Any] = {
         "radius_A": radius_A,
         "radius_px": radius_px,

@@ -70,6 +70,18 @@ Output = Annotated[
     ),
 ]
 
+ModelOutput = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Model file to write, .safetensors.",
+        show_default=False,
+        rich_help_panel=OUTPUT,
+    ),
+]
+
 Json = Annotated[
     bool,
     typer.Option(
@@ -187,3 +199,16 @@ Seed = Annotated[
         rich_help_panel=COMPUTING,
     ),
 ]
+
+SeedIfGiven = Annotated[
+    int | None,
+    typer.Option(
+        "--seed",
+        metavar="N",
+        min=0,
+        help="Seed of every random choice; one seed, one result. Default: 0.",
+        show_default=False,
+        rich_help_panel=COMPUTING,
+    ),
+]
+"""As `Seed`, of commands whose file of settings may hold one."""

@@ -62,9 +62,9 @@ def orientation(
     import json
 
     from nunatak.images.inputs import list_micrographs
-    from nunatak.picks.context import ImageCatalogue
     from nunatak.picks.formats import read_picks
     from nunatak.picks.formats.doors import files_of
+    from nunatak.picks.image_catalogue import ImageCatalogue
     from nunatak.picks.orientation import score_orientations
     from nunatak.picks.orientation_images import AS_STORED, micrographs_with_picks
     from nunatak.picks.stated_grid import stated_grid

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nunatak.cli import console, options, pick_tomograms, tomogram_facts
+from nunatak.cli import console, images_are, options, pick_tomograms, tomogram_facts
 
 PANEL = "Pick"
 EXAMPLE = "nunatak pick micrographs/*.mrc --diameter 122 -o picks.star"
@@ -23,20 +23,8 @@ class ArithmeticChoice(StrEnum):
     FLOAT16 = "float16"
 
 
-Images = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="IMAGES...",
-        help="Micrographs: files, folders, quoted globs, text lists of paths, or a RELION "
-        "micrographs STAR file. Tomograms: MRC files, OME-Zarr folders, folders or quoted globs of "
-        "these, text lists, or a copick project's JSON file.",
-        show_default=False,
-    ),
-]
-
-
 def pick(
-    micrographs: Images,
+    micrographs: images_are.Images,
     *,
     output: options.Output,
     diameter_A: options.Diameter = None,
@@ -78,7 +66,8 @@ def pick(
             min=0.0,
             max=1.0,
             help="Instead of a threshold, the share of the selected candidates that shall be "
-            "right, such as 0.9: takes the lowest threshold that promises it.",
+            "right, such as 0.9: takes the lowest threshold that promises it, in tomograms one a "
+            "class.",
             show_default=False,
             rich_help_panel=SELECTION,
         ),
@@ -135,6 +124,7 @@ def pick(
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,
+    kind: images_are.ImagesAre = None,
     axis_order: pick_tomograms.AxisOrder = None,
     views: pick_tomograms.Views = pick_tomograms.ViewsChoice.ONE,
     tomograms_star: tomogram_facts.TomogramsStar = None,
@@ -154,10 +144,11 @@ def pick(
     ] = ArithmeticChoice.AUTO,
     threads: options.Threads = None,
 ) -> None:
-    """Find particles in micrographs, from their diameter alone or with a model, or in tomograms.
+    """Find particles in micrographs or tomograms, from their diameter alone or with a model.
 
-    The model says which: with --model of a model for tomograms IMAGES are MRC volumes, OME-Zarr
-    folders or a copick project, and 'auto' contrast means that of the model.
+    IMAGES say which: MRC volumes, OME-Zarr folders and copick projects are tomograms, of which
+    'auto' contrast means that of the model. A model for tomograms may know several classes with
+    their diameters, each with a threshold of its own.
 
     Every candidate is written with its score; the threshold, the border and the limit only mark
     the selected ones. When the same command is given again, a run that was stopped goes on where
@@ -169,7 +160,6 @@ def pick(
     from nunatak.detection.pick import GENERAL_MODEL
     from nunatak.detection.pick import pick as find_particles
     from nunatak.detection.summary import in_words, origin
-    from nunatak.detection.volumes.volume_model import is_volume_model
     from nunatak.images.inputs import list_micrographs
     from nunatak.reports.destination import check_destination
 
@@ -182,26 +172,24 @@ def pick(
         numbers=tomogram_numbers,
         dynamo_index=dynamo_index,
     )
-    if model is not None and is_volume_model(model):
+    if images_are.picks_tomograms(micrographs, model, kind):
         pick_tomograms.refuse(
-            {
-                "--diameter": diameter_A is not None,
-                "--min-distance": min_distance_A is not None,
-                "--precision": wanted_precision is not None,
-                "--report": report is not None,
-            },
-            "the model is for tomograms, whose classes have diameters and thresholds. Leave it out",
+            {"--min-distance": min_distance_A is not None},
+            "for micrographs, and IMAGES are tomograms. Leave it out",
         )
         pick_tomograms.pick_tomograms(
             micrographs,
             about_tomograms,
+            diameter_A=diameter_A,
             model=model,
             voxel_size_A=pixel_size_A,
             override_voxel_size=override_pixel_size,
+            report=report,
             output=output,
             file_format=file_format,
             selected_only=selected_only,
             threshold=threshold,
+            wanted_precision=wanted_precision,
             border_A=border_A,
             max_per_tomogram=max_per_micrograph,
             contrast=None if contrast is options.ContrastChoice.AUTO else contrast.value,
@@ -211,7 +199,9 @@ def pick(
             redo=redo,
         )
         return
-    about_tomograms.refuse_for_micrographs()
+    about_tomograms.refuse_for_micrographs(
+        "IMAGES are micrographs" if model is None else "the model is for micrographs"
+    )
     if report is not None:
         check_destination(report, redo=redo)
     listed = list_micrographs(micrographs)

@@ -1,4 +1,4 @@
-"""What ``nunatak pick`` does with a model for tomograms."""
+"""What ``nunatak pick`` does with tomograms."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -72,8 +72,13 @@ class TomogramOptions:
     numbers: list[str] | None
     dynamo_index: int
 
-    def refuse_for_micrographs(self) -> None:
+    def refuse_for_micrographs(self, why: str) -> None:
         """Refuse them where micrographs are picked.
+
+        Parameters
+        ----------
+        why
+            Micrographs are picked: that the model or IMAGES are such.
 
         Raises
         ------
@@ -90,8 +95,8 @@ class TomogramOptions:
                 "--tomogram-number": bool(self.numbers),
                 "--dynamo-index": self.dynamo_index != 0,
             },
-            "the model is for micrographs, and this is about tomograms. Give --model with a model "
-            "for tomograms, or leave it out",
+            f"{why}, and this is about tomograms. Leave it out, or give tomograms with a model "
+            "for these or none",
         )
 
 
@@ -119,8 +124,12 @@ def pick_tomograms(
     tomograms: Sequence[str],
     chosen: TomogramOptions,
     *,
+    model: Path | None,
     voxel_size_A: float | None,
-    **options: Any,
+    override_voxel_size: bool,
+    report: Path | None,
+    redo: bool,
+    **wanted: Any,
 ) -> None:
     """Pick tomograms and say what was found.
 
@@ -130,29 +139,41 @@ def pick_tomograms(
         As the user typed them.
     chosen
         Options of tomograms.
-    voxel_size_A
-        Of all tomograms, Å.
-    options
-        Of `nunatak.detection.volumes.pick_tomograms.pick_tomograms`.
+    model
+        None takes the general one.
+    voxel_size_A, override_voxel_size
+        Of all tomograms, Å, and whether it wins over a header that contradicts it.
+    report
+        HTML file to write as well; None for none.
+    redo
+        Start over, and replace what exists.
+    wanted
+        Other options of `nunatak.detection.volumes.pick_tomograms.pick_tomograms`.
 
     Raises
     ------
     typer.Exit
         With code 3, if some tomograms could not be picked.
     """
+    from nunatak.detection.volumes.pick_tomograms import GENERAL_MODEL
     from nunatak.detection.volumes.pick_tomograms import pick_tomograms as find_particles
     from nunatak.detection.volumes.volume_execution import NOUN
-    from nunatak.detection.volumes.volume_summary import in_words
+    from nunatak.detection.volumes.volume_summary import in_words, origin
     from nunatak.images.axis_order import AxisOrder as StoredOrder
     from nunatak.images.tomogram_inputs import list_tomograms
-    from nunatak.picks.context import ImageCatalogue
+    from nunatak.picks.image_catalogue import ImageCatalogue
+    from nunatak.reports.destination import check_destination
 
+    if report is not None:
+        check_destination(report, redo=redo)
     listed = list_tomograms(tomograms)
     for note in listed.notes:
         console.say(f"{note}.")
-    order = chosen.axis_order
+    order = None if chosen.axis_order is None else StoredOrder(chosen.axis_order.value)
     facts = tomogram_facts.facts(
-        ImageCatalogue.listed(listed, voxel_size_A),
+        ImageCatalogue.of_tomograms(
+            listed, voxel_size_A, override=override_voxel_size, axis_order=order
+        ),
         tomograms_star=chosen.tomograms_star,
         binning=chosen.binning,
         centre=chosen.centre,
@@ -162,16 +183,33 @@ def pick_tomograms(
     with console.progress("Picking", len(listed), unit=f"{NOUN}s") as advance:
         result = find_particles(
             listed,
+            model=model or GENERAL_MODEL,
             voxel_size_A=voxel_size_A,
-            axis_order=None if order is None else StoredOrder(order.value),
+            override_voxel_size=override_voxel_size,
+            axis_order=order,
             views=1 if chosen.views is ViewsChoice.ONE else 8,
             facts=facts,
+            redo=redo,
             on_progress=advance,
-            **options,
+            **wanted,
         )
     console.say(in_words(result))
-    console.report_failures(
-        [(failure.image, failure.reason) for failure in result.failures],
-        total=len(listed) + len(listed.missing),
-        unit=f"{NOUN}s",
-    )
+    failures = [(failure.image, failure.reason) for failure in result.failures]
+    if report is not None:
+        from nunatak.reports.locate import locate_images
+        from nunatak.reports.report import build_report
+
+        build_report(
+            locate_images(result.picks, [str(tomogram.path) for tomogram in listed]),
+            report,
+            keep_selection=True,
+            pixel_size_A=voxel_size_A,
+            override_pixel_size=override_voxel_size,
+            axis_order=order,
+            provenance=origin(result),
+            failures=failures,
+            redo=redo,
+        )
+        console.say(f"{report} shows them.")
+    total = len(listed) + len(listed.missing)
+    console.report_failures(failures, total=total, unit=f"{NOUN}s")

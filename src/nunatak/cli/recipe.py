@@ -23,17 +23,6 @@ app = typer.Typer(
 )
 
 
-Output = Annotated[
-    Path,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help="Model file to write, .safetensors.",
-        show_default=False,
-        rich_help_panel=options.OUTPUT,
-    ),
-]
 Maps = Annotated[
     Path | None,
     typer.Option(
@@ -90,7 +79,7 @@ Seed = Annotated[
 )
 def general_2d(
     *,
-    output: Output,
+    output: options.ModelOutput,
     maps: Maps = None,
     exclude: Exclude = None,
     start: Annotated[
@@ -136,7 +125,7 @@ def general_2d(
 )
 def general_3d(
     *,
-    output: Output,
+    output: options.ModelOutput,
     maps: Maps = None,
     exclude: Exclude = None,
     config: Config = None,

@@ -185,17 +185,7 @@ def tomograms(
         ),
     ] = None,
     redo: options.Redo = False,
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            "--seed",
-            metavar="N",
-            min=0,
-            help="Seed of every random choice; one seed, one result. Default: 0.",
-            show_default=False,
-            rich_help_panel=options.COMPUTING,
-        ),
-    ] = None,
+    seed: options.SeedIfGiven = None,
     threads: options.Threads = None,
 ) -> None:
     """Simulate tomograms and write them with the particles' places, classes and orientations.

@@ -9,8 +9,9 @@ import typer
 from nunatak.errors import UsageError
 
 if TYPE_CHECKING:
+    from nunatak.cli.pick_tomograms import AxisOrderChoice
     from nunatak.images.micrograph_list import MicrographList
-    from nunatak.picks.context import ImageCatalogue
+    from nunatak.picks.image_catalogue import ImageCatalogue
     from nunatak.picks.tomogram_facts import TomogramFacts
 
 PANEL = "Tomograms"
@@ -94,26 +95,57 @@ DynamoIndex = Annotated[
 ]
 
 
+CopickUser = Annotated[
+    str | None,
+    typer.Option(
+        "--copick-user",
+        metavar="NAME",
+        help="Read only this user's picks from a copick project. Default: those of all users, "
+        "and say where several picked one object.",
+        show_default=False,
+        rich_help_panel=PANEL,
+    ),
+]
+
+CopickSession = Annotated[
+    str | None,
+    typer.Option(
+        "--copick-session",
+        metavar="NAME",
+        help="Read only the picks of this session; that of programs is 0.",
+        show_default=False,
+        rich_help_panel=PANEL,
+    ),
+]
+
+
 def catalogue(
-    micrographs: list[str] | None, tomograms: list[str] | None, pixel_size_A: float | None
+    micrographs: list[str] | None,
+    tomograms: list[str] | None,
+    pixel_size_A: float | None,
+    axis_order: "AxisOrderChoice | None" = None,
 ) -> tuple["MicrographList", "ImageCatalogue"]:
     """List the images of picks, whichever kind they are, and catalogue them.
 
     Raises
     ------
     UsageError
-        If both kinds are given.
+        If both kinds are given, or an axis order without tomograms.
     """
+    from nunatak.images.axis_order import AxisOrder
     from nunatak.images.inputs import list_micrographs
     from nunatak.images.micrograph_list import MicrographList
     from nunatak.images.tomogram_inputs import list_tomograms
-    from nunatak.picks.context import ImageCatalogue
+    from nunatak.picks.image_catalogue import ImageCatalogue
 
     if micrographs and tomograms:
         raise UsageError("Picks are on --micrographs or in --tomograms. Give one of the two.")
     if tomograms:
         listed = list_tomograms(tomograms)
-        return listed, ImageCatalogue.of_tomograms(listed, pixel_size_A)
+        order = None if axis_order is None else AxisOrder(axis_order.value)
+        return listed, ImageCatalogue.of_tomograms(listed, pixel_size_A, axis_order=order)
+    if axis_order is not None:
+        raise UsageError("--axis-order belongs to --tomograms, which is not given.")
     listed = list_micrographs(micrographs) if micrographs else MicrographList(())
     return listed, ImageCatalogue.listed(listed, pixel_size_A)
 
@@ -126,6 +158,8 @@ def facts(
     centre: CentreChoice,
     numbers: list[str] | None,
     dynamo_index: int,
+    copick_user: str | None = None,
+    copick_session: str | None = None,
 ) -> "TomogramFacts":
     """Put the options together.
 
@@ -152,6 +186,8 @@ def facts(
         centre=TomogramCentre(centre.value),
         numbers=_parsed(numbers or []),
         index_base=dynamo_index,
+        copick_user=copick_user,
+        copick_session=copick_session,
     )
 
 

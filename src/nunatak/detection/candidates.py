@@ -10,7 +10,7 @@ from nunatak.detection.cut_particles import CutPenalty
 from nunatak.detection.peaks import find_peaks
 from nunatak.detection.suppression import suppress
 from nunatak.geometry import Scale, resampled_to_source, strided_to_source
-from nunatak.picks.context import Shape, VolumeShape
+from nunatak.images.shapes import Shape, VolumeShape
 
 POSITION_DECIMALS = 3
 SCORE_DECIMALS = 6

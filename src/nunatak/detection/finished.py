@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from nunatak.detection.candidates import Candidates
+from nunatak.images.shapes import Shape, VolumeShape
 from nunatak.images.stable import FileState
-from nunatak.picks.context import Shape, VolumeShape
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from typing import Any
 from nunatak.detection.record import journal_path, refuse_to_replace, write_record
 from nunatak.detection.result import PickResult
 from nunatak.errors import UsageError
-from nunatak.picks.context import ImageCatalogue, Shape, VolumeShape
+from nunatak.images.shapes import Shape, VolumeShape
 from nunatak.picks.formats import format_for_writing, format_named, write_picks
 from nunatak.picks.formats.base import PickFormat
 from nunatak.picks.formats.registry import refuse_dimensions
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.judged import IMAGE_NOUN
 from nunatak.picks.table import PickSet, empty_table
 from nunatak.picks.tomogram_facts import TomogramFacts

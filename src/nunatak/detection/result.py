@@ -15,7 +15,7 @@ from nunatak.detection.header import ModelClass
 from nunatak.detection.options import PickOptions
 from nunatak.detection.thresholds import ThresholdChoice
 from nunatak.images.micrograph_list import MissingMicrograph
-from nunatak.picks.context import Shape, VolumeShape
+from nunatak.images.shapes import Shape, VolumeShape
 from nunatak.picks.table import PickSet, empty_table
 
 

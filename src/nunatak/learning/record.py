@@ -53,6 +53,7 @@ def describe(folder: Path) -> dict[str, str]:
         record = json.loads((folder / RECORD).read_bytes())
         settings, labels = record["settings"], record["labels"]
         particles, output = record["particles"], Path(record["output"])
+        images = record.get("images", "micrographs")
         described = {
             "kind": "training",
             "output": f"{output} ({'written' if output.exists() else 'not written yet'})",
@@ -60,11 +61,10 @@ def describe(folder: Path) -> dict[str, str]:
             "start": settings["start"] or "random weights",
             "objective": settings["objective"],
             "labels": f"{labels['n_positive']} on {labels['n_labelled']} of "
-            f"{labels['n_micrographs']} micrographs ({labels['source']})",
-            "training micrographs": str(len(record["training"])),
-            "validation micrographs": ", ".join(record["validation"]) or "none",
-            "particles a micrograph": f"{particles['value']:.0f} "
-            f"({particles['low']:.0f} to {particles['high']:.0f})",
+            f"{labels['n_micrographs']} {images} ({labels['source']})",
+            f"training {images}": str(len(record["training"])),
+            f"validation {images}": ", ".join(record["validation"]) or "none",
+            f"particles a {images.removesuffix('s')}": _particles(**particles),
             "command": " ".join(record["command_line"]),
             "begun": record["date"],
             "nunatak": record["versions"]["nunatak"],
@@ -75,6 +75,11 @@ def describe(folder: Path) -> dict[str, str]:
             "training's command again to write it anew."
         ) from error
     return described
+
+
+def _particles(value: float, low: float, high: float) -> str:
+    # A number that was stated or counted has no range.
+    return f"{value:.0f}" + (f" ({low:.0f} to {high:.0f})" if low < high else "")
 
 
 def _course(folder: Path, *, steps: int) -> dict[str, str]:

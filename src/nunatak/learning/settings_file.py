@@ -3,37 +3,39 @@
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
+
+from pydantic import ValidationError
 
 from nunatak.errors import FormatError, UsageError
 from nunatak.files import read_toml
-from nunatak.learning.settings import LearningSettings, changed
+from nunatak.learning.settings import LearningSettings
+from nunatak.learning.volumes.volume_settings import VolumeLearningSettings
 from nunatak.networks.specs import PARAMETERS
 
 NONE = "none"
 """Stands for nothing, which TOML cannot write: no start model, no limit of patience."""
 
-_MAY_BE_NONE = tuple(
-    name
-    for name, field in LearningSettings.model_fields.items()
-    if type(None) in get_args(field.annotation)
-)
+Settings = TypeVar("Settings", LearningSettings, VolumeLearningSettings)
+
+_OF_THE_NETWORK = ("network", "preset")
+"""Fields that describe a network from scratch."""
 
 
 def resolved(
-    base: LearningSettings,
+    base: Settings,
     *,
     path: str | PathLike[str] | None = None,
     options: Mapping[str, Any] | None = None,
-) -> LearningSettings:
-    """Resolve the settings of a training.
+) -> Settings:
+    """Resolve the settings of a training on micrographs or on tomograms.
 
     Parameters
     ----------
     base
         Defaults: nunatak's own, or those of a recipe.
     path
-        TOML file with any fields of `LearningSettings`; ``"none"`` stands for None.
+        TOML file with any fields of these settings; ``"none"`` stands for None.
     options
         Fields that win over the file; None leaves a field alone. ``network`` may be a name,
         in any letter case.
@@ -53,28 +55,55 @@ def resolved(
     >>> settings.start, settings.network.name
     (None, 'ResNet8')
     """
-    given = _given(options or {})
+    named = {name: value for name, value in (options or {}).items() if value is not None}
+    given = _as_values(named, base)
     try:
-        from_file = {} if path is None else _as_values(read_toml(Path(path), "the settings"))
-        settings = changed(base, from_file)
+        read = {} if path is None else read_toml(Path(path), "the settings")
+        from_file = _as_values(read, base)
+        settings = _changed(base, from_file)
     except UsageError as error:
         raise FormatError(path or "settings", str(error)) from error
-    settings = changed(settings, _with_network(given, settings))
-    if settings.start is not None and "network" in {**from_file, **given}:
+    if isinstance(settings, LearningSettings):
+        given = _with_network(given, settings)
+    settings = _changed(settings, given)
+    chosen = [name for name in _OF_THE_NETWORK if name in {**from_file, **given}]
+    if settings.start is not None and chosen:
         raise UsageError(
-            f"The start model {settings.start} has a network of its own. Leave the network out, "
-            "or train one from scratch with --start none."
+            f"The start model {settings.start} has a network of its own. Leave the {chosen[0]} "
+            "out, or train one from scratch with --start none."
         )
     return settings
 
 
-def _given(options: Mapping[str, Any]) -> dict[str, Any]:
-    return _as_values({name: value for name, value in options.items() if value is not None})
+def _changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+    try:
+        # What nobody has set is left out, for its default may depend on the changes.
+        given = settings.model_dump(exclude_unset=True)
+        return type(settings).model_validate({**given, **changes})
+    except ValidationError as error:
+        raise UsageError(_in_words(error)) from error
 
 
-def _as_values(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _in_words(error: ValidationError) -> str:
+    """Say what is wrong, with the field and its value where a single one is at fault."""
+    first = error.errors()[0]
+    message = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:
+        return f"{message}."
+    field = ".".join(str(part) for part in first["loc"])
+    return f"{field}: {message} (given: {first['input']!r})."
+
+
+def _as_values(
+    fields: Mapping[str, Any], settings: LearningSettings | VolumeLearningSettings
+) -> dict[str, Any]:
+    may_be_none = {
+        name
+        for name, field in type(settings).model_fields.items()
+        if type(None) in get_args(field.annotation)
+    }
     return {
-        name: None if name in _MAY_BE_NONE and value == NONE else value
+        name: None if name in may_be_none and value == NONE else value
         for name, value in fields.items()
     }
 

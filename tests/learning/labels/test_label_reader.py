@@ -19,7 +19,7 @@ from nunatak.learning.labels.fit import Verdict
 from nunatak.learning.labels.reader import read_labels
 from nunatak.learning.labels.report import Finding, Severity
 from nunatak.learning.labels.set import LabelSet
-from nunatak.picks.context import FileGrid
+from nunatak.picks.file_grid import FileGrid
 from nunatak.picks.formats import read_picks, write_picks
 from nunatak.picks.table import PickSet, empty_table
 

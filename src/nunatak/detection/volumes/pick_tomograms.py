@@ -11,10 +11,12 @@ from nunatak.detection.job import by_identity, torch_threads
 from nunatak.detection.journal import Journal
 from nunatak.detection.output import Output
 from nunatak.detection.precision import Precision
+from nunatak.detection.volumes.by_diameter import for_diameter
 from nunatak.detection.volumes.volume_execution import carry_out_volumes
 from nunatak.detection.volumes.volume_job import VolumeJob
-from nunatak.detection.volumes.volume_model import load_volume_model
+from nunatak.detection.volumes.volume_model import VolumeModel, load_volume_model
 from nunatak.detection.volumes.volume_options import Threshold, resolved_volume_options
+from nunatak.detection.volumes.volume_precision import choose_thresholds
 from nunatak.detection.volumes.volume_result import VolumePickResult
 from nunatak.detection.volumes.volume_scoring import VolumeScorer
 from nunatak.detection.volumes.volume_views import FLIP_VIEWS, ONE_VIEW
@@ -25,11 +27,14 @@ from nunatak.images.tomogram_inputs import list_tomograms
 from nunatak.picks.formats.tomograms.relion5_star import FORMAT as RELION_5
 from nunatak.picks.tomogram_facts import TomogramFacts
 
+GENERAL_MODEL = "general-3d"
+
 
 def pick_tomograms(
     tomograms: MicrographList | Iterable[str | PathLike[str]],
     *,
-    model: str | PathLike[str],
+    diameter_A: float | None = None,
+    model: str | PathLike[str] = GENERAL_MODEL,
     voxel_size_A: float | None = None,
     override_voxel_size: bool = False,
     axis_order: AxisOrder | None = None,
@@ -37,6 +42,7 @@ def pick_tomograms(
     file_format: str | None = None,
     selected_only: bool = False,
     threshold: Threshold = None,
+    wanted_precision: float | None = None,
     border_A: float = 0.0,
     max_per_tomogram: int | None = None,
     contrast: Literal["dark", "light"] | None = None,
@@ -48,7 +54,7 @@ def pick_tomograms(
     facts: TomogramFacts | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> VolumePickResult:
-    """Find particles of one or several classes in tomograms.
+    """Find particles in tomograms: of the classes of a model, or of any kind by their diameter.
 
     Every candidate above the model's low floor is returned, and written, with its score; the
     thresholds, the border and the limit only mark which of them are ``selected``. A run that was
@@ -59,8 +65,11 @@ def pick_tomograms(
     tomograms
         Files, OME-Zarr folders, folders, globs, text lists or copick projects (see
         `nunatak.images.tomogram_inputs.list_tomograms`), or a list made before.
+    diameter_A
+        Of the particles (longest extent), Å, for a model of sizes such as the default, which then
+        finds them as the one class ``"particle"``. A model of kinds knows its diameters.
     model
-        A model file for tomograms.
+        A model file for tomograms, or the name of one that ships with the package.
     voxel_size_A
         Å per voxel of all tomograms. Default: from their headers.
     override_voxel_size
@@ -76,6 +85,11 @@ def pick_tomograms(
     threshold
         Score from which on a candidate is selected, for all classes, or for each of some classes
         by name. Default: the model's, which are a class each.
+    wanted_precision
+        Instead of a threshold, the share of the selected candidates of each class that shall be
+        right: takes the lowest thresholds that promise so much on the candidates found (see
+        `nunatak.detection.volumes.volume_precision`). What was chosen is the result's
+        ``threshold_choices``.
     border_A
         Candidates whose centre is closer to a face of the tomogram are not selected, Å.
     max_per_tomogram
@@ -102,7 +116,8 @@ def pick_tomograms(
     Raises
     ------
     UsageError
-        If an option is impossible, or the output exists and is not this program's, or was
+        If an option is impossible, a diameter is missing or one too many, the model promises no
+        such precision, or the output exists and is not this program's, or was
         written with other settings.
     BadInput
         If there is no tomogram, none of them can be picked, or the model cannot be read.
@@ -115,13 +130,16 @@ def pick_tomograms(
 
     Examples
     --------
+    >>> result = pick_tomograms(["TS_*.zarr"], diameter_A=250)  # doctest: +SKIP
     >>> result = pick_tomograms(["TS_*.zarr"], model="czii.safetensors")  # doctest: +SKIP
     >>> result.picks.table[["image", "x_px", "y_px", "z_px", "class_name"]]  # doctest: +SKIP
     """
-    detector = load_volume_model(model)
+    detector = _detector(model, diameter_A)
     options = resolved_volume_options(
         detector.header,
+        diameter_A=diameter_A,
         threshold=threshold,
+        wanted_precision=wanted_precision,
         border_A=border_A,
         max_per_tomogram=max_per_tomogram,
         contrast=contrast,
@@ -151,6 +169,11 @@ def pick_tomograms(
         Journal(target.journal, job.settings, redo=redo) if target else nullcontext() as journal,
     ):
         result = carry_out_volumes(job, journal, missing=listed.missing, on_progress=on_progress)
+        if wanted_precision is not None:
+            found = result.picks.table
+            result = result.with_choices(
+                choose_thresholds(detector.header, wanted_precision, found)
+            )
         if target is not None:
             target.write_all(
                 result.picks,
@@ -161,6 +184,18 @@ def pick_tomograms(
             )
             result = replace(result, output=target.path, is_output_selected=target.selected_only)
     return result
+
+
+def _detector(model: str | PathLike[str], diameter_A: float | None) -> VolumeModel:
+    detector = load_volume_model(model)
+    if diameter_A is not None:
+        return for_diameter(detector, diameter_A)
+    if detector.header.classes_are == "sizes":
+        raise UsageError(
+            f"The model '{detector.header.name}' works for particles of any kind, by their size: "
+            "say the particle's diameter in Å with --diameter."
+        )
+    return detector
 
 
 def _refuse_unknown_tilt_series(target: Output, facts: TomogramFacts | None) -> None:

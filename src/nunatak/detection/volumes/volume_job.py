@@ -115,10 +115,12 @@ class VolumeJob:
         largest_A = max(kind.diameter_A for kind in self.model.header.classes)
         size_A = tomogram.voxel_size_A
         if largest_A / size_A < REFUSED_BELOW_PX:
+            is_given = options.diameter_A is not None
+            particle = "a particle" if is_given else "the model's largest particle,"
             raise BadInput(
-                f"{entry.path}: the model's largest particle, of {largest_A:g} Å, spans "
-                f"{largest_A / size_A:.2g} voxels of {size_A:g} Å, too few to be seen. Check the "
-                "voxel size (--pixel-size, in Å) and the model."
+                f"{entry.path}: {particle} of {largest_A:g} Å spans {largest_A / size_A:.2g} "
+                f"voxels of {size_A:g} Å, too few to be seen. Check the voxel size (--pixel-size, "
+                f"in Å) and the {'diameter (--diameter)' if is_given else 'model'}."
             )
         return tomogram
 

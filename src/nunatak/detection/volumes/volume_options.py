@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 from nunatak.detection.header import FrozenModel, Positive, Probability
 from nunatak.detection.precision import Precision
 from nunatak.detection.volumes.volume_header import VolumeModelHeader
+from nunatak.detection.volumes.volume_precision import require_precision
 from nunatak.errors import UsageError
 from nunatak.images.axis_order import AxisOrder
 
@@ -19,8 +20,13 @@ class VolumePickOptions(FrozenModel):
 
     Attributes
     ----------
+    diameter_A : float or None
+        Of the particles, for a model of sizes; None for one of kinds, which knows theirs.
     thresholds : dict of str to float
         By class: candidates of at least this probability are selected.
+    wanted_precision : float or None
+        Choose the thresholds, once the candidates are known, by the precision that the model's
+        tables promise; None takes ``thresholds`` as they are.
     border_A : float
         Candidates whose centre is closer to a face of the tomogram are not selected.
     max_per_tomogram : int or None
@@ -41,7 +47,9 @@ class VolumePickOptions(FrozenModel):
         Of the processor; None leaves torch's own choice.
     """
 
+    diameter_A: Positive | None
     thresholds: dict[str, Probability]
+    wanted_precision: Probability | None
     border_A: Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
     max_per_tomogram: Annotated[int, Field(ge=1)] | None
     contrast: Literal["dark", "light"]
@@ -60,6 +68,7 @@ class VolumePickOptions(FrozenModel):
         between an interrupted run and its continuation.
         """
         return {
+            "diameter_A": self.diameter_A,
             "contrast": self.contrast,
             "voxel_size_A": self.voxel_size_A,
             "override_voxel_size": self.override_voxel_size,
@@ -69,7 +78,12 @@ class VolumePickOptions(FrozenModel):
 
 
 def resolved_volume_options(
-    header: VolumeModelHeader, *, threshold: Threshold, contrast: str | None, **given: Any
+    header: VolumeModelHeader,
+    *,
+    threshold: Threshold,
+    wanted_precision: float | None,
+    contrast: str | None,
+    **given: Any,
 ) -> VolumePickOptions:
     """Fill in what the user left open, and check the rest.
 
@@ -79,6 +93,8 @@ def resolved_volume_options(
         Of the model, which has defaults of its own.
     threshold
         One for all classes, or one for each of some classes by name; None takes the model's.
+    wanted_precision
+        Of each class, instead of a threshold; None takes thresholds.
     contrast
         None takes the model's.
     given
@@ -87,11 +103,20 @@ def resolved_volume_options(
     Raises
     ------
     UsageError
-        If a value is impossible, or a threshold is for a class that the model does not have.
+        If a value is impossible, a threshold is for a class that the model does not have, or
+        the model promises no such precision.
     """
+    if wanted_precision is not None:
+        if threshold is not None:
+            raise UsageError(
+                "A precision and a threshold were both given, and either decides which "
+                "candidates are selected. Give --precision or --threshold."
+            )
+        require_precision(header, wanted_precision)
     try:
         return VolumePickOptions(
             thresholds=_thresholds(header, threshold),
+            wanted_precision=wanted_precision,
             contrast=header.contrast if contrast is None else contrast,
             **given,
         )

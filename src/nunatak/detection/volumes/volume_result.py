@@ -1,19 +1,21 @@
 """What picking tomograms gives back."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from nunatak.detection.candidates import selected
+from nunatak.detection.candidates import Candidates, selected
 from nunatak.detection.finished import Finished
 from nunatak.detection.result import Failure
+from nunatak.detection.thresholds import ThresholdChoice
 from nunatak.detection.volumes.volume_header import VolumeClass
 from nunatak.detection.volumes.volume_options import VolumePickOptions
-from nunatak.picks.context import Shape, VolumeShape
+from nunatak.images.shapes import Shape, VolumeShape
 from nunatak.picks.table import PickSet, empty_table
 
 
@@ -46,6 +48,8 @@ class VolumePickResult:
         Whether only the selected candidates were written.
     reused_count : int
         Number of tomograms that an earlier run had finished and that have not changed since.
+    threshold_choices : dict of str to ThresholdChoice
+        By class, where a precision was asked for: what each threshold is expected to give.
     """
 
     picks: PickSet
@@ -58,11 +62,38 @@ class VolumePickResult:
     output: Path | None = None
     is_output_selected: bool = False
     reused_count: int = 0
+    threshold_choices: Mapping[str, ThresholdChoice] = field(default_factory=dict, repr=False)
 
     @property
     def selected_count(self) -> int:
         """Number of candidates that pass their threshold, the border and the limit."""
         return int(self.picks.table["selected"].sum())
+
+    def with_choices(self, choices: Mapping[str, ThresholdChoice]) -> "VolumePickResult":
+        """Return the same candidates, selected by other thresholds.
+
+        Parameters
+        ----------
+        choices
+            One a class.
+        """
+        thresholds = {name: choice.threshold for name, choice in choices.items()}
+        options = self.options.model_copy(update={"thresholds": thresholds})
+        table = self.picks.table.copy()
+        for image, rows in table.groupby("image", sort=False):
+            marked = _selected(rows, self.shapes[str(image)], options)
+            table.loc[rows.index, "selected"] = marked
+        return replace(
+            self,
+            picks=replace(self.picks, table=table),
+            options=options,
+            provenance={
+                **self.provenance,
+                "options": options.model_dump(mode="json"),
+                "threshold_choices": {name: asdict(choice) for name, choice in choices.items()},
+            },
+            threshold_choices=choices,
+        )
 
 
 def volume_pick_set(
@@ -92,25 +123,37 @@ def _table(
 ) -> pd.DataFrame:
     candidates = tomogram.candidates
     index = candidates.class_index
-    thresholds = np.array([options.thresholds[kind.name] for kind in classes])
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "image": tomogram.image,
             "x_px": candidates.x_px,
             "y_px": candidates.y_px,
             "z_px": candidates.z_px,
             "score": candidates.score,
-            "selected": selected(
-                candidates,
-                tomogram.shape,
-                threshold=thresholds[index],
-                border_px=options.border_A / tomogram.pixel_size_A,
-                most=options.max_per_tomogram,
-            ),
+            "selected": False,
             "class_name": np.array([kind.name for kind in classes])[index],
             "diameter_A": np.array([kind.diameter_A for kind in classes])[index],
             "pixel_size_A": tomogram.pixel_size_A,
         }
+    )
+    table["selected"] = _selected(table, tomogram.shape, options)
+    return table
+
+
+def _selected(
+    rows: pd.DataFrame, shape: Shape | VolumeShape, options: VolumePickOptions
+) -> NDArray[np.bool_]:
+    """Tell which candidates of one tomogram pass: rows of the result's table, best first."""
+    if not len(rows):
+        return np.empty(0, dtype=np.bool_)
+    classes, index = np.unique(rows["class_name"].to_numpy(dtype=str), return_inverse=True)
+    x_px, y_px, z_px, score = rows[["x_px", "y_px", "z_px", "score"]].to_numpy().T
+    return selected(
+        Candidates(x_px, y_px, score, index, z_px),
+        shape,
+        threshold=np.array([options.thresholds[name] for name in classes])[index],
+        border_px=options.border_A / float(rows["pixel_size_A"].iloc[0]),
+        most=options.max_per_tomogram,
     )
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from nunatak.detection.record import record_path
+from nunatak.detection.thresholds import ThresholdChoice
 from nunatak.detection.volumes.volume_result import VolumePickResult
 from nunatak.picks.counted import counted
 from nunatak.picks.judged import IMAGE_NOUN
@@ -14,11 +15,33 @@ def in_words(result: VolumePickResult) -> str:
     return "\n".join(_lines(result))
 
 
+def origin(result: VolumePickResult) -> dict[str, str]:
+    """Label what a report must say about where picks come from."""
+    provenance, options = result.provenance, result.options
+    model = provenance["model"]
+    limit, diameter_A = options.max_per_tomogram, options.diameter_A
+    thresholds = ", ".join(f"{name} {value:g}" for name, value in options.thresholds.items())
+    return {
+        "Command": " ".join(provenance["command_line"]),
+        "Model": f"{model['name']} (sha256 {model['sha256'][:12]}…)",
+        **({} if diameter_A is None else {"Particle diameter": f"{diameter_A:g} Å"}),
+        "Thresholds": f"{thresholds} (candidates from {model['score_floor']:g} on)",
+        "Border margin": f"{options.border_A:g} Å",
+        "Limit a tomogram": "none" if limit is None else str(limit),
+        "Contrast": f"{options.contrast} particles",
+        "Mirror images": str(options.views),
+        "Device": f"{provenance['device']}, {provenance['dtype']}",
+        "Picked": provenance["date"],
+    }
+
+
 def _lines(result: VolumePickResult) -> Iterator[str]:
     noun, count, table = IMAGE_NOUN[3], len(result.picks.images), result.picks.table
+    diameter_A = result.options.diameter_A
+    size = "" if diameter_A is None else f" of {diameter_A:g} Å"
     yield (
-        f"{counted(count, noun)} in {result.seconds['total']:.1f} s; particles are taken to be "
-        f"{result.options.contrast}."
+        f"{counted(count, noun)} in {result.seconds['total']:.1f} s; particles{size} are taken to "
+        f"be {result.options.contrast}."
     )
     if result.reused_count:
         yield (
@@ -28,7 +51,11 @@ def _lines(result: VolumePickResult) -> Iterator[str]:
     yield f"{counted(len(table), 'candidate')}, {result.selected_count} of them selected:"
     found, chosen = Counter(table["class_name"]), Counter(table["class_name"][table["selected"]])
     for name, threshold in result.options.thresholds.items():
-        yield f"  {name}: {chosen[name]} of {found[name]} (score at least {threshold:g})"
+        expected = _expected(result.threshold_choices.get(name))
+        yield f"  {name}: {chosen[name]} of {found[name]} (score at least {threshold:g}{expected})"
+    if result.threshold_choices:
+        choice = next(iter(result.threshold_choices.values()))
+        yield f"Chosen for a precision of {choice.wanted_precision:g}, judging by {choice.basis}."
     if not result.selected_count:
         yield "If there should be some, check the contrast (--contrast) and the voxel size."
     if result.notes:
@@ -49,3 +76,12 @@ def _lines(result: VolumePickResult) -> Iterator[str]:
             "To select others, give the same command with another --threshold; nothing is computed "
             "anew. For the selected ones alone, give --selected-only and another output."
         )
+
+
+def _expected(choice: ThresholdChoice | None) -> str:
+    """Say what a threshold promises that was chosen for its precision."""
+    if choice is None:
+        return ""
+    if choice.precision is None:
+        return ", above all candidates: none is likely enough"
+    return f"; a precision of {choice.precision} is expected, at a recall of {choice.recall}"

@@ -7,7 +7,7 @@ from nunatak.images.pixel_size import same
 from nunatak.learning.labels.check import Frame, Frames, by_image
 from nunatak.learning.labels.report import Finding, Severity, first, share
 from nunatak.learning.labels.rows import Rows
-from nunatak.picks.context import ImageCatalogue
+from nunatak.picks.image_catalogue import ImageCatalogue
 
 CALIBRATION = 0.05
 """Pixel sizes that differ by less come from two calibrations, not from two grids."""

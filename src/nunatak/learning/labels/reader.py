@@ -30,9 +30,10 @@ from nunatak.learning.labels.position import fit_findings, look
 from nunatak.learning.labels.report import Finding, LabelReport, Severity
 from nunatak.learning.labels.rows import Rows, rows_of
 from nunatak.learning.labels.set import LabelSet, assembled
-from nunatak.picks.context import FileGrid, ImageCatalogue
+from nunatak.picks.file_grid import FileGrid
 from nunatak.picks.formats import read_picks
 from nunatak.picks.formats.doors import files_of
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import PickSet
 
 LabelSource = PickSet | str | PathLike[str] | Sequence[str | PathLike[str]]

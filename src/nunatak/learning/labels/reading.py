@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from nunatak.geometry import Orientation
-from nunatak.picks.context import FileGrid
+from nunatak.picks.file_grid import FileGrid
 
 
 @dataclass(frozen=True)
