@@ -1,16 +1,20 @@
 """Fixtures that every test may use."""
 
+import importlib
 import logging
 import os
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 
 # The same examples every time, and no stopwatch: what passes once passes on a busy machine too.
 # HYPOTHESIS_PROFILE=explore looks for new ones.
@@ -35,6 +39,17 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("the real micrographs (../shared/data) are not on this machine")
     return SHARED_DATA
+
+
+@pytest.fixture
+def benchmark(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Any]]:
+    """Import a module of the benchmarks by its name; it is forgotten after the test."""
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    before = set(sys.modules)
+    yield importlib.import_module
+    for name in set(sys.modules) - before:
+        if (BENCHMARKS / f"{name}.py").is_file():
+            del sys.modules[name]
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ from nunatak.detection.header import ModelHeader, NetworkSpec, UNetParameters
 from nunatak.detection.model import DetectorModel, save_model
 from nunatak.errors import BadInput, FormatError
 from nunatak.images.normalise import VERSION
+from nunatak.images.write_volume import write_mrc_volume
 from nunatak.networks.unet import UNet
 
 
@@ -157,6 +158,13 @@ def test_a_folder_of_images_is_counted(files: dict[str, Path], tmp_path: Path) -
     assert text["size"] == "40 × 30 px (x × y) (12), 40 × 20 px (x × y) (1)"
     assert text["pixel size"] == "1.5 Å (12), not stated (1)"
     assert text["unreadable"].startswith(f"1 image, such as {tmp_path / 'image_6.mrc'}")
+
+
+def test_a_folder_of_tomograms_has_voxels(tmp_path: Path) -> None:
+    write_mrc_volume(tmp_path / "TS_1.mrc", np.ones((4, 6, 8), np.float32), 10.0)
+    text = describe(tmp_path)
+    assert (text["of kind"], text["voxel size"]) == ("volume", "10 Å")
+    assert "pixel size" not in text
 
 
 def test_a_folder_without_images_is_called_so(tmp_path: Path) -> None:

@@ -1,9 +1,8 @@
 """The benchmarks of learning in tomograms: data, labels, arms, kept runs, figures and tables."""
 
-import importlib
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -38,16 +37,6 @@ Path(sys.argv[2]).write_text(json.dumps({
     "rows": rows,
 }))
 """
-
-
-@pytest.fixture
-def benchmark(monkeypatch: pytest.MonkeyPatch) -> Iterator[Import]:
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    before = set(sys.modules)
-    yield importlib.import_module
-    for name in set(sys.modules) - before:
-        if (BENCHMARKS / f"{name}.py").is_file():
-            del sys.modules[name]
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """The benchmarks of training: how labels are drawn, runs kept, and figures judged."""
 
-import importlib
 import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -40,16 +38,6 @@ Path(sys.argv[2]).write_text(json.dumps({
     "rows": labels.read_text().count("mic_") if labels.exists() else 0,
 }))
 """
-
-
-@pytest.fixture
-def benchmark(monkeypatch: pytest.MonkeyPatch) -> Iterator[Import]:
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    before = set(sys.modules)
-    yield importlib.import_module
-    for name in set(sys.modules) - before:
-        if (BENCHMARKS / f"{name}.py").is_file():
-            del sys.modules[name]
 
 
 @pytest.fixture
@@ -140,7 +128,7 @@ def test_a_run_is_made_once_and_known_by_what_determines_it(
     assert result["settings"] == settings.model_dump(mode="json")
     assert Path(run.model(tmp_path)).read_text() == "a model"
     stand_in.WORKER.unlink()
-    assert run.result(tmp_path) == result
+    assert run.result(tmp_path, cores=1) == result
     others = [
         stand_in.StudyRun(data, 30, 0, settings),
         stand_in.StudyRun(data, 10, 1, settings),
@@ -157,7 +145,7 @@ def test_a_failed_run_leaves_nothing_and_is_named(
     stand_in.WORKER.write_text("raise SystemExit('no luck')")
     run = stand_in.StudyRun(data)
     with pytest.raises(SystemExit, match="no luck"):
-        run.result(tmp_path)
+        run.result(tmp_path, cores=1)
     assert run.finished(tmp_path) is None
 
 

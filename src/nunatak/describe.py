@@ -33,7 +33,7 @@ _MOST_LISTED = 5
 _MOST_HEADERS = 20
 """Of the images of a folder, evenly spread: thousands of headers take minutes on a network disk."""
 
-_COMMON = ("kind", "format", "size", "pixel type", "pixel size")
+_COMMON = ("kind", "format", "size", "pixel type", "pixel size", "voxel size")
 """Of an image's description, what the images of one folder usually share."""
 
 
@@ -175,7 +175,7 @@ def _folder_of_images(folder: Path) -> Description:
         except NunatakError as error:
             unreadable.append(str(error))
             continue
-        for label in _COMMON:
+        for label in described.keys() & common:
             common[label][described[label]] += 1
     text = {"file": str(folder), "kind": "folder of images", "images": str(len(listed))}
     if step > 1:

@@ -7,7 +7,15 @@ import pytest
 from mrc_samples import mrc_bytes, noise
 
 from nunatak.errors import BadInput
-from nunatak.images.axis_order import AxisOrder, may_be_xzy, rotated, rotated_shape
+from nunatak.images.axis_order import (
+    AxisOrder,
+    may_be_xzy,
+    rotated,
+    rotated_shape,
+    shape_in_order,
+)
+from nunatak.images.describe import describe
+from nunatak.images.reader import read_info
 from nunatak.images.tomogram_reader import read_tomogram
 
 
@@ -68,3 +76,28 @@ def test_the_turn_is_by_minus_90_degrees_about_x() -> None:
 )
 def test_only_few_rows_raise_a_doubt(shape: tuple[int, int, int], doubtful: bool) -> None:
     assert may_be_xzy(shape) is doubtful
+
+
+def test_a_header_alone_gives_the_shape_that_is_read(tmp_path: Path) -> None:
+    path = written(tmp_path, noise((40, 11, 36)))
+    info = read_info(path)
+    for order in AxisOrder:
+        assert shape_in_order(info, order) == read_tomogram(path, axis_order=order).shape
+    with pytest.raises(BadInput, match="--axis-order xzy"):
+        shape_in_order(info, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "ispg", "note"),
+    [
+        ("tomo.rec", 1, "the 11 rows may be the thickness"),
+        ("tomo.rec", 0, "if this is a tomogram, the 11 rows may be"),
+        ("tilts.st", 0, None),
+    ],
+)
+def test_the_doubt_is_described(tmp_path: Path, name: str, ispg: int, note: str | None) -> None:
+    path = tmp_path / name
+    path.write_bytes(mrc_bytes(noise((40, 11, 36)), mz=40, cell_z=60.0, ispg=ispg))
+    text = describe(read_info(path))
+    assert ("note" in text) == (note is not None)
+    assert note is None or text["note"].startswith(note)

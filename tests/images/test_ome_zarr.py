@@ -456,6 +456,7 @@ def test_blank_and_bad_volumes_are_refused(tmp_path: Path) -> None:
 
 def test_named_axes_are_believed_with_a_note(tmp_path: Path) -> None:
     path = write_store(tmp_path / "a", [noise((40, 9, 40))], [[scale(10, 10, 10)]])
+    assert "thinnest along y" in describe(path)["note"]
     assert "thinnest along y" in read_tomogram(path).info.notes[-1]
     assert read_tomogram(path, axis_order=AxisOrder.XYZ).info.notes == ()
     with pytest.raises(UsageError, match="an OME-Zarr names its axes"):
@@ -466,7 +467,7 @@ def test_a_store_is_described(store: Path) -> None:
     text = describe(store)
     assert text["kind"] == "tomogram"
     assert text["size"] == "40 × 33 × 17 px (x × y × z)"
-    assert text["pixel size"] == "10 Å"
+    assert text["voxel size"] == "10 Å"
     assert text["field of view"] == "400 × 330 × 170 Å"
     assert text["levels"] == "40 × 33 × 17 at 10 Å"
     assert text["codecs"] == "zstd"

@@ -9,7 +9,7 @@ import pytest
 from nunatak.errors import BadInput, FormatError, Mismatch
 from nunatak.images.tomogram_inputs import list_tomograms
 from nunatak.images.write_volume import write_mrc_volume, write_ome_zarr
-from nunatak.picks.context import ImageCatalogue
+from nunatak.picks.image_catalogue import ImageCatalogue
 
 VOLUME = np.random.default_rng(0).normal(size=(4, 6, 8)).astype(np.float32)
 
@@ -61,6 +61,17 @@ def test_a_copick_project_lists_its_tomograms_whose_own_voxel_size_counts(tmp_pa
     assert [one.path for one in listed] == [run / "VoxelSpacing10.000" / "wbp.zarr"]
     catalogue = ImageCatalogue.of_tomograms(listed)
     assert catalogue.pixel_size_A(catalogue.names[0]) == pytest.approx(10.012444)
+
+
+def test_a_copick_project_without_tomograms_is_missing_them(folder: Path) -> None:
+    (folder / "data" / "ExperimentRuns" / "TS_1" / "Picks").mkdir(parents=True)
+    config = folder / "project.json"
+    config.write_text(f'{{"pickable_objects": [], "overlay_root": "{folder}/data"}}')
+    says = rf"a copick project without tomograms .*TYPE\.zarr in {folder}/data\)"
+    with pytest.raises(BadInput, match=rf"No tomograms in {config}\. {config}: {says}\."):
+        list_tomograms([config])
+    listed = list_tomograms([config, folder / "TS_9.rec"])
+    assert (len(listed), [Path(one.name).name for one in listed.missing]) == (1, ["project.json"])
 
 
 def test_nothing_found_says_what_was_sought(tmp_path: Path) -> None:

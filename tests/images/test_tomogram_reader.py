@@ -91,7 +91,7 @@ def test_every_mode_in_both_byte_orders(write, dtype: str, order: str) -> None:
 def test_a_volume_is_described(write) -> None:
     text = describe(read_info(write(volume_bytes(noise(SHAPE)))))
     assert text["kind"] == "volume"
-    assert text["pixel size"] == "10 Å"
+    assert text["voxel size"] == "10 Å"
     assert text["field of view"] == "310 × 200 × 90 Å"
 
 
@@ -144,6 +144,7 @@ class TestVoxelSize:
             read_tomogram(path, voxel_size_A=10)
         assert read_tomogram(path, voxel_size_A=10, override=True).voxel_size_A == 10
         assert "not cubic" in read_info(path).notes[0]
+        assert describe(read_info(path))["voxel size"] == "10 Å in x, 10 Å in y, 10.2 Å in z"
         within = write(volume_bytes(noise(SHAPE), cell_z=9 * 10.05))
         assert read_tomogram(within).voxel_size_A == pytest.approx(10)
 

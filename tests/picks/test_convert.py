@@ -8,9 +8,10 @@ import pytest
 
 from nunatak.errors import FormatError, Mismatch, UsageError
 from nunatak.geometry import Orientation
-from nunatak.picks.context import FileGrid, ImageCatalogue
 from nunatak.picks.convert import convert
+from nunatak.picks.file_grid import FileGrid
 from nunatak.picks.formats import read_picks, write_picks
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import PickSet
 
 IMAGES = ImageCatalogue({"m/a.mrc": (100, 201), "m/b.mrc": (100, 201)}, pixel_size_A=2.0)

@@ -117,3 +117,12 @@ def test_one_seed_one_result_in_plain_types() -> None:
         "rms": 2.0,
         "unit": "voxels",
     }
+
+
+def test_a_tomogram_is_known_by_its_tilt_series() -> None:
+    truth = pick_set([("TS_1", 1.0, 1.0, 1.0), ("TS_2", 1.0, 1.0, 1.0)])
+    picks = pick_set([("t/rec_TS_1.mrc", 1.0, 1.0, 1.0), ("TS_2.mrc", 1.0, 1.0, 1.0)])
+    assert evaluate(picks, truth, radius_px=2.0).points[0].true_positives == 2
+    both = pick_set([("t/rec_TS_1.mrc", 1.0, 1.0, 1.0), ("TS_1.mrc", 1.0, 1.0, 1.0)])
+    with pytest.raises(Mismatch, match=r"rec_TS_1\.mrc and TS_1\.mrc would both be TS_1"):
+        evaluate(both, truth, radius_px=2.0)

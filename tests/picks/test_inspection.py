@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nunatak.picks.context import ImageCatalogue
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.inspection import (
     count_duplicates,
     extents_of,

@@ -35,3 +35,11 @@ def test_what_the_reader_noticed_is_told(tmp_path: Path) -> None:
     path = tmp_path / "p.box"
     path.write_text("1 2 0 0\n")
     assert "1 box has no size; its corner was taken for its centre" in describe(path)["notes"]
+
+
+def test_tomograms_have_voxels(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("image,x_px,y_px,z_px,pixel_size_A\na.mrc,1,2,3,10\n")
+    text = describe(path)
+    assert (text["picks"], text["voxel size"]) == ("1 in 1 tomogram", "10 Å")
+    assert "pixel size" not in text

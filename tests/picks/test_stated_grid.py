@@ -3,7 +3,8 @@
 import pytest
 
 from nunatak.errors import Mismatch, UsageError
-from nunatak.picks.context import FileGrid, GridRule, ImageCatalogue
+from nunatak.picks.file_grid import FileGrid, GridRule
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.stated_grid import stated_grid
 
 ONE_SIZE = ImageCatalogue({"a.mrc": (4092, 5760), "b.mrc": (4092, 5760)}, pixel_size_A=1.25)
@@ -38,3 +39,11 @@ def test_what_contradicts_itself_or_cannot_be_known_is_refused() -> None:
         stated_grid(image_size="10x10", images=several)
     with pytest.raises(UsageError, match="need the pixel size"):
         stated_grid(in_angstrom=True, images=several)
+
+
+def test_picks_in_tomograms_are_told_to_state_a_binning() -> None:
+    tomograms = ImageCatalogue({"TS_1.mrc": (200, 512, 512)})
+    with pytest.raises(UsageError, match=r"for micrographs.*--input-binning.*such as 4"):
+        stated_grid(image_size="128x128", images=tomograms)
+    with pytest.raises(UsageError, match=r"picks in tomograms, give the binning"):
+        stated_grid(image_size="128x128")

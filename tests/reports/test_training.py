@@ -180,7 +180,7 @@ def test_without_validation_the_page_does_not_pretend(result: TrainingResult) ->
 
 
 def test_findings_and_failures_are_shown_and_cannot_inject_html(
-    result: TrainingResult, rng: np.random.Generator
+    result: TrainingResult, rng: np.random.Generator, check_page: Callable[[str], None]
 ) -> None:
     finding = Finding(
         kind="outside", severity=Severity.ERROR, count=1, text=f"outside {HOSTILE}", cause="why"

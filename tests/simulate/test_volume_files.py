@@ -13,8 +13,8 @@ import nunatak
 from nunatak.errors import BadInput
 from nunatak.images.copick_project import read_copick_project
 from nunatak.images.tomogram_reader import read_tomogram
-from nunatak.picks.context import ImageCatalogue
 from nunatak.picks.formats.tomograms.tomograms_star import read_tomograms_star
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import ANGLE_COLUMNS, PickSet
 from nunatak.picks.tomogram_facts import TomogramFacts
 from nunatak.rotations import from_relion, to_relion

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from nunatak.errors import BadInput
+from nunatak.errors import BadInput, UsageError
+from nunatak.images.micrograph import ImageInfo
 from nunatak.images.source import Pixels
 from nunatak.images.tomogram import Box, ReadBox
+from nunatak.images.zarr_metadata import is_zarr
 
 Shape = tuple[int, int, int]
 
@@ -68,6 +70,47 @@ def settled_order(shape: Shape, stated: AxisOrder | None, path: Path) -> AxisOrd
         "If so, rotate it with IMOD's 'clip rotx' (or 'trimvol -rx'), or give --axis-order xzy; "
         "if the sections really lie one above the other along the beam, give --axis-order xyz."
     )
+
+
+def shape_in_order(info: ImageInfo, stated: AxisOrder | None) -> Shape:
+    """Return ``(nz, ny, nx)`` of a tomogram as it is read, by its header alone.
+
+    Parameters
+    ----------
+    info
+        Of the tomogram, with three axes.
+    stated
+        What the user says; None says nothing.
+
+    Raises
+    ------
+    BadInput
+        If nothing is stated and the shape leaves a doubt.
+    UsageError
+        If x-z-y is stated of an OME-Zarr.
+    """
+    sections, rows, columns = info.shape
+    if is_zarr(info.path):
+        refuse_other_names(info.path, stated)
+        return sections, rows, columns
+    shape = sections, rows, columns
+    is_rotated = settled_order(shape, stated, info.path) is AxisOrder.XZY
+    return rotated_shape(shape) if is_rotated else shape
+
+
+def refuse_other_names(path: Path, stated: AxisOrder | None) -> None:
+    """Refuse to call the axes of an OME-Zarr x-z-y, which names them itself.
+
+    Raises
+    ------
+    UsageError
+        If that is stated.
+    """
+    if stated is AxisOrder.XZY:
+        raise UsageError(
+            f"{path}: --axis-order xzy is for MRC files; an OME-Zarr names its axes. If the names "
+            "are wrong, rotate the tomogram with IMOD's 'clip rotx' and convert it again."
+        )
 
 
 def rotated_shape(shape: Shape) -> Shape:

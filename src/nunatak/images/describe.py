@@ -3,8 +3,11 @@
 import math
 from collections import Counter
 
+from nunatak.images.axis_order import may_be_xzy
 from nunatak.images.copick_project import CopickProject
 from nunatak.images.micrograph import ImageInfo
+from nunatak.images.tomogram_reader import STACK_SUFFIXES
+from nunatak.images.zarr_metadata import is_zarr
 
 _MOST_RUNS = 5
 
@@ -40,23 +43,49 @@ def describe(info: ImageInfo) -> dict[str, str]:
     """
     x_first = tuple(reversed(info.shape))
     axes = " × ".join("xyz"[: len(x_first)])
+    is_volume = info.kind in ("volume", "tomogram")
     text = {
         "file": str(info.path),
         "kind": info.kind,
         "format": info.format,
         "size": " × ".join(str(side) for side in x_first) + f" px ({axes})",
         "pixel type": info.dtype.name,
-        "pixel size": "not stated" if info.pixel_size_A is None else f"{info.pixel_size_A:.5g} Å",
+        "voxel size" if is_volume else "pixel size": _size(info),
     }
     if info.pixel_size_A is not None:
-        shown = x_first if info.kind in ("volume", "tomogram") else x_first[:2]
+        shown = x_first if is_volume else x_first[:2]
         sides_A = [f"{side * info.pixel_size_A:.0f}" for side in shown]
         text["field of view"] = " × ".join(sides_A) + " Å"
     text["uncompressed"] = f"{math.prod(info.shape) * info.dtype.itemsize / 1e6:.1f} MB"
     text |= info.detail
-    for number, note in enumerate(info.notes, start=1):
-        text[f"note {number}" if len(info.notes) > 1 else "note"] = note
+    notes = [*info.notes, *_doubts(info)]
+    for number, note in enumerate(notes, start=1):
+        text[f"note {number}" if len(notes) > 1 else "note"] = note
     return text
+
+
+def _size(info: ImageInfo) -> str:
+    if info.pixel_size_A is not None:
+        return f"{info.pixel_size_A:.5g} Å"
+    return info.unequal_sizes or "not stated"
+
+
+def _doubts(info: ImageInfo) -> list[str]:
+    """Say what whoever reads the image as a tomogram has to ask about."""
+    if len(info.shape) != 3 or info.path.suffix.casefold() in STACK_SUFFIXES:
+        return []
+    sections, rows, columns = info.shape
+    if not may_be_xzy((sections, rows, columns)):
+        return []
+    if is_zarr(info.path):
+        return ["thinnest along y; the names of its axes are believed"]
+    if info.format != "MRC":
+        return []
+    what = "the" if info.kind == "volume" else "if this is a tomogram, the"
+    return [
+        f"{what} {rows} rows may be the thickness, as in IMOD's tomograms before they are rotated "
+        "(x-z-y): --axis-order says what they are"
+    ]
 
 
 def describe_project(project: CopickProject) -> dict[str, str]:

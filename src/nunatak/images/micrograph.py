@@ -28,6 +28,12 @@ class ImageInfo:
         ``"micrograph"``, ``"stack"`` or ``"volume"``.
     notes : tuple of str
         Irregularities that were tolerated, in words for the user.
+    detail : dict of str to str
+        Facts worth showing: label to text.
+    unequal_sizes_A : dict of str to float
+        Axis to pixel size, ångström, where axes differ by more than 1 %; otherwise empty.
+        ``pixel_size_A`` is None then, but for a stack, whose z is not looked at unless it turns
+        out to be a tomogram.
     """
 
     path: Path
@@ -38,6 +44,13 @@ class ImageInfo:
     kind: str
     notes: tuple[str, ...] = ()
     detail: dict[str, str] = field(default_factory=dict)
+    unequal_sizes_A: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def unequal_sizes(self) -> str:
+        """The unequal pixel sizes in words, such as ``10 Å in x, 12 Å in z``."""
+        sizes = self.unequal_sizes_A.items()
+        return ", ".join(f"{size_A:.4g} Å in {axis}" for axis, size_A in sizes)
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """OME-Zarr tomograms: several levels of resolution, of which one is read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 
@@ -114,25 +114,25 @@ class OmeZarr:
                 "same"
             )
         sizes_A = self.voxel_sizes_A(level)
-        known = [size_A for size_A in sizes_A if size_A is not None]
-        cubic = bool(known) and same(min(known), max(known))
-        if known and not cubic:
-            shown = ", ".join(
-                f"{size_A:.4g} Å in {name}"
-                for name, size_A in zip(SPACE, sizes_A, strict=True)
-                if size_A is not None
-            )
-            notes.append(f"voxels are not cubic: {shown}")
-        return ImageInfo(
+        known_A = {
+            axis: size_A for axis, size_A in zip(SPACE, sizes_A, strict=True) if size_A is not None
+        }
+        cubic = bool(known_A) and same(min(known_A.values()), max(known_A.values()))
+        info = ImageInfo(
             path=self.path,
             format=f"OME-Zarr {self.multiscale.version} (Zarr {array.zarr_format})",
             shape=self.shape(level),
             dtype=array.dtype,
-            pixel_size_A=known[0] if cubic else None,
+            pixel_size_A=next(iter(known_A.values())) if cubic else None,
             kind="tomogram",
             notes=tuple(notes),
             detail=self._detail(level),
+            unequal_sizes_A={} if cubic else known_A,
         )
+        if not info.unequal_sizes_A:
+            return info
+        note = f"voxels are not cubic: {info.unequal_sizes}"
+        return replace(info, notes=(*info.notes, note))
 
     def _detail(self, level: int) -> dict[str, str]:
         array = self.arrays[level]

@@ -132,15 +132,26 @@ def open_image(path: Path, state: FileState) -> ImageSource:
 def _with_pixel_size(source: ImageSource) -> ImageInfo:
     """Describe rectangular pixels by a note; only who reads the pixels has to refuse them."""
     x_A, y_A = source.pixel_size_xy_A
+    z_A = source.pixel_size_z_A
+    sizes_A = {
+        axis: size_A
+        for axis, size_A in zip("xyz", (x_A, y_A, z_A), strict=True)
+        if size_A is not None
+    }
     if x_A is not None and y_A is not None and not same(x_A, y_A):
         note = f"pixels are not square: {x_A:.4g} Å in x, {y_A:.4g} Å in y"
-        return replace(source.info, notes=(*source.info.notes, note))
+        return _with_unequal_sizes(source.info, sizes_A, note)
     size_A = square(x_A, y_A, path=source.info.path)
-    z_A = source.pixel_size_z_A if source.info.kind == "volume" else None
     if size_A is not None and z_A is not None and not same(size_A, z_A):
+        if source.info.kind == "stack":
+            return replace(source.info, pixel_size_A=size_A, unequal_sizes_A=sizes_A)
         note = f"voxels are not cubic: {size_A:.4g} Å in x and y, {z_A:.4g} Å in z"
-        return replace(source.info, notes=(*source.info.notes, note))
+        return _with_unequal_sizes(source.info, sizes_A, note)
     return replace(source.info, pixel_size_A=size_A)
+
+
+def _with_unequal_sizes(info: ImageInfo, sizes_A: dict[str, float], note: str) -> ImageInfo:
+    return replace(info, notes=(*info.notes, note), unequal_sizes_A=sizes_A)
 
 
 def _require_micrograph(info: ImageInfo) -> None:

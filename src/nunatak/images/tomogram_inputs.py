@@ -14,7 +14,7 @@ from pathlib import Path
 
 from nunatak.errors import BadInput
 from nunatak.images.copick_config import is_copick_config
-from nunatak.images.copick_project import read_copick_project
+from nunatak.images.copick_project import RUNS_FOLDER, SPACING, read_copick_project
 from nunatak.images.folders import is_file, is_folder, natural
 from nunatak.images.inputs import LIST_SUFFIXES, listed_names
 from nunatak.images.listing import COMMAND_LINE, Listing
@@ -84,12 +84,24 @@ def _add_file(path: Path, text: str, listing: Listing) -> None:
     if path.suffix.casefold() in LIST_SUFFIXES:
         _add_text_list(path, listing)
     elif path.suffix.casefold() == ".json" and is_copick_config(path):
-        for one in read_copick_project(path).tomograms:
-            # Its folder's name rounds the voxel size, which the tomogram itself states.
-            listing.add(one.path, str(one.path), origin=text)
+        _add_project(path, text, listing)
     else:
         # Named outright, so it is tried whatever its name: content decides.
         listing.add(path, text)
+
+
+def _add_project(path: Path, text: str, listing: Listing) -> None:
+    project = read_copick_project(path)
+    for one in project.tomograms:
+        # Its folder's name rounds the voxel size, which the tomogram itself states.
+        listing.add(one.path, str(one.path), origin=text)
+    if not project.tomograms:
+        roots = " and ".join(str(root) for root in project.roots)
+        problem = (
+            "a copick project without tomograms "
+            f"(there is no {RUNS_FOLDER}/RUN/{SPACING}…/TYPE.zarr in {roots})"
+        )
+        listing.add_missing(text, COMMAND_LINE, problem)
 
 
 def _add_folder(folder: Path, listing: Listing) -> None:

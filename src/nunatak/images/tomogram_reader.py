@@ -5,10 +5,11 @@ from functools import partial
 from os import PathLike, fspath
 from pathlib import Path
 
-from nunatak.errors import BadInput, UsageError
+from nunatak.errors import BadInput
 from nunatak.images.axis_order import (
     AxisOrder,
     may_be_xzy,
+    refuse_other_names,
     rotated,
     rotated_shape,
     settled_order,
@@ -94,11 +95,7 @@ def _open_zarr(
     wanted_A: float | None,
     axis_order: AxisOrder | None,
 ) -> Tomogram:
-    if axis_order is AxisOrder.XZY:
-        raise UsageError(
-            f"{path}: --axis-order xzy is for MRC files; an OME-Zarr names its axes. If the names "
-            "are wrong, rotate the tomogram with IMOD's 'clip rotx' and convert it again."
-        )
+    refuse_other_names(path, axis_order)
     store = open_ome_zarr(path)
     z_A, y_A, x_A = store.voxel_sizes_A()
     size_A = settled_voxel_size_A((x_A, y_A, z_A), sizes, override, path)

@@ -9,13 +9,16 @@ import numpy as np
 from nunatak.errors import UsageError
 from nunatak.geometry import Orientation
 from nunatak.picks import inspection
-from nunatak.picks.context import FileGrid, FormatContext, ImageCatalogue
+from nunatak.picks.context import FormatContext
 from nunatak.picks.conversion_report import ConversionReport
 from nunatak.picks.counted import counted
+from nunatak.picks.file_grid import FileGrid
 from nunatak.picks.formats.base import PickFormat
 from nunatak.picks.formats.doors import AnyPath, files_of, read_with
 from nunatak.picks.formats.per_image import refuse_existing
 from nunatak.picks.formats.registry import format_for_writing, format_named, refuse_dimensions
+from nunatak.picks.formats.tomograms.copick_choice import refuse_idle_choice
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.losses import losses
 from nunatak.picks.selection import chosen, count_unselected
 from nunatak.picks.table import PickSet
@@ -93,7 +96,8 @@ def convert(
     ------
     UsageError
         If the unit of the source is not stated where its format leaves it open, the target
-        needs something that is not given, or there is no selection or score to choose by.
+        needs something that is not given, there is no selection or score to choose by, or a
+        copick user or session is named where nothing is copick's.
     FormatError
         If a source is damaged.
     Mismatch
@@ -105,6 +109,7 @@ def convert(
     target = Path(target)
     catalogue = images if images is not None else ImageCatalogue()
     facts = tomograms or TomogramFacts()
+    refuse_idle_choice(found, facts)
     candidates = read_with(
         source,
         FormatContext(

@@ -47,11 +47,14 @@ def describe(path: Path) -> dict[str, str]:
     fmt = format_of(path)
     # As they stand in the file: to mirror them, the images would be needed.
     picks = fmt.read(path, FormatContext(orientation=Orientation.IDENTITY))
+    images = len(picks.images)
+    is_2d = picks.ndim == 2
+    where = f"on {counted(images, 'image')}" if is_2d else f"in {counted(images, 'tomogram')}"
     text = {
         "file": str(path),
         "kind": "picks",
         "format": f"{fmt.title} ({fmt.name})",
-        "picks": f"{len(picks)} on {counted(len(picks.images), 'image')}",
+        "picks": f"{len(picks)} {where}",
     }
     scores = _known(picks.table, "score")
     if len(scores):
@@ -60,7 +63,8 @@ def describe(path: Path) -> dict[str, str]:
         text["selected"] = str(int(picks.table["selected"].sum()))
     sizes_A = np.unique(_known(picks.table, "pixel_size_A"))
     if len(sizes_A):
-        text["pixel size"] = ", ".join(f"{size:.6g}" for size in sizes_A) + " Å"
+        label = "pixel size" if is_2d else "voxel size"
+        text[label] = ", ".join(f"{size:.6g}" for size in sizes_A) + " Å"
     text["columns"] = ", ".join(map(str, picks.table.columns))
     if picks.notes:
         text["notes"] = " ".join(picks.notes)

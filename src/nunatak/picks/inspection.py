@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from nunatak.geometry import FloatArray
-from nunatak.picks.context import ImageCatalogue
 from nunatak.picks.formats.frame import by_image
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import coordinate_columns
 
 BoolArray = NDArray[np.bool_]

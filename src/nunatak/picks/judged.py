@@ -1,6 +1,6 @@
 """Bring picks and truth together, micrograph by micrograph or tomogram by tomogram."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from nunatak.errors import BadInput, Mismatch
 from nunatak.images.pixel_size import same
-from nunatak.picks.names import NameIndex, stem_of
+from nunatak.picks.formats.tomograms.relion_tomo_names import matched
+from nunatak.picks.names import NameIndex, Resolution, stem_of
 from nunatak.picks.radius import Radius
 from nunatak.picks.table import Z_COLUMN, PickSet
 
@@ -191,6 +192,8 @@ def _matched_names(picked: tuple[str, ...], true: tuple[str, ...], noun: str) ->
     Where nothing was picked and no image is named, there is nothing to match.
     """
     resolution = NameIndex(true).resolve_all(picked)
+    if noun == IMAGE_NOUN[3]:
+        resolution = _with_tilt_series(resolution, true)
     if picked and not resolution.found:
         first = next(iter(resolution.unmatched.values()))
         raise Mismatch(f"Picks and truth have no {noun} in common. {first}")
@@ -200,6 +203,26 @@ def _matched_names(picked: tuple[str, ...], true: tuple[str, ...], noun: str) ->
         if stem_of(name) in true_stems and name not in resolution.others:
             raise Mismatch(reason)
     return resolution.found
+
+
+def _with_tilt_series(resolution: Resolution, true: tuple[str, ...]) -> Resolution:
+    """Also match tomograms by their tilt series, which is all that some formats name them by.
+
+    Picks in ``rec_TS_01.mrc`` are in truth of RELION's tomogram or copick's run ``TS_01``.
+    """
+    by_series = matched(resolution.unmatched, true)
+    found = resolution.found | by_series
+    for name, image in by_series.items():
+        others = [other for other in found if found[other] == image and other != name]
+        if others:
+            raise Mismatch(
+                f"{name} and {others[0]} would both be {image} of the truth set. Give the "
+                "tomograms (--tomograms), or rename one of the two."
+            )
+    unmatched = {
+        name: reason for name, reason in resolution.unmatched.items() if name not in by_series
+    }
+    return replace(resolution, found=found, unmatched=unmatched)
 
 
 def _judged_image(

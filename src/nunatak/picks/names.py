@@ -7,6 +7,7 @@ letter case or in Unicode normalisation are reported, never taken for one anothe
 """
 
 import logging
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
@@ -23,6 +24,7 @@ IMAGE_SUFFIXES = frozenset(
 
 _COMPRESSED = frozenset({".gz", ".bz2", ".xz", ".zst"})
 _MAX_LISTED = 5
+_MARKS = re.compile(r"^rec_(?=.)|(?<=.)_\d+(\.\d+)?Apx$")
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +44,19 @@ def stem_of(name: str) -> str:
     if path.suffix.lower() in _COMPRESSED:
         path = path.with_suffix("")
     return path.stem
+
+
+def series_of(stem: str) -> str:
+    """Return the tilt series that the stem of a tomogram's file speaks of.
+
+    RELION calls the reconstruction of ``TS_01`` ``rec_TS_01.mrc``, and Warp ``TS_01_10.00Apx.mrc``.
+
+    Examples
+    --------
+    >>> series_of("rec_TS_01"), series_of("TS_01_10.00Apx"), series_of("TS_01")
+    ('TS_01', 'TS_01', 'TS_01')
+    """
+    return _MARKS.sub("", stem)
 
 
 @dataclass(frozen=True)

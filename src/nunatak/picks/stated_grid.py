@@ -4,7 +4,9 @@ import re
 
 from nunatak.errors import Mismatch, UsageError
 from nunatak.geometry import Scale
-from nunatak.picks.context import FileGrid, GridRule, ImageCatalogue, Shape
+from nunatak.images.shapes import Shape
+from nunatak.picks.file_grid import FileGrid, GridRule
+from nunatak.picks.image_catalogue import ImageCatalogue
 
 _SIZE = re.compile(r"(\d+)\s*[x×]\s*(\d+)", re.IGNORECASE)
 
@@ -25,7 +27,7 @@ def stated_grid(
         Pixels of the stored image per pixel of the file.
     image_size
         Size of the image that the coordinates count on, ``"1440x1023"`` (x, y); the binning
-        then follows exactly, one an axis. All images must have one size.
+        then follows exactly, one an axis. All images must be micrographs of one size.
     in_angstrom
         Coordinates are in ångström; all images must have one pixel size.
     rule
@@ -41,7 +43,8 @@ def stated_grid(
     Raises
     ------
     UsageError
-        If statements contradict each other, or a size is unreadable or needed and unknown.
+        If statements contradict each other, a size is unreadable or needed and unknown, or an
+        image's size is stated of picks in tomograms.
     Mismatch
         If the images have several sizes or pixel sizes.
 
@@ -68,8 +71,17 @@ def _parsed(image_size: str) -> Shape:
 
 
 def _common_shape(images: ImageCatalogue) -> Shape:
+    if images.holds_tomograms:
+        raise UsageError(
+            "The size of binned images (--input-image-size, --output-image-size) is for "
+            "micrographs. Of picks in tomograms, give the binning (--input-binning, "
+            "--output-binning): voxels of the stored tomogram per voxel of the file, such as 4."
+        )
     if not len(images):
-        raise UsageError("A size of binned images says nothing without the images (--micrographs).")
+        raise UsageError(
+            "A size of binned images says nothing without the images (--micrographs). Of picks in "
+            "tomograms, give the binning instead (--input-binning, --output-binning)."
+        )
     shapes = {images.shape(name) for name in images.names}
     if len(shapes) > 1:
         sizes = ", ".join(f"{nx} x {ny}" for ny, nx in sorted(shapes)[:4])

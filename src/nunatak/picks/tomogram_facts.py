@@ -23,12 +23,16 @@ class TomogramFacts:
         Tomograms of files that number them (Dynamo, TOM).
     index_base : int
         0 or 1: the first voxel, in files whose programs disagree about it (Dynamo).
+    copick_user, copick_session : str or None
+        Whose picks to read from a copick project; None reads those of all.
     """
 
     tilt_series: Mapping[str, TiltSeries] = field(default_factory=lambda: MappingProxyType({}))
     centre: TomogramCentre = TomogramCentre.HALF
     numbers: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
     index_base: int = 0
+    copick_user: str | None = None
+    copick_session: str | None = None
 
     def __post_init__(self) -> None:
         if self.index_base not in (0, 1):

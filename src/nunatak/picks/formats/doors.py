@@ -1,6 +1,7 @@
 """Read and write picks in any format."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import pandas as pd
 
 from nunatak.errors import FormatError, Mismatch, UsageError
 from nunatak.geometry import Orientation
-from nunatak.picks.context import FileGrid, FormatContext, ImageCatalogue
+from nunatak.images.copick_config import is_copick_config
+from nunatak.picks.context import FormatContext
+from nunatak.picks.file_grid import FileGrid
 from nunatak.picks.formats import relion_autopick
 from nunatak.picks.formats.base import PickFormat
 from nunatak.picks.formats.registry import (
@@ -18,6 +21,8 @@ from nunatak.picks.formats.registry import (
     format_of,
     refuse_dimensions,
 )
+from nunatak.picks.formats.tomograms import copick_choice, copick_json
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import PickSet, empty_table
 from nunatak.picks.tomogram_facts import TomogramFacts
 
@@ -40,7 +45,8 @@ def read_picks(
     Parameters
     ----------
     path
-        A file, a folder of files of one format, an AutoPick job, or several of these.
+        A file, a folder of files of one format, an AutoPick job, the configuration of a copick
+        project, or several of these.
     format
         Name of the format; None tells it by name and content.
     images
@@ -95,10 +101,13 @@ def read_with(
     format: str | None = None,
 ) -> PickSet:
     """Read picks as `read_picks` does, with a context made beforehand."""
-    found = files_of(path, format)
+    found = copick_choice.chosen(files_of(path, format), context.tomograms)
     if len(found) > 1 and context.image is not None:
         raise UsageError(f"--image names one image, but there are {len(found)} files of picks.")
-    return combined([fmt.read(file, context) for file, fmt in found])
+    parts = [fmt.read(file, context) for file, fmt in found]
+    joined = copick_choice.notes_on_joined(found, parts)
+    picks = combined(parts)
+    return replace(picks, notes=[*joined, *picks.notes]) if joined else picks
 
 
 def write_picks(
@@ -175,10 +184,14 @@ def files_of(
 ) -> list[tuple[Path, PickFormat]]:
     """Return each pick file with its format; folders are replaced by what lies in them.
 
+    The configuration of a copick project stands for the picks in all its roots.
+
     Raises
     ------
     FormatError
         If a folder holds no picks, or picks of several formats.
+    BadInput
+        If a copick project holds no picks.
     """
     given = [path] if isinstance(path, str | PathLike) else list(path)
     named = None if format is None else format_named(format)
@@ -187,6 +200,9 @@ def files_of(
         is_job = (entry / relion_autopick.LIST_NAME).is_file()
         if entry.is_dir() and not is_job:
             found += _in_folder(entry, named)
+        elif named in (None, copick_json.FORMAT) and is_copick_config(entry):
+            files = copick_choice.files_of_project(entry)
+            found += [(file, copick_json.FORMAT) for file in files]
         else:
             found.append((entry, named or format_of(entry)))
     return found

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from nunatak import geometry
 from nunatak.errors import BadInput, Mismatch, UsageError
 from nunatak.geometry import FloatArray, Orientation
-from nunatak.picks.context import FormatContext, Shape
+from nunatak.images.shapes import Shape
+from nunatak.picks.context import FormatContext
 from nunatak.picks.table import Z_COLUMN, coordinate_columns
 
 _FARTHEST = 1e9

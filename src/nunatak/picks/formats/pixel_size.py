@@ -15,7 +15,8 @@ import pandas as pd
 from nunatak.errors import BadInput
 from nunatak.geometry import FloatArray
 from nunatak.images.pixel_size import same
-from nunatak.picks.context import FileGrid, FormatContext
+from nunatak.picks.context import FormatContext
+from nunatak.picks.file_grid import FileGrid
 from nunatak.picks.formats import relion_columns as relion
 from nunatak.picks.formats.numbers import written
 from nunatak.picks.table import PickSet

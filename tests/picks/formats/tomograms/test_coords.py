@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from nunatak.errors import BadInput, FormatError, Mismatch, UsageError
 from nunatak.geometry import Orientation
-from nunatak.picks.context import FileGrid, FormatContext, GridRule, ImageCatalogue
+from nunatak.picks.context import FormatContext
+from nunatak.picks.file_grid import FileGrid, GridRule
 from nunatak.picks.formats.tomograms.coords import FORMAT
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import PickSet, empty_table
 
 SHAPES = {"rec/TS_1.mrc": (61, 107, 83), "rec/TS_2.mrc": (92, 315, 211)}

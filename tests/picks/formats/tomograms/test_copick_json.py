@@ -12,8 +12,10 @@ from scipy.spatial.transform import Rotation
 
 from nunatak import rotations
 from nunatak.errors import BadInput, FormatError, Mismatch, UsageError
-from nunatak.picks.context import FileGrid, FormatContext, GridRule, ImageCatalogue
+from nunatak.picks.context import FormatContext
+from nunatak.picks.file_grid import FileGrid, GridRule
 from nunatak.picks.formats.tomograms.copick_json import FORMAT
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import ANGLE_COLUMNS, PickSet
 
 SPACING_A = 10.012444196428572

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from nunatak.errors import FormatError, UsageError
-from nunatak.picks.context import FileGrid, FormatContext, GridRule
+from nunatak.picks.context import FormatContext
+from nunatak.picks.file_grid import FileGrid, GridRule
 from nunatak.picks.formats.star import read_star
 from nunatak.picks.formats.tomograms.cryolo_volume_cbox import read, sniff, write
 from nunatak.picks.table import PickSet

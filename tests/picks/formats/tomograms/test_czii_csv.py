@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nunatak.errors import BadInput, FormatError, Mismatch, UsageError
-from nunatak.picks.context import FileGrid, FormatContext, GridRule, ImageCatalogue
+from nunatak.picks.context import FormatContext
+from nunatak.picks.file_grid import FileGrid, GridRule
 from nunatak.picks.formats.tomograms.czii_csv import FORMAT
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import PickSet, empty_table
 
 SPACING_A = 10.012444196428572

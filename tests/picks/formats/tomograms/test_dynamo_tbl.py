@@ -8,8 +8,10 @@ import pytest
 
 from nunatak import rotations
 from nunatak.errors import BadInput, FormatError, Mismatch, UsageError
-from nunatak.picks.context import FileGrid, FormatContext, ImageCatalogue
+from nunatak.picks.context import FormatContext
+from nunatak.picks.file_grid import FileGrid
 from nunatak.picks.formats.tomograms.dynamo_tbl import read, write
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import ANGLE_COLUMNS, PickSet
 from nunatak.picks.tomogram_facts import TomogramFacts
 

@@ -8,9 +8,10 @@ import pytest
 
 from nunatak import rotations
 from nunatak.errors import FormatError, Mismatch
-from nunatak.picks.context import FormatContext, ImageCatalogue
+from nunatak.picks.context import FormatContext
 from nunatak.picks.formats.tomograms.em_file import read_em, write_em
 from nunatak.picks.formats.tomograms.em_motive_list import read, sniff, write
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import ANGLE_COLUMNS, PickSet
 from nunatak.picks.tomogram_facts import TomogramFacts
 

@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 
 from nunatak.errors import BadInput, FormatError, Mismatch
-from nunatak.picks.context import FileGrid, FormatContext, ImageCatalogue
+from nunatak.picks.context import FormatContext
+from nunatak.picks.file_grid import FileGrid
 from nunatak.picks.formats.tomograms.imod_mod import read, write
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import PickSet
 
 XYZ = ["x_px", "y_px", "z_px"]

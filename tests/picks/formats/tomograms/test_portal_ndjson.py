@@ -12,8 +12,10 @@ from scipy.spatial.transform import Rotation
 
 from nunatak import rotations
 from nunatak.errors import BadInput, FormatError, Mismatch, UsageError
-from nunatak.picks.context import FileGrid, FormatContext, GridRule, ImageCatalogue
+from nunatak.picks.context import FormatContext
+from nunatak.picks.file_grid import FileGrid, GridRule
 from nunatak.picks.formats.tomograms.portal_ndjson import FORMAT
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import ANGLE_COLUMNS, PickSet
 
 SHAPES = {"rec/TS_1.mrc": (61, 107, 83), "rec/TS_2.mrc": (92, 315, 211)}

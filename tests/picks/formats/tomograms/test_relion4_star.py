@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from nunatak import rotations
 from nunatak.errors import FormatError, Mismatch, UsageError
-from nunatak.picks.context import FileGrid, FormatContext, GridRule, ImageCatalogue
+from nunatak.picks.context import FormatContext
+from nunatak.picks.file_grid import FileGrid, GridRule
 from nunatak.picks.formats.star import read_star
 from nunatak.picks.formats.tomograms import relion4_star, relion5_star, warp_star
 from nunatak.picks.formats.tomograms.relion4_star import read, sniff, write
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import PickSet, empty_table
 from nunatak.picks.tilt_series import TiltSeries
 from nunatak.picks.tomogram_facts import TomogramFacts

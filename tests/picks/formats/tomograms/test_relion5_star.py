@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from nunatak import rotations
 from nunatak.errors import BadInput, FormatError, Mismatch, UsageError
 from nunatak.geometry import Orientation
-from nunatak.picks.context import FileGrid, FormatContext, ImageCatalogue
+from nunatak.picks.context import FormatContext
+from nunatak.picks.file_grid import FileGrid
 from nunatak.picks.formats.star import read_star
 from nunatak.picks.formats.tomograms.relion5_star import read, sniff, write
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import PickSet, empty_table
 from nunatak.picks.tilt_series import TiltSeries, TomogramCentre
 from nunatak.picks.tomogram_facts import TomogramFacts

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nunatak import rotations
-from nunatak.picks.context import FileGrid, FormatContext, GridRule, ImageCatalogue
+from nunatak.picks.context import FormatContext
+from nunatak.picks.file_grid import FileGrid, GridRule
 from nunatak.picks.formats.base import PickFormat
 from nunatak.picks.formats.tomograms import (
     cryolo_volume_cbox,
@@ -19,6 +20,7 @@ from nunatak.picks.formats.tomograms import (
     eman2_volume_json,
     imod_mod,
 )
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.losses import losses
 from nunatak.picks.table import ANGLE_COLUMNS, PickSet
 from nunatak.picks.tomogram_facts import TomogramFacts

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from nunatak.errors import FormatError
-from nunatak.picks.context import ImageCatalogue
 from nunatak.picks.formats.tomograms.tomograms_star import read_tomograms_star
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.tilt_series import TiltSeries
 
 SIZES = ("rlnTomoSizeX", "rlnTomoSizeY", "rlnTomoSizeZ")

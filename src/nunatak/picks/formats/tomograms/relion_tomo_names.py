@@ -6,7 +6,6 @@ RELION calls a tomogram by its tilt series (``TS_01``) and writes the reconstruc
 left out of account.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
@@ -15,10 +14,9 @@ from nunatak.errors import Mismatch
 from nunatak.images.copick_project import RUNS_FOLDER
 from nunatak.picks.context import FormatContext
 from nunatak.picks.formats.tomograms.runs import run_of
-from nunatak.picks.names import IMAGE_SUFFIXES
+from nunatak.picks.names import IMAGE_SUFFIXES, series_of
 
 _SUFFIXES = IMAGE_SUFFIXES | {".rec", ".st", ".ali", ".map", ".zarr", ".star", ".tomostar"}
-_MARKS = re.compile(r"^rec_(?=.)|(?<=.)_\d+(\.\d+)?Apx$")
 
 
 def plain_name(name: str) -> str:
@@ -47,7 +45,7 @@ def series_name(name: str) -> str:
     >>> series_name("tomograms/rec_TS_01.mrc"), series_name("TS_01_10.00Apx.mrc")
     ('TS_01', 'TS_01')
     """
-    return _MARKS.sub("", plain_name(name))
+    return series_of(plain_name(name))
 
 
 def matched(names: Iterable[str], known: Iterable[str]) -> dict[str, str]:

@@ -10,9 +10,10 @@ import pandas as pd
 from nunatak.errors import BadInput, Mismatch
 from nunatak.geometry import FloatArray
 from nunatak.images.pixel_size import TOLERANCE, same
-from nunatak.picks.context import FormatContext, ImageCatalogue
+from nunatak.picks.context import FormatContext
 from nunatak.picks.formats import frame
 from nunatak.picks.formats.tomograms.relion_tomo_names import matched
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.tilt_series import TiltSeries, TomogramCentre
 
 

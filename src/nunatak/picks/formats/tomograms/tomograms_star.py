@@ -12,11 +12,11 @@ import numpy as np
 
 from nunatak.errors import FormatError
 from nunatak.geometry import FloatArray
-from nunatak.picks.context import ImageCatalogue
 from nunatak.picks.formats.star import StarTable, read_star
 from nunatak.picks.formats.tomograms.relion_tomo_columns import TILT_SERIES_PIXEL_SIZE, TOMOGRAM
 from nunatak.picks.formats.tomograms.relion_tomo_names import matched
 from nunatak.picks.formats.tomograms.relion_tomo_scale import voxel_size_A
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.tilt_series import TiltSeries
 
 SIZES = ("rlnTomoSizeX", "rlnTomoSizeY", "rlnTomoSizeZ")

@@ -1,0 +1,131 @@
+"""Whose picks are read from a copick project, where several users and sessions picked one object.
+
+copick tells them apart by the names of its files, ``<user>_<session>_<object>.json``. Picks of a
+person and of a program lie side by side there, and joining them unasked would be wrong.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from nunatak.errors import BadInput, UsageError
+from nunatak.images.copick_project import read_copick_project
+from nunatak.picks.counted import counted
+from nunatak.picks.formats.base import PickFormat
+from nunatak.picks.formats.tomograms import copick_json
+from nunatak.picks.table import PickSet
+from nunatak.picks.tomogram_facts import TomogramFacts
+
+Found = list[tuple[Path, PickFormat]]
+"""Files of picks with their formats."""
+
+
+def files_of_project(config: Path) -> list[Path]:
+    """Return all files of picks of the project with this configuration, run by run.
+
+    Raises
+    ------
+    BadInput
+        If there are none, or the project cannot be read.
+    """
+    project = read_copick_project(config)
+    files = [file for run in project.runs for file in project.pick_files(run)]
+    if not files:
+        raise BadInput(
+            f"{config}: a copick project of {counted(len(project.runs), 'run')} without a file of "
+            "picks. Pick its tomograms, or correct its overlay_root."
+        )
+    return files
+
+
+def owner_of(path: Path) -> tuple[str, str] | None:
+    """Return user and session of a file of picks; None of a file that is named otherwise.
+
+    Examples
+    --------
+    >>> owner_of(Path("Picks/alice_1_ribosome.json")), owner_of(Path("Picks/ribosome.json"))
+    (('alice', '1'), None)
+    """
+    user, *others = path.stem.split("_", 2)
+    return (user, others[0]) if len(others) == 2 else None
+
+
+def chosen(found: Found, facts: TomogramFacts) -> Found:
+    """Return the files of the user and the session that were asked for, and those not copick's.
+
+    Raises
+    ------
+    BadInput
+        If there are files of copick, and none of them is of that user and session.
+    """
+    if facts.copick_user is None and facts.copick_session is None:
+        return found
+    owners = {file: owner_of(file) for file, fmt in found if fmt is copick_json.FORMAT}
+    fitting = {file for file, owner in owners.items() if owner and _is_wanted(owner, facts)}
+    if owners and not fitting:
+        there = sorted({_in_words(file) for file in owners})
+        wanted = f"user {facts.copick_user or 'any'}, session {facts.copick_session or 'any'}"
+        raise BadInput(
+            f"No copick picks of {wanted}. By their names, the files are of "
+            f"{', '.join(there[:5])}{' and others' if len(there) > 5 else ''}."
+        )
+    return [(file, fmt) for file, fmt in found if file not in owners or file in fitting]
+
+
+def refuse_idle_choice(found: Found, facts: TomogramFacts) -> None:
+    """Refuse to choose among the users and sessions of files that have none.
+
+    Raises
+    ------
+    UsageError
+        If a user or a session was asked for, and no file is copick's.
+    """
+    is_asked = facts.copick_user is not None or facts.copick_session is not None
+    if is_asked and not any(fmt is copick_json.FORMAT for _, fmt in found):
+        raise UsageError(
+            "--copick-user and --copick-session choose among copick's files of picks, and there "
+            "are none. Leave them out."
+        )
+
+
+def notes_on_joined(found: Found, parts: Sequence[PickSet]) -> list[str]:
+    """Say of which objects several files were joined in one tomogram, and whose they are.
+
+    Parameters
+    ----------
+    found
+        The files.
+    parts
+        The picks of each file.
+    """
+    files: defaultdict[tuple[str, str], list[tuple[Path, int]]] = defaultdict(list)
+    for (file, fmt), part in zip(found, parts, strict=True):
+        if fmt is copick_json.FORMAT and len(part):
+            name = str(part.table["class_name"].iloc[0])
+            files[name, part.images[0]].append((file, len(part)))
+    joined: defaultdict[str, list[list[tuple[Path, int]]]] = defaultdict(list)
+    for (name, _), of_one in files.items():
+        if len(of_one) > 1:
+            joined[name].append(of_one)
+    return [_note(name, groups) for name, groups in joined.items()]
+
+
+def _note(name: str, groups: list[list[tuple[Path, int]]]) -> str:
+    n_picks: defaultdict[str, int] = defaultdict(int)
+    for file, number in (one for group in groups for one in group):
+        n_picks[_in_words(file)] += number
+    shown = ", ".join(f"{counted(number, 'pick')} of {who}" for who, number in n_picks.items())
+    return (
+        f"Warning: {name} has several copick files in {counted(len(groups), 'tomogram')}, all of "
+        f"which were taken: {shown}. Choose by --copick-user and --copick-session."
+    )
+
+
+def _is_wanted(owner: tuple[str, str], facts: TomogramFacts) -> bool:
+    user, session = owner
+    return facts.copick_user in (None, user) and facts.copick_session in (None, session)
+
+
+def _in_words(file: Path) -> str:
+    owner = owner_of(file)
+    return f"user {owner[0]}, session {owner[1]}" if owner else "nobody"
