@@ -1,6 +1,6 @@
 # Two commands for a fresh machine with Python 3.11 or newer, git and make:
 #
-#     make demo     simulate a small data set, pick it, evaluate the picks, write a report
+#     make demo     simulate micrographs and tomograms, pick them, evaluate the picks, write reports
 #     make test     run the tests
 #
 # Both first install nunatak and its tools into .venv, once.
@@ -44,15 +44,20 @@ format: $(READY)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-# The seed makes it the same data set every time. The radius is half the particle's radius.
+# The seeds make it the same data every time. The radius is half the particle's radius.
 demo: $(READY)
 	rm -rf demo
 	$(BIN)/nunatak simulate micrographs -o demo --count 6 --diameter 180 --junk 2 --seed 1
 	$(BIN)/nunatak pick demo/micrographs/ --diameter 180 -o demo/picks.star
 	$(BIN)/nunatak evaluate demo/picks.star demo/particles.star --radius 45
 	$(BIN)/nunatak report demo/picks.star -o demo/report.html
+	$(BIN)/nunatak simulate tomograms -o demo/cell --count 2 --shape 64 192 192 --classes 1 --snr 0.3 0.5 --mode direct --seed 5
+	$(BIN)/nunatak pick demo/cell/tomograms/ --diameter 255 -o demo/cell/picks.csv
+	$(BIN)/nunatak evaluate demo/cell/picks.csv demo/cell/particles.csv --radius 64
+	$(BIN)/nunatak report demo/cell/picks.csv -o demo/cell/report.html
 	@echo
 	@echo "Open in a browser: file://$(CURDIR)/demo/report.html"
+	@echo "              and: file://$(CURDIR)/demo/cell/report.html"
 
 # Needs the real micrographs (../shared/data) and a machine with nothing else to do; see
 # benchmarks/README.md, also for the comparison with topaz-em, which has an environment of its own.
@@ -63,16 +68,18 @@ benchmark: $(READY)
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/results_table.py
 
-# Trains the general model anew, in its three stages. MAPS names the folder of density maps that it
-# also learns from; without maps it learns from procedural complexes alone.
+# Trains the general models anew, that for micrographs in its three stages. MAPS names the folder of
+# density maps that they also learn from; without maps they learn from procedural complexes alone.
 RECIPE = $(BIN)/nunatak recipe general-2d $(if $(MAPS),--maps $(MAPS))
 model: $(READY)
 	$(RECIPE) --config recipes/general-2d/stage-1.toml -o model/stage1.safetensors
 	$(RECIPE) --config recipes/general-2d/stage-2.toml --start model/stage1.safetensors -o model/stage2.safetensors
 	$(RECIPE) --config recipes/general-2d/stage-3.toml --start model/stage2.safetensors -o model/general-2d.safetensors
+	$(BIN)/nunatak recipe general-3d --config recipes/general-3d.toml $(if $(MAPS),--maps $(MAPS)) -o model/general-3d.safetensors
 
+# Also runs the notebooks of the manual; without the variable their pages show no results.
 docs: $(READY)
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 NUNATAK_EXECUTE_NOTEBOOKS=1 $(BIN)/mkdocs build --strict --quiet
 
 wheel: $(READY)
 	.ci/wheel

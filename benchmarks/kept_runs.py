@@ -7,7 +7,9 @@ states which source made it instead.
 import hashlib
 import json
 import tempfile
+import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,3 +81,51 @@ class KeptRun(ABC):
         # Written last: a run with a result is complete.
         write_text(self.path(work), json.dumps(result, indent=1, allow_nan=False))
         return result
+
+
+def carry_out(
+    todo: Sequence[tuple[str, KeptRun]],
+    work: Path,
+    *,
+    cores: int,
+    hours: float | None,
+    figures: Callable[[dict[str, Any]], str],
+) -> list[str]:
+    """Make the runs that are missing while there is time, saying what each gave.
+
+    Parameters
+    ----------
+    todo
+        Title and run, in order.
+    work
+        Folder that keeps results.
+    cores
+        Processor cores of each run.
+    hours
+        After which no further run is started; None makes all.
+    figures
+        Puts what is worth telling of a result into words.
+
+    Returns
+    -------
+    list of str
+        Titles of runs that failed.
+    """
+    start, failed = time.monotonic(), []
+    for number, (title, run) in enumerate(todo, start=1):
+        if run.finished(work):
+            continue
+        if hours is not None and time.monotonic() - start >= 3600 * hours:
+            break
+        try:
+            result = run.result(work, cores=cores)
+        except SystemExit as error:
+            # One run in hundreds must not end the study; it is named at the end and is missing.
+            print(error, flush=True)
+            failed.append(title)
+            continue
+        print(
+            f"[{number}/{len(todo)}] {title}: {figures(result)}, {result['process_seconds']:.0f} s",
+            flush=True,
+        )
+    return failed

@@ -6,10 +6,10 @@ on at any time, or aggregate what there is with --hours 0.
 """
 
 import argparse
-import time
 from collections.abc import Sequence
 
 import common
+import kept_runs
 from label_study import Planned, aggregated, measured, planned
 from label_variants import VARIANTS
 from study_runs import StudyRun
@@ -57,28 +57,17 @@ def carry_out(
     general: Sequence[StudyRun], study: Sequence[Planned], arguments: argparse.Namespace
 ) -> list[str]:
     """Make the runs that are missing while there is time; return those that failed."""
-    start, failed = time.monotonic(), []
     todo = [(f"{run.data.name}, general model", run) for run in general]
     todo += [(one.title, one.run) for one in study]
-    for number, (title, run) in enumerate(todo, start=1):
-        if run.finished(arguments.work):
-            continue
-        if arguments.hours is not None and time.monotonic() - start >= 3600 * arguments.hours:
-            break
-        try:
-            result = run.result(arguments.work, cores=arguments.cores)
-        except SystemExit as error:
-            # One run in hundreds must not end the study; it is named at the end and is missing.
-            print(error, flush=True)
-            failed.append(title)
-            continue
-        print(
-            f"[{number}/{len(todo)}] {title}: average precision "
-            f"{result['average_precision']:.4f}, best F1 {result['best_f1']:.4f}, "
-            f"{result['process_seconds']:.0f} s",
-            flush=True,
-        )
-    return failed
+    return kept_runs.carry_out(
+        todo,
+        arguments.work,
+        cores=arguments.cores,
+        hours=arguments.hours,
+        figures=lambda result: (
+            f"average precision {result['average_precision']:.4f}, best F1 {result['best_f1']:.4f}"
+        ),
+    )
 
 
 if __name__ == "__main__":

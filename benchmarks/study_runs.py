@@ -1,20 +1,14 @@
-"""Trainings, each a process of its own, and a file a finished one: nothing is trained twice.
+"""Trainings on micrographs, each a process of its own, judged on the test micrographs."""
 
-A run is known by a hash of all that determines it: data and split, number and draw of the
-labels, every setting, the model it starts from. The source code is no part of the hash, since
-most changes to it change no result; each run states which source made it instead.
-"""
-
-import hashlib
 import json
 import sys
-import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import common
+from kept_runs import KeptRun
 from nunatak.files import write_text
 from nunatak.learning.settings import LearningSettings
 from nunatak.picks.formats import write_picks
@@ -26,7 +20,7 @@ MODEL = "model.safetensors"
 
 
 @dataclass(frozen=True)
-class StudyRun:
+class StudyRun(KeptRun):
     """One training on one draw of labels, judged on the test micrographs.
 
     Attributes
@@ -49,46 +43,21 @@ class StudyRun:
     judged_model: str = common.GENERAL_MODEL
 
     @property
-    def key(self) -> str:
-        """Hash of everything that determines the result."""
+    def folder(self) -> str:
+        """Where its results lie within the work folder."""
+        return f"training/{self.data.name}"
+
+    @property
+    def determined_by(self) -> dict[str, Any]:
+        """All that determines the result: data, labels, settings, and the model to start from."""
         start = self.judged_model if self.settings is None else self.settings.start
-        content = {
+        return {
             "data": self.data.checksum,
             "count": self.count,
             "seed": self.seed,
             "settings": None if self.settings is None else self.settings.model_dump(mode="json"),
             "start": None if start is None else _checksum(start),
         }
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
-
-    def path(self, work: Path, suffix: str = ".json") -> Path:
-        """Return where the result lies, or a file that belongs to it."""
-        return work / "training" / self.data.name / f"{self.key}{suffix}"
-
-    def finished(self, work: Path) -> dict[str, Any] | None:
-        """Return the result of an earlier run, if there is one."""
-        path = self.path(work)
-        if not path.exists():
-            return None
-        result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return result
-
-    def result(self, work: Path, *, cores: int = 2) -> dict[str, Any]:
-        """Return the result, and train first where there is none.
-
-        Parameters
-        ----------
-        work
-            Folder that keeps results and models.
-        cores
-            Processor cores and threads of the process.
-
-        Raises
-        ------
-        SystemExit
-            If the process fails; the end of its output is shown.
-        """
-        return self.finished(work) or self._made(work, cores)
 
     def model(self, work: Path) -> Path | str:
         """Return the model of a finished run."""
@@ -100,31 +69,14 @@ class StudyRun:
         write_text(job, json.dumps(self._job(folder, cores)))
         run = run_measured([sys.executable, WORKER, job, judged], cores=cores)
         return {
-            "process_seconds": run.seconds,
-            "peak_GB": run.peak_bytes / GB,
-            **json.loads(judged.read_text(encoding="utf-8")),
-        }
-
-    def _made(self, work: Path, cores: int) -> dict[str, Any]:
-        work.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=work) as name:
-            folder = Path(name)
-            judged = self.carried_out(folder, cores=cores)
-            if self.settings is not None:
-                target = self.path(work, ".safetensors")
-                target.parent.mkdir(parents=True, exist_ok=True)
-                (folder / MODEL).replace(target)
-        result = {
             "set": self.data.name,
             "count": self.count,
             "seed": self.seed,
             "settings": None if self.settings is None else self.settings.model_dump(mode="json"),
-            "versions": common.versions(),
-            **judged,
+            "process_seconds": run.seconds,
+            "peak_GB": run.peak_bytes / GB,
+            **json.loads(judged.read_text(encoding="utf-8")),
         }
-        # Written last: a run with a result is complete.
-        write_text(self.path(work), json.dumps(result, indent=1))
-        return result
 
     def _job(self, folder: Path, cores: int) -> dict[str, Any]:
         labels, truth = folder / "labels.star", folder / "truth.star"

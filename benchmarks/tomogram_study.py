@@ -6,10 +6,10 @@ folder: stop the study and go on at any time, or aggregate what there is with --
 """
 
 import argparse
-import time
 from pathlib import Path
 
 import common
+import kept_runs
 from monai_runs import MonaiRun
 from tomogram_arms import ARMS
 from tomogram_sets import (
@@ -82,27 +82,18 @@ def _data(arguments: argparse.Namespace) -> TomogramSet:
 
 def carry_out(study: Study, arguments: argparse.Namespace) -> list[str]:
     """Make the runs that are missing while there is time; return those that failed."""
-    start, failed = time.monotonic(), []
-    for number, run in enumerate(study, start=1):
-        if run.finished(arguments.work) or (isinstance(run, MonaiRun) and run.python is None):
-            continue
-        if arguments.hours is not None and time.monotonic() - start >= 3600 * arguments.hours:
-            break
-        try:
-            result = run.result(arguments.work, cores=arguments.cores)
-        except SystemExit as error:
-            # One run in many must not end the study; it is named at the end and is missing.
-            print(error, flush=True)
-            failed.append(run.title)
-            continue
-        print(
-            f"[{number}/{len(study)}] {run.title}: best F1 {result['best_f1']:.4f}, average "
-            f"precision {result['average_precision']:.4f}, F1 as selected "
-            f"{result['f1_as_selected']:.4f}, CZII score {result['czii_score']:.4f}, "
-            f"{result['process_seconds']:.0f} s",
-            flush=True,
-        )
-    return failed
+    makeable = [run for run in study if not isinstance(run, MonaiRun) or run.python is not None]
+    return kept_runs.carry_out(
+        [(run.title, run) for run in makeable],
+        arguments.work,
+        cores=arguments.cores,
+        hours=arguments.hours,
+        figures=lambda result: (
+            f"best F1 {result['best_f1']:.4f}, average precision "
+            f"{result['average_precision']:.4f}, F1 as selected "
+            f"{result['f1_as_selected']:.4f}, CZII score {result['czii_score']:.4f}"
+        ),
+    )
 
 
 if __name__ == "__main__":
