@@ -63,7 +63,7 @@ class Arm:
             "seed": seed,
             "steps": steps,
             "batch_size": 4,
-            "crop_px": 64,
+            "crop_px": 48,
             "validate_every": max(1, steps // 4),
         }
         if fraction < 1.0:

@@ -22,7 +22,7 @@ from tomogram_sets import (
 )
 from tomogram_tables import Study, aggregated, measured, planned
 
-STEPS = 800
+STEPS = 400
 TRIAL_STEPS = 2
 
 
