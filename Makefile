@@ -51,7 +51,7 @@ demo: $(READY)
 	$(BIN)/nunatak pick demo/micrographs/ --diameter 180 -o demo/picks.star
 	$(BIN)/nunatak evaluate demo/picks.star demo/particles.star --radius 45
 	$(BIN)/nunatak report demo/picks.star -o demo/report.html
-	$(BIN)/nunatak simulate tomograms -o demo/cell --count 2 --shape 64 192 192 --classes 1 --snr 0.3 0.5 --mode direct --seed 5
+	$(BIN)/nunatak simulate tomograms -o demo/cell --count 2 --shape 64 192 192 --classes 1 --snr 0.2 0.4 --mode direct --seed 1
 	$(BIN)/nunatak pick demo/cell/tomograms/ --diameter 160 -o demo/cell/picks.csv
 	$(BIN)/nunatak evaluate demo/cell/picks.csv demo/cell/particles.csv --radius 40
 	$(BIN)/nunatak report demo/cell/picks.csv -o demo/cell/report.html
