@@ -1,5 +1,6 @@
 """Any file is told apart by what it is, not by what it is called."""
 
+import json
 from pathlib import Path
 
 import mrcfile
@@ -11,7 +12,8 @@ from nunatak.detection.header import ModelHeader, NetworkSpec, UNetParameters
 from nunatak.detection.model import DetectorModel, save_model
 from nunatak.errors import BadInput, FormatError
 from nunatak.images.normalise import VERSION
-from nunatak.images.write_volume import write_mrc_volume
+from nunatak.images.write_volume import write_mrc_volume, write_ome_zarr
+from nunatak.learning.record import write_record
 from nunatak.networks.unet import UNet
 
 
@@ -168,5 +170,116 @@ def test_a_folder_of_tomograms_has_voxels(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_images_is_called_so(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="a folder without images, and neither an AutoPick job"):
+    with pytest.raises(
+        FormatError, match="a folder without images, and neither an AutoPick job, a copick"
+    ):
         describe(tmp_path)
+
+
+def copick_project(folder: Path, name: str = "project.json") -> Path:
+    """Write a project of one object and one run without a tomogram; return its JSON."""
+    (folder / "data/ExperimentRuns/TS_1/Picks").mkdir(parents=True, exist_ok=True)
+    config = folder / name
+    objects = [{"name": "ribosome", "is_particle": True, "radius": 150}]
+    config.write_text(json.dumps({"pickable_objects": objects, "overlay_root": "data"}))
+    return config
+
+
+def test_the_folder_of_a_copick_project_is_described_as_its_configuration(tmp_path: Path) -> None:
+    config = copick_project(tmp_path)
+    text = describe(tmp_path)
+    assert text == describe(config)
+    assert (text["kind"], text["object ribosome"]) == (
+        "copick project",
+        "no label, radius 150 Å",
+    )
+    copick_project(tmp_path, "other.json")
+    with pytest.raises(
+        FormatError, match=r"2 copick projects \(other\.json, project\.json\)\. Give"
+    ):
+        describe(tmp_path)
+
+
+def test_the_data_of_a_copick_project_are_told_without_its_configuration(tmp_path: Path) -> None:
+    copick_project(tmp_path)
+    text = describe(tmp_path / "data")
+    assert text["kind"] == "data of a copick project"
+    assert (text["runs"], text["pick files"]) == ("1 (TS_1)", "0")
+    assert "give the project's configuration" in text["objects"]
+
+
+def test_a_folder_of_zarr_tomograms_is_one_of_images(tmp_path: Path) -> None:
+    write_ome_zarr(tmp_path / "TS_1.zarr", np.ones((4, 6, 8), np.float32), 10.0)
+    text = describe(tmp_path)
+    assert (text["kind"], text["images"], text["voxel size"]) == ("folder of images", "1", "10 Å")
+
+
+TOMOGRAMS = (
+    "data_global\nloop_\n_rlnTomoName\n_rlnTomoSizeX\n_rlnTomoSizeY\n_rlnTomoSizeZ\n"
+    "_rlnTomoTiltSeriesPixelSize\nTS_1 400 400 200 1.5\nTS_2 400 300 200 1.5\n\n"
+)
+
+
+def test_a_list_of_tomograms_is_no_list_of_picks(tmp_path: Path) -> None:
+    path = tmp_path / "tomograms.star"
+    path.write_text(TOMOGRAMS)
+    columns = "rlnTomoName, rlnTomoSizeX, rlnTomoSizeY, rlnTomoSizeZ, rlnTomoTiltSeriesPixelSize"
+    assert describe(path) == {
+        "file": str(path),
+        "kind": "RELION's list of tomograms",
+        "tomograms": "2 (TS_1, TS_2)",
+        "unbinned size": "400 × 300 to 400 × 200 px (x × y × z)",
+        "tilt series' pixel size": "1.5 Å",
+        "binning": "not stated",
+        "voxel size": "not stated",
+        "columns": columns,
+    }
+    path.write_text("data_global\nloop_\n_rlnTomoName\nTS_1\n")
+    assert describe(path)["unbinned size"] == "not stated"
+
+
+def test_relion_5s_picks_are_counted_without_tomograms_star(tmp_path: Path) -> None:
+    path = tmp_path / "particles.star"
+    labels = ["rlnTomoName", *(f"rlnCenteredCoordinate{axis}Angst" for axis in "XYZ")]
+    header = "".join(f"_{label}\n" for label in [*labels, "rlnAutopickFigureOfMerit"])
+    path.write_text(f"data_particles\nloop_\n{header}TS_1 -5 0 5 0.5\nTS_2 1 2 3 0.25\n")
+    text = describe(path)
+    assert text["format"] == "RELION 5 tomography STAR (relion5-tomo)"
+    assert (text["picks"], text["scores"]) == ("2 in 2 tomograms", "0.25 to 0.5")
+
+
+def test_a_checkpoint_is_told_from_a_model(files: dict[str, Path], tmp_path: Path) -> None:
+    training = tmp_path / "bgal.training"
+    write_record(
+        training,
+        {
+            "output": str(tmp_path / "bgal.safetensors"),
+            "settings": {"steps": 100, "start": None, "objective": "pu"},
+            "labels": {"n_positive": 1, "n_labelled": 1, "n_micrographs": 1, "source": "a.star"},
+            "training": ["a.mrc"],
+            "validation": [],
+            "particles": {"value": 5.0, "low": 5.0, "high": 5.0},
+        },
+    )
+    checkpoint = training / "last.safetensors"
+    with pytest.raises(BadInput, match="no such model file"):
+        describe(checkpoint)
+    checkpoint.write_bytes(b"")
+    text = describe(checkpoint)
+    assert (text["file"], text["kind"]) == (str(checkpoint), "checkpoint of a training, no model")
+    assert text["output"] == f"{tmp_path / 'bgal.safetensors'} (not written yet)"
+    beside = files["model"].rename(training / "model.safetensors")
+    assert describe(beside)["kind"] == "detector model, 2D"
+
+
+def test_the_objective_that_the_labels_chose_is_named(tmp_path: Path) -> None:
+    header = ModelHeader(
+        name="tiny",
+        network=NetworkSpec(parameters=UNetParameters(width=4, depth=2)),
+        normalisation=VERSION,
+        provenance={"settings": {"objective": None, "steps": 4}, "labels_are": "complete"},
+    )
+    path = tmp_path / "model.safetensors"
+    save_model(DetectorModel(header, UNet(width=4, depth=2)), path)
+    settings = describe(path)["provenance: settings"]
+    assert settings == "objective focal (chosen by the labels), steps 4"

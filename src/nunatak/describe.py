@@ -2,24 +2,31 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib import resources
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from nunatak.errors import BadInput, FormatError, NunatakError
 from nunatak.images import describe as images
 from nunatak.images.copick_config import is_copick_config
-from nunatak.images.copick_project import read_copick_project
+from nunatak.images.copick_project import (
+    copick_configs,
+    read_copick_project,
+    read_copick_root,
+)
 from nunatak.images.inputs import list_micrographs
-from nunatak.images.micrograph_star import read_micrograph_star
+from nunatak.images.micrograph_list import MicrographList
 from nunatak.images.reader import read_info
+from nunatak.images.tomogram_inputs import list_tomograms
 from nunatak.images.zarr_metadata import is_zarr
 from nunatak.picks import describe as picks
 from nunatak.picks.counted import counted
+from nunatak.picks.describe_micrographs_star import describe_micrographs_star, lists_micrographs
+from nunatak.picks.describe_tomograms_star import describe_tomograms_star, lists_tomograms
 from nunatak.picks.formats import relion_autopick
-from nunatak.picks.formats.registry import HEAD_BYTES, format_of
-from nunatak.picks.formats.star import read_star
+from nunatak.picks.formats.registry import format_of
 
 Description = dict[str, str]
 """Label to text with its unit, in the order in which to show them."""
@@ -44,8 +51,9 @@ def describe(path: str | PathLike[str]) -> Description:
     ----------
     path
         An image, an OME-Zarr tomogram, the configuration of a copick project, a folder of images,
-        a STAR file that lists micrographs, a pick file, the folder of an AutoPick job or of a
-        training, a model, or the name of a model that ships with the package.
+        a STAR file that lists micrographs or tomograms, a pick file, the folder of an AutoPick
+        job, of a copick project or of a training, a model, a checkpoint of a training, or the
+        name of a model that ships with the package.
 
     Returns
     -------
@@ -58,27 +66,8 @@ def describe(path: str | PathLike[str]) -> Description:
         If the file is missing, damaged, or nothing that nunatak knows.
     """
     file = Path(path)
-    if file.suffix.lower() in _MODEL_SUFFIXES or _names_shipped_model(file):
-        # torch takes seconds to load, and neither images nor picks need it.
-        from nunatak.detection import model  # noqa: PLC0415
-
-        found = model.resolve(file)
-        return {"file": str(found), **_with_readable_provenance(model.describe(found))}
-    if file.is_dir():
-        return _folder(file)
-    if is_copick_config(file):
-        return images.describe_project(read_copick_project(file))
-    if _lists_micrographs(file):
-        return _micrograph_list(file)
-    if _holds_picks(file):
-        return picks.describe(file)
-    try:
-        return images.describe(read_info(file))
-    except FormatError as error:
-        if error.problem.startswith("neither "):
-            problem = f"no image, no picks and no model: {error.problem}"
-            raise FormatError(file, problem, hint="See the manual's page on formats") from error
-        raise
+    of_its_kind = next((words for fits, words in _KINDS if fits(file)), _image)
+    return of_its_kind(file)
 
 
 def describe_all(
@@ -102,8 +91,39 @@ def describe_all(
     return described, failures
 
 
+def _is_model(file: Path) -> bool:
+    return file.suffix.lower() in _MODEL_SUFFIXES or _names_shipped_model(file)
+
+
+def _model(file: Path) -> Description:
+    """Describe a model, or the training of which the file is a checkpoint."""
+    # torch takes seconds to load, and neither images nor picks need it.
+    from nunatak.detection import model  # noqa: PLC0415
+    from nunatak.learning import record  # noqa: PLC0415
+
+    if record.is_checkpoint(file):
+        described = record.describe(file.parent)
+        return {"file": str(file), **described, "kind": "checkpoint of a training, no model"}
+    found = model.resolve(file)
+    return {"file": str(found), **_with_readable_provenance(model.describe(found))}
+
+
+def _image(file: Path) -> Description:
+    try:
+        return images.describe(read_info(file))
+    except FormatError as error:
+        if error.problem.startswith("neither "):
+            problem = f"no image, no picks and no model: {error.problem}"
+            raise FormatError(file, problem, hint="See the manual's page on formats") from error
+        raise
+
+
+def _project(config: Path) -> Description:
+    return images.describe_project(read_copick_project(config))
+
+
 def _folder(folder: Path) -> Description:
-    """Describe a tomogram, a training, an AutoPick job or a folder of images."""
+    """Describe a tomogram, a training, an AutoPick job, a project or a folder of images."""
     if is_zarr(folder):
         return images.describe(read_info(folder))
     from nunatak.learning import record  # noqa: PLC0415 - torch takes seconds to load
@@ -112,59 +132,39 @@ def _folder(folder: Path) -> Description:
         return {"file": str(folder), **record.describe(folder)}
     if (folder / relion_autopick.LIST_NAME).is_file():
         return picks.describe(folder)
-    return _folder_of_images(folder)
-
-
-def _lists_micrographs(file: Path) -> bool:
-    """Whether this is a STAR file that names micrographs, and neither picks nor files of picks."""
-    try:
-        with file.open("rb") as stream:
-            head = stream.read(HEAD_BYTES)
-    except OSError:
-        return False  # Whoever reads it next says what is wrong.
-    others = (b"_rlnCoordinateX", b"_rlnMicrographCoordinates")
-    names = b"data_" in head and b"_rlnMicrographName" in head
-    return names and not any(label in head for label in others)
-
-
-def _micrograph_list(file: Path) -> Description:
-    listed = read_micrograph_star(file)
-    names = dict.fromkeys(name for name, _ in listed)
-    tables = read_star(file)
-    optics = [table for table in tables if table.block == "optics"]
-    text = {
-        "file": str(file),
-        "kind": "list of micrographs",
-        "micrographs": f"{len(names)} ({_number_there(file)} of them there)",
-    }
-    if optics:
-        groups = optics[0].columns.get("rlnOpticsGroupName", [])
-        shown = f" ({_in_words(list(groups))})" if groups else ""
-        text["optics groups"] = f"{len(optics[0])}{shown}"
-    sizes_A = sorted({size_A for _, size_A in listed if size_A is not None})
-    text["pixel size"] = (
-        ", ".join(f"{size:.6g}" for size in sizes_A) + " Å" if sizes_A else "not stated"
-    )
-    naming = next(table for table in tables if "rlnMicrographName" in table.columns)
-    text["columns"] = ", ".join(naming.columns)
-    return text
-
-
-def _number_there(file: Path) -> int:
-    try:
-        return len(list_micrographs([file]))
-    except BadInput:
-        return 0
-
-
-def _folder_of_images(folder: Path) -> Description:
-    """Describe a folder by its images' number and by the headers of some of them."""
+    root = read_copick_root(folder)
+    if root is not None:
+        described = images.describe_project(root) | {"kind": "data of a copick project"}
+        return described | {"objects": "not known: give the project's configuration, a JSON file"}
     try:
         listed = list_micrographs([folder])
     except BadInput as error:
+        return _folder_without_micrographs(folder, error)
+    return _folder_of_images(folder, listed)
+
+
+def _folder_without_micrographs(folder: Path, error: BadInput) -> Description:
+    """Describe the copick project or the OME-Zarr tomograms of a folder."""
+    configs = copick_configs(folder)
+    if len(configs) > 1:
+        names = _in_words([config.name for config in configs])
         raise FormatError(
-            folder, "a folder without images, and neither an AutoPick job nor a training"
+            folder, f"{len(configs)} copick projects ({names})", hint="Give one of these files"
+        )
+    if configs:
+        return _project(configs[0])
+    try:
+        listed = list_tomograms([folder])
+    except BadInput:
+        raise FormatError(
+            folder,
+            "a folder without images, and neither an AutoPick job, a copick project nor a training",
         ) from error
+    return _folder_of_images(folder, listed)
+
+
+def _folder_of_images(folder: Path, listed: MicrographList) -> Description:
+    """Describe a folder by its images' number and by the headers of some of them."""
     step = -(-len(listed) // _MOST_HEADERS)
     looked_at = [one.path for one in listed][::step]
     common: dict[str, Counter[str]] = {label: Counter() for label in _COMMON}
@@ -215,8 +215,14 @@ def _names_shipped_model(file: Path) -> bool:
 
 def _with_readable_provenance(description: Description) -> Description:
     """Replace the JSON of a model's provenance by one line an entry."""
+    from nunatak.learning.record import objective_in_words  # noqa: PLC0415 - as above
+
     others = {label: text for label, text in description.items() if label != "provenance"}
-    provenance: dict[str, object] = json.loads(description.get("provenance", "{}"))
+    provenance: dict[str, Any] = json.loads(description.get("provenance", "{}"))
+    settings, labels_are = provenance.get("settings"), provenance.get("labels_are")
+    if isinstance(settings, dict) and "objective" in settings:
+        objective = objective_in_words(settings, labels_are)
+        provenance["settings"] = settings | {"objective": objective}
     return others | {f"provenance: {key}": _in_words(value) for key, value in provenance.items()}
 
 
@@ -236,3 +242,14 @@ def _in_words(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     return str(value)
+
+
+_KINDS: tuple[tuple[Callable[[Path], bool], Callable[[Path], Description]], ...] = (
+    (_is_model, _model),
+    (Path.is_dir, _folder),
+    (is_copick_config, _project),
+    (lists_tomograms, describe_tomograms_star),
+    (lists_micrographs, describe_micrographs_star),
+    (_holds_picks, picks.describe),
+)
+"""How a kind of file is told, and how it is described; the first that fits counts."""

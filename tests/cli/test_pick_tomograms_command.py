@@ -1,5 +1,6 @@
 """``nunatak pick`` on tomograms, as a user runs it."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -197,8 +198,8 @@ def test_a_precision_is_promised_by_class(run: Run, project: Path) -> None:
     command = ("pick", "t/TS_01.mrc", *MODEL, "-o", "picks.csv", "--precision", "0.7")
     ended = run(*command)
     assert ended.returncode == 2
-    assert "not judged on known particles of apo-ferritin, ribosome" in ended.stderr
-    assert "Choose one by its score with --threshold" in ended.stderr
+    assert "not judged on known particles (apo-ferritin, ribosome)" in ended.stderr
+    assert "Choose a threshold by its score with --threshold" in ended.stderr
     model = load_volume_model("model.safetensors")
     table = tuple(
         ThresholdRow(threshold=t, precision=(1 + t) / 2, recall=1 - t**2, f1=0.5)
@@ -216,6 +217,40 @@ def test_a_precision_is_promised_by_class(run: Run, project: Path) -> None:
     ended = run(*command[:-1], "0.99")
     assert ended.returncode == 2
     assert "promises no precision of 0.99" in ended.stderr
+
+
+def test_a_threshold_may_be_that_of_one_class(run: Run, project: Path) -> None:
+    command = ("pick", "t/TS_01.mrc", *MODEL, "-o", "picks.csv")
+    ended = run(*command, "--threshold", "ribosome=0.25", "-t", "apo-ferritin=1")
+    assert ended.returncode == 0
+    assert re.search(r"ribosome: [1-9]\d* of \d+ \(score at least 0\.25\)", ended.stderr)
+    assert re.search(r"apo-ferritin: 0 of [1-9]\d* \(score at least 1\)", ended.stderr)
+    for words, message in (
+        (("-t", "proteasome=0.5"), "Thresholds for proteasome: the model 'tiny' has the classes"),
+        (("-t", "ribosome=1.5"), "--threshold ribosome=1.5: give a number from 0 to 1"),
+        (("-t", "half"), "'half' is no number. Give one, such as 0.4 or ribosome=0.4"),
+        (("-t", "0.5", "-t", "ribosome=0.4"), "Give each as ribosome=0.4"),
+    ):
+        ended = run(*command, *words)
+        assert ended.returncode == 2
+        assert message in ended.stderr
+
+
+def test_a_threshold_of_one_class_is_refused_for_micrographs(run: Run) -> None:
+    ended = run("pick", "m.mrc", "--images-are", "micrographs", "-o", "p.csv", "-t", "a=0.5")
+    assert ended.returncode == 2
+    assert "of whose particles one kind is picked. Give a number without a class" in ended.stderr
+
+
+def test_tomograms_that_are_not_named_again_are_counted(run: Run, project: Path) -> None:
+    command = (*MODEL, "-o", "picks.csv")
+    assert run("pick", "t/*.mrc", *command).returncode == 0
+    ended = run("pick", "t/TS_03.zarr", *command)
+    assert "2 tomograms of earlier runs are not named now" in ended.stderr
+    assert set(read_picks(project / "picks.csv").table["image"]) == {"t/TS_03.zarr"}
+    ended = run("pick", "t/*", *command)
+    assert "3 of the tomograms were finished by an earlier run" in ended.stderr
+    assert "not named" not in ended.stderr
 
 
 def test_models_for_tomograms_are_described(run: Run) -> None:

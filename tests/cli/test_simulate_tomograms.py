@@ -8,7 +8,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from nunatak.cli.simulate import app
-from nunatak.errors import BadInput, UsageError
+from nunatak.errors import BadInput, FormatError, UsageError
 from nunatak.simulate.volume_dataset_config import VolumeDatasetConfig
 
 SMALL = [
@@ -61,9 +61,13 @@ def test_a_file_and_options(tmp_path: Path) -> None:
     ("words", "message"),
     [
         (["--snr", "2", "1"], "snr: the range 2 to 1 runs backwards"),
-        (["--shape", "8", "64", "64"], "shape: Input should be greater than or equal to 16"),
+        (
+            ["--shape", "8", "64", "9"],
+            r"^Cannot simulate this: shape: Input should be greater than or equal to 16 "
+            r"\(found z = 8, x = 9\)$",
+        ),
         (["--shape", "9000", "9000", "9000"], "more than 1.07e"),
-        (["--voxel-size", "0.1"], "voxel_size_A: Input should be greater than or equal to 1"),
+        (["--voxel-size", "0.1"], r"voxel_size_A: .* or equal to 1 \(found 0\.1\)$"),
         (["--voxel-size", "nan"], "voxel_size_A: Input should be a finite number"),
         (["--density", "a.pdb"], "--classes draws built-in complexes, and --density names"),
     ],
@@ -72,6 +76,16 @@ def test_impossible_wishes(tmp_path: Path, words: list[str], message: str) -> No
     with pytest.raises(UsageError, match=message):
         run("-o", str(tmp_path / "made"), *SMALL, *words)
     assert not (tmp_path / "made").exists()
+
+
+def test_what_the_file_lacks_has_no_value(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text("shape = [100, 200]\nbogus = 3\n")
+    with pytest.raises(FormatError) as caught:
+        run("-o", str(tmp_path / "made"), "--config", str(file))
+    assert str(caught.value) == (
+        f"{file}: shape: Field required; bogus: Extra inputs are not permitted (found 3)"
+    )
 
 
 def test_densities_and_folders_that_are_not_there_are_named(tmp_path: Path) -> None:

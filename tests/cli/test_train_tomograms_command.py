@@ -170,6 +170,38 @@ def test_options_reach_the_training(asked: Callable[..., dict[str, Any]]) -> Non
     assert (settings.steps, settings.seed, settings.crop_px) == (2, 5, 16)
 
 
+def test_rejected_junk_and_stray_labels_are_counted(train: Run, project: Path) -> None:
+    table = read_picks(project / "labels.csv").table.assign(selected=True)
+    table.loc[len(table)] = ["t/TS_1.mrc", 20.0, 20.0, 2.0, "junk", True]
+    table.loc[len(table)] = ["t/TS_1.mrc", 20.0, 20.0, 90.0, "small", True]
+    table.loc[0, "selected"] = False
+    write_picks(PickSet(table), project / "reviewed.csv")
+    done = train(*BOTH, labels="reviewed.csv")
+    assert done.returncode == 3, done.stderr
+    assert "11 labels in 2 tomograms: 5 small, 6 large." in done.stderr
+    assert "note: 2 places are marked as no particle" in done.stderr
+    assert "error: 1 of 14 labels (7 %) lie outside their tomogram" in done.stderr
+    assert (project / "m.safetensors").exists()
+
+
+def test_labels_may_state_the_diameters(
+    project: Path, asked: Callable[..., dict[str, Any]]
+) -> None:
+    labels = read_picks("labels.csv").table
+    sizes_A = labels["class_name"].map({"small": 80.0, "large": 120.0})
+    write_picks(PickSet(labels.assign(diameter_A=sizes_A)), project / "sized.csv")
+    assert asked(labels="sized.csv")["diameters_A"] == {"small": 80.0, "large": 120.0}
+    changed = asked("--diameter", "large=100", labels="sized.csv")
+    assert changed["diameters_A"] == {"small": 80.0, "large": 100.0}
+
+
+def test_a_file_without_labels_is_named(train: Run, project: Path) -> None:
+    (project / "none.csv").write_text("image,x_px,y_px,z_px\n")
+    done = train(*BOTH, labels="none.csv")
+    assert done.returncode == 4
+    assert "none.csv: no usable label of a particle among 0 rows" in done.stderr
+
+
 def test_one_class_needs_no_name(project: Path, asked: Callable[..., dict[str, Any]]) -> None:
     table = read_picks(project / "labels.csv").table
     write_picks(PickSet(table[table["class_name"] == "large"]), project / "one.csv")

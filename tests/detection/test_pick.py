@@ -610,7 +610,10 @@ def test_micrographs_that_are_not_named_again_are_counted(
 ) -> None:
     for chosen in (names(folder)[:3], names(folder)[:1]):
         nunatak.pick(chosen, diameter_A=DIAMETER_A, model=model, output=tmp_path / "p.star")
-    assert "2 micrographs of an earlier run are not named now" in caplog.text
+    (message,) = (one for one in caplog.messages if "not named now" in one)
+    assert "2 micrographs of earlier runs" in message
+    assert "no longer in the output" in message
+    assert f"they are in {tmp_path / 'p.star.journal'}" in message
 
 
 @pytest.mark.parametrize(

@@ -219,12 +219,21 @@ class TestLevels:
 
 
 class TestChunks:
-    def test_missing_ones_are_the_fill_value_and_noted(self, tmp_path: Path) -> None:
+    def test_missing_ones_are_the_fill_value_and_warned_of(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
         voxels = noise(SHAPE)
         path = write_store(tmp_path / "a", [voxels], [[scale(10, 10, 10)]], fill_value=7)
+        whole = tmp_path / "whole"
+        shutil.copytree(path, whole)
         next((path / "s0").glob("0.0.0")).unlink()
         shutil.rmtree(path / "s0" / "0", ignore_errors=True)
+        read_tomogram(whole)
+        assert caplog.messages == []
         tomogram = read_tomogram(path)
+        (message,) = caplog.messages
+        assert "1 of 18 chunks are not stored" in message
+        assert "copy the tomogram again" in message
         assert tomogram.info.notes[0].startswith("1 of 18 chunks are not stored")
         assert "fill value 7" in tomogram.info.notes[0]
         slab = tomogram.slab(0, 17)

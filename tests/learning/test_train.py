@@ -146,7 +146,7 @@ def stopped(specimen: Specimen, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 def test_another_seed_is_not_gone_on_with(trained: Train, stopped: Path) -> None:
-    with pytest.raises(Mismatch, match=r"other settings or data .*settings\.seed: 0 then"):
+    with pytest.raises(Mismatch, match=r"other settings or data \(seed: 0 then; now 1\)"):
         trained(output=stopped, settings=changed(FEW, {"seed": 1}))
     assert not stopped.exists()
     record = json.loads((folder_of(stopped) / RECORD).read_text())

@@ -95,6 +95,19 @@ def test_precision_and_recall_lie_at_their_thresholds() -> None:
     assert chart.rule.x == 40.0
 
 
+def test_the_line_of_the_precision_ends_where_nothing_is_selected() -> None:
+    table = [row(0.1, 0.5, 0.9), row(0.5, 0.0, 0.0), row(0.7, 1.0, 0.0), row(0.9, 1.0, 0.0)]
+    chart = threshold_chart(table, 0.4)
+    assert chart is not None
+    by_kind = {line.kind: line for line in chart.lines}
+    assert by_kind["precision"].points == ((10.0, 50.0), (50.0, 0.0))
+    assert [x for x, _ in by_kind["recall"].points] == [10.0, 50.0, 70.0, 90.0]
+    empty = threshold_chart(table[2:], 0.4)
+    assert empty is not None
+    assert [line.kind for line in empty.lines] == ["recall"]
+    assert empty.notes == ()
+
+
 def test_tables_without_intervals_have_no_areas() -> None:
     chart = threshold_chart([row(0.1, 0.5, 0.9), row(0.9, 0.75, 0.25)], 0.4)
     assert chart is not None

@@ -131,6 +131,23 @@ def test_classes_have_their_figures_and_thresholds(result: VolumeTrainingResult)
     assert re.findall(r'<tr><td class="number">([\d.]+)</td>', text) == ["0.05", "0.4", "0.6"] * 2
 
 
+def test_where_nothing_is_selected_there_is_no_precision(result: VolumeTrainingResult) -> None:
+    small, large = result.model.header.classes
+    table = (
+        ThresholdRow(threshold=0.2, precision=0.0, recall=0.0, f1=0.0),
+        ThresholdRow(threshold=0.4, precision=1.0, recall=0.0, f1=0.0),
+    )
+    classes = (small, large.model_copy(update={"threshold_table": table}))
+    header = result.model.header.model_copy(update={"classes": classes})
+    text = page_of(replace(result, model=replace(result.model, header=header)))
+    rows = re.findall(r"<tr>(.*?)</tr>", text)
+    cells = [re.findall(r'<td class="number">(.*?)</td>', row) for row in rows]
+    assert ["0.2", "0.00", "0.00", "0.00", "–"] in cells
+    assert ["0.4", "–", "0.00", "0.00", "–"] in cells
+    assert ["120 Å", "0", "–", "–", "0.4", "–", "0.00"] in cells
+    assert "1.00" not in {cell for row in cells for cell in row}
+
+
 def test_labels_and_picks_are_drawn_by_what_became_of_them(
     result: VolumeTrainingResult, circles_in: Callable[[str], Circles]
 ) -> None:

@@ -1,7 +1,7 @@
 """Options with a number for each class of particles: ``180``, or ``ribosome=300`` for each."""
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
+from math import inf, isfinite, nan
 
 from nunatak.errors import UsageError
 
@@ -9,7 +9,9 @@ ByClass = Mapping[str | None, float]
 """Number by the name of its class; a single number under None where no class is named."""
 
 
-def parsed(option: str, texts: Sequence[str], *, least: float) -> ByClass:
+def parsed(
+    option: str, texts: Sequence[str], *, least: float, most: float = inf, example: str = "300"
+) -> ByClass:
     """Read the values of an option.
 
     Parameters
@@ -18,13 +20,15 @@ def parsed(option: str, texts: Sequence[str], *, least: float) -> ByClass:
         Its name, for messages.
     texts
         As the user typed them. A class's name may hold equals signs.
-    least
-        Smallest number that makes sense.
+    least, most
+        Between which numbers make sense.
+    example
+        A number, for messages.
 
     Raises
     ------
     UsageError
-        If one cannot be read, is too small or not finite, or a class has two.
+        If one cannot be read, is too small, too large or not finite, or a class has two.
 
     Examples
     --------
@@ -34,24 +38,45 @@ def parsed(option: str, texts: Sequence[str], *, least: float) -> ByClass:
     {None: 300.0}
     """
     found: dict[str | None, float] = {}
+    named = f"ribosome={example}"
     for text in texts:
         name, equals, number = text.rpartition("=")
         kind = name.strip() if equals else None
         if kind == "":
-            raise UsageError(f"{option} {text}: the class has no name. Give it as ribosome=300.")
+            raise UsageError(f"{option} {text}: the class has no name. Give it as {named}.")
         if kind in found:
             whose = "a number" if kind is None else f"that of {kind}"
             raise UsageError(f"{option} {text}: {whose} was given before.")
-        found[kind] = _number(option, text, number, least)
+        value = _number(f"{option} {text}", number, f"{example} or {named}")
+        if not least <= value <= most:
+            allowed = f"from {least:g} on" if most == inf else f"from {least:g} to {most:g}"
+            raise UsageError(f"{option} {text}: give a number {allowed}.")
+        found[kind] = value
     if None in found and len(found) > 1:
         raise UsageError(
-            f"{option}: {found[None]:g} has no class, others have one. Give each as ribosome=300."
+            f"{option}: {found[None]:g} has no class, others have one. Give each as {named}."
         )
     return found
 
 
-def of_one_kind(option: str, numbers: ByClass) -> float:
+def of_any_class(numbers: ByClass) -> float | dict[str, float] | None:
+    """Return one number for all classes, or those of some by name; None if none was given."""
+    if None in numbers:
+        return numbers[None]
+    return {str(name): number for name, number in numbers.items()} or None
+
+
+def of_one_kind(option: str, numbers: ByClass, *, what_happens: str = "learned") -> float:
     """Return the number of micrographs, whose particles are of one kind.
+
+    Parameters
+    ----------
+    option
+        Its name, for messages.
+    numbers
+        Of `parsed`.
+    what_happens
+        To the particles, for messages.
 
     Raises
     ------
@@ -60,8 +85,8 @@ def of_one_kind(option: str, numbers: ByClass) -> float:
     """
     if None not in numbers:
         raise UsageError(
-            f"{option}: IMAGES are micrographs, of whose particles one kind is learned. Give a "
-            "number without a class."
+            f"{option}: IMAGES are micrographs, of whose particles one kind is {what_happens}. "
+            "Give a number without a class."
         )
     return numbers[None]
 
@@ -94,13 +119,11 @@ def of_classes(option: str, numbers: ByClass, classes: Sequence[str]) -> dict[st
     return {classes[0]: numbers[None]}
 
 
-def _number(option: str, text: str, number: str, least: float) -> float:
+def _number(given: str, number: str, examples: str) -> float:
     try:
         value = float(number)
     except ValueError:
-        raise UsageError(
-            f"{option} {text}: {number!r} is no number. Give one, such as 300 or ribosome=300."
-        ) from None
-    if not (isfinite(value) and value >= least):
-        raise UsageError(f"{option} {text}: give a number from {least:g} on.")
+        value = nan
+    if not isfinite(value):
+        raise UsageError(f"{given}: {number!r} is no number. Give one, such as {examples}.")
     return value

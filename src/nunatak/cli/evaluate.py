@@ -100,7 +100,8 @@ def evaluate(
         typer.Option(
             "--by-class",
             help="Judge each class on its own, and average over classes. Without --radius, "
-            "within half the radius of the class's particle: a quarter of its diameter_A in TRUTH.",
+            "within half the radius of the class's particle: a quarter of its diameter_A in TRUTH, "
+            "or half its radius in the configuration of TRUTH's copick project.",
             rich_help_panel=MATCHING,
         ),
     ] = False,

@@ -16,8 +16,8 @@ def info(
         list[Path],
         typer.Argument(
             metavar="FILE...",
-            help="Images, folders of images, STAR files that list micrographs, pick files, models, "
-            "folders of trainings; any mixture.",
+            help="Images, folders of images, STAR files that list micrographs or tomograms, copick "
+            "projects, pick files, models, folders of trainings; any mixture.",
             show_default=False,
         ),
     ],

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nunatak.cli import console, images_are, options, pick_tomograms, tomogram_facts
+from nunatak.cli import by_class, console, images_are, options, pick_tomograms, tomogram_facts
 
 PANEL = "Pick"
 EXAMPLE = "nunatak pick micrographs/*.mrc --diameter 122 -o picks.star"
@@ -45,14 +45,13 @@ def pick(
     contrast: options.Contrast = options.ContrastChoice.AUTO,
     model: options.Model = None,
     threshold: Annotated[
-        float | None,
+        list[str] | None,
         typer.Option(
             "--threshold",
             "-t",
-            metavar="SCORE",
-            min=0.0,
-            max=1.0,
-            help="Candidates with at least this score, from 0 to 1, are selected. Default: the "
+            metavar="[CLASS=]SCORE",
+            help="Candidates with at least this score, from 0 to 1, are selected. In tomograms "
+            "also for one class, as ribosome=0.4; may be given several times. Default: the "
             "model's own.",
             show_default=False,
             rich_help_panel=SELECTION,
@@ -172,6 +171,7 @@ def pick(
         numbers=tomogram_numbers,
         dynamo_index=dynamo_index,
     )
+    thresholds = by_class.parsed("--threshold", threshold or [], least=0, most=1, example="0.4")
     if images_are.picks_tomograms(micrographs, model, kind):
         pick_tomograms.refuse(
             {"--min-distance": min_distance_A is not None},
@@ -188,7 +188,7 @@ def pick(
             output=output,
             file_format=file_format,
             selected_only=selected_only,
-            threshold=threshold,
+            threshold=by_class.of_any_class(thresholds),
             wanted_precision=wanted_precision,
             border_A=border_A,
             max_per_tomogram=max_per_micrograph,
@@ -202,6 +202,9 @@ def pick(
     about_tomograms.refuse_for_micrographs(
         "IMAGES are micrographs" if model is None else "the model is for micrographs"
     )
+    one_threshold = None
+    if thresholds:
+        one_threshold = by_class.of_one_kind("--threshold", thresholds, what_happens="picked")
     if report is not None:
         check_destination(report, redo=redo)
     listed = list_micrographs(micrographs)
@@ -217,7 +220,7 @@ def pick(
             output=output,
             file_format=file_format,
             selected_only=selected_only,
-            threshold=threshold,
+            threshold=one_threshold,
             wanted_precision=wanted_precision,
             min_distance_A=min_distance_A,
             border_A=border_A,

@@ -11,6 +11,7 @@ from nunatak.cli.learning_options import NetworkChoice, ObjectiveChoice, RecipeC
 from nunatak.cli.pick_tomograms import refuse
 from nunatak.cli.train_options import LEAST_DIAMETER_A, CommonOptions
 from nunatak.cli.training_progress import hush_other_processes, training_progress
+from nunatak.errors import UsageError
 
 if TYPE_CHECKING:
     from nunatak.detection.contrast import Side
@@ -65,6 +66,8 @@ def train_micrographs(common: CommonOptions, own: MicrographOptions) -> None:
 
     Raises
     ------
+    UsageError
+        If options are impossible or contradict each other.
     typer.Exit
         With code 3, if some micrographs or labels could not be used.
     """
@@ -78,6 +81,8 @@ def train_micrographs(common: CommonOptions, own: MicrographOptions) -> None:
 
     if common.objective is ObjectiveChoice.FOCAL:
         refuse({"--objective focal": True}, "IMAGES are micrographs; this is for tomograms")
+    if not common.diameter:
+        raise UsageError("Give the particle's diameter: --diameter 180 (longest extent, Å).")
     diameter_A = _number("--diameter", common.diameter, LEAST_DIAMETER_A)
     expected = common.expected_particles
     check_destination(common.page, redo=common.replaces_page)

@@ -31,7 +31,7 @@ class CommonOptions:
     images: list[str]
     labels: list[Path]
     output: Path
-    diameter: list[str]
+    diameter: list[str] | None
     labels_format: str | None
     labels_binning: float | None
     labels_unit: UnitChoice
@@ -89,13 +89,14 @@ class CommonOptions:
 
 
 Diameter = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option(
         "--diameter",
         "-d",
         metavar="[CLASS=]Å",
         help="Particle diameter (longest extent), Å. In tomograms with several classes give each "
-        "its own, as --diameter ribosome=300 --diameter apoferritin=120.",
+        "its own, as --diameter ribosome=300 --diameter apoferritin=120, unless the labels state "
+        "it, as those of a copick project do.",
         show_default=False,
         rich_help_panel=options.PARTICLE,
     ),

@@ -14,16 +14,13 @@ from nunatak.cli.learning_options import FOR_TOMOGRAMS
 from nunatak.cli.pick_tomograms import AxisOrderChoice, refuse
 from nunatak.cli.train_options import LEAST_DIAMETER_A, CommonOptions
 from nunatak.cli.training_progress import hush_other_processes, training_progress
-from nunatak.errors import BadInput
+from nunatak.errors import EXIT_SOME_FAILED, BadInput
 
 if TYPE_CHECKING:
     from nunatak.detection.contrast import Side
     from nunatak.images.micrograph_list import MicrographList
     from nunatak.picks.image_catalogue import ImageCatalogue
     from nunatak.picks.table import PickSet
-
-ONLY_CLASS = "particle"
-"""Of labels that name no class."""
 
 _MAGIC = frozenset("*?[")
 
@@ -93,11 +90,15 @@ def train_tomograms(common: CommonOptions, own: TomogramOptions) -> None:
     ------
     UsageError
         If options are impossible or contradict each other.
+    typer.Exit
+        With code 3, if some labels could not be used.
     """
     from nunatak.images.axis_order import AxisOrder
     from nunatak.images.tomogram_inputs import list_tomograms
+    from nunatak.learning.labels.report import Severity
     from nunatak.learning.train import check_output
     from nunatak.learning.volumes.train_tomograms import train_tomograms as train_detector
+    from nunatak.learning.volumes.volume_label_set import class_names, stated_diameters_A
     from nunatak.learning.volumes.volume_settings import VolumeLearningSettings
     from nunatak.learning.volumes.volume_summary import in_words, labels_in_words
     from nunatak.picks.counted import counted
@@ -110,7 +111,7 @@ def train_tomograms(common: CommonOptions, own: TomogramOptions) -> None:
             {f"--objective {common.objective}": True},
             f"IMAGES are tomograms. Take one of {', '.join(FOR_TOMOGRAMS)}",
         )
-    diameters = by_class.parsed("--diameter", common.diameter, least=LEAST_DIAMETER_A)
+    diameters = by_class.parsed("--diameter", common.diameter or [], least=LEAST_DIAMETER_A)
     numbers = by_class.parsed("--expected-particles", common.expected_particles or [], least=0.0)
     check_output(common.output, replace=common.redo)
     check_destination(common.page, redo=common.replaces_page)
@@ -125,11 +126,11 @@ def train_tomograms(common: CommonOptions, own: TomogramOptions) -> None:
         listed, common.pixel_size_A, override=common.override_pixel_size, axis_order=order
     )
     labels = _labels(images, common, own)
-    diameters_A = by_class.of_classes("--diameter", diameters, _classes(labels))
+    diameters_A = stated_diameters_A(labels)
+    diameters_A |= by_class.of_classes("--diameter", diameters, class_names(labels))
     contrast: Side = "light" if common.contrast is options.ContrastChoice.LIGHT else "dark"
     for note in labels.notes:
         console.say(f"{note}.")
-    console.say(labels_in_words(labels))
     console.say(f"{counted(len(listed), 'tomogram')} given; particles are taken to be {contrast}.")
     expected = by_class.of_classes("--expected-particles", numbers, list(diameters_A))
     with training_progress() as show:
@@ -151,6 +152,7 @@ def train_tomograms(common: CommonOptions, own: TomogramOptions) -> None:
             processes=common.devices,
             threads=common.threads,
             redo=common.redo,
+            on_labels=lambda found: console.say(labels_in_words(found)),
             on_progress=show,
         )
     if not is_first:
@@ -158,6 +160,8 @@ def train_tomograms(common: CommonOptions, own: TomogramOptions) -> None:
     build_volume_training_report(result, common.page, redo=common.replaces_page)
     console.say(in_words(result))
     console.say(f"{common.page} shows the training.")
+    if any(found.severity is Severity.ERROR for found in result.findings):
+        raise typer.Exit(EXIT_SOME_FAILED)
 
 
 def _labels(images: "ImageCatalogue", common: CommonOptions, own: TomogramOptions) -> "PickSet":
@@ -180,14 +184,6 @@ def _labels(images: "ImageCatalogue", common: CommonOptions, own: TomogramOption
     return read_picks(
         common.labels, common.labels_format, images=images, grid=grid, tomograms=facts
     )
-
-
-def _classes(labels: "PickSet") -> list[str]:
-    """Return the classes that labels name, or the one that stands for all."""
-    if "class_name" not in labels.table:
-        return [ONLY_CLASS]
-    named = labels.table["class_name"].dropna().astype(str).unique()
-    return sorted(name for name in named if name) or [ONLY_CLASS]
 
 
 def _named(validation: Sequence[str], listed: "MicrographList") -> list[str]:

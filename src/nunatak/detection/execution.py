@@ -134,9 +134,11 @@ def earlier(
     left_out = len(journal.finished.keys() - entries.keys())
     if left_out:
         _log.warning(
-            "%d %ss of an earlier run are not named now, and are left out of the output",
+            "%d %ss of earlier runs are not named now, so that they are no longer in the output. "
+            "To have them in it, name them as well: they are in %s, and are not picked anew",
             left_out,
             noun,
+            journal.path,
         )
     return found
 

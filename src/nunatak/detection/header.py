@@ -45,7 +45,7 @@ class ThresholdRow(FrozenModel):
     threshold : float
         Smallest score of a selected candidate.
     precision, recall, f1 : float
-        Of the selected candidates.
+        Of the selected candidates; the precision of none is 1 (see `selects_nothing`).
     probability : float or None
         That a candidate of just this score is right; tables of early models do not have it.
     precision_low, precision_high, recall_low, recall_high : float or None
@@ -64,6 +64,11 @@ class ThresholdRow(FrozenModel):
     recall_high: Probability | None = None
     probability_low: Probability | None = None
     probability_high: Probability | None = None
+
+    @property
+    def selects_nothing(self) -> bool:
+        """Whether no candidate passed, so that there is no precision to show."""
+        return self.recall == 0 and self.precision == 1
 
 
 class ModelHeader(FrozenModel):

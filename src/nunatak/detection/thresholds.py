@@ -7,12 +7,13 @@ rises. Between halves of simulated specimens, all labels known, this brought the
 realised precision from 0.09 down to 0.03.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from nunatak.detection.header import ModelHeader
+from nunatak.detection.header import ModelHeader, ThresholdRow
 from nunatak.detection.threshold_table import (
     Expected,
     ProbabilityCurve,
@@ -25,6 +26,9 @@ from nunatak.errors import UsageError
 FloatArray = NDArray[np.float64]
 
 _STEP = 0.001
+
+ABOVE_ALL = 1 + _STEP
+"""A threshold that selects nothing: certain candidates have a score of exactly 1."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ def choose_threshold(
     require_reachable(header, wanted_precision)
     table = header.threshold_table
     falling = np.sort(np.asarray(scores, dtype=np.float64))[::-1]
-    steps = np.arange(_STEP, 1 + _STEP, _STEP).round(3)
+    steps = np.append(np.arange(_STEP, 1, _STEP).round(3), [1.0, ABOVE_ALL])
     thresholds = np.append(header.score_floor, steps[steps > header.score_floor])
     passing = np.searchsorted(-falling, -thresholds, side="right")
     estimates = [_mean_of_best(curve, falling) for curve in probability_curves(table)]
@@ -108,23 +112,39 @@ def require_reachable(header: ModelHeader, wanted_precision: float) -> None:
         If the precision is no share, the model has no table, or even its best scores are less
         likely right than wanted.
     """
-    if not 0.0 < wanted_precision < 1.0:
-        raise UsageError(
-            f"A precision of {wanted_precision:g} was asked for. Give a share between 0 and 1, "
-            "such as --precision 0.9."
-        )
+    require_share(wanted_precision)
     if not header.threshold_table:
         raise UsageError(
             f"The model '{header.name}' has no table of thresholds, so that no threshold can be "
             "chosen by its precision. Choose one by its score with --threshold."
         )
-    highest = float(probability_curves(header.threshold_table)[0].probability.max())
+    highest = highest_precision(header.threshold_table)
     if highest < wanted_precision:
         raise UsageError(
             f"The model '{header.name}' promises no precision of {wanted_precision:g} at any "
             f"threshold; the highest is {highest:.3f}. Ask for less with --precision, or train "
             "on more labels."
         )
+
+
+def require_share(wanted_precision: float) -> None:
+    """Refuse a precision that is no share.
+
+    Raises
+    ------
+    UsageError
+        If it does not lie between 0 and 1.
+    """
+    if not 0.0 < wanted_precision < 1.0:
+        raise UsageError(
+            f"A precision of {wanted_precision:g} was asked for. Give a share between 0 and 1, "
+            "such as --precision 0.9."
+        )
+
+
+def highest_precision(table: Sequence[ThresholdRow]) -> float:
+    """Return the highest precision that a table, not empty, promises at any threshold."""
+    return float(probability_curves(table)[0].probability.max())
 
 
 def _mean_of_best(curve: ProbabilityCurve, falling: FloatArray) -> FloatArray:

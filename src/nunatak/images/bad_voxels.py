@@ -2,11 +2,12 @@
 
 The rules are those of micrographs (`nunatak.images.bad_pixels`), but a tomogram may be larger
 than memory, and reading all of it only to check it would double the time of many a job. What is
-read at once is therefore checked when it is read, and opening a tomogram looks at its middle, and
-at more of it only where that part does not settle the question.
+read at once is therefore checked when it is read, and opening a tomogram looks at its middle. All
+of it is looked at only where one of these parts shows that something is wrong.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
@@ -20,12 +21,61 @@ from nunatak.images.source import Pixels
 _PROBE_PX = 64
 _SLAB_BYTES = 64 << 20
 
-_Read = Callable[[tuple[slice, slice, slice]], Pixels]
+_LARGEST_FLOAT = np.dtype(np.float64)
+
+Read = Callable[[tuple[slice, slice, slice]], Pixels]
+"""Returns the voxels of a box, ``[z, y, x]``."""
 
 
-def replace_bad_voxels(
-    voxels: Pixels, replacement: float, tomogram_size: int, path: Path
-) -> tuple[Pixels, int]:
+@dataclass(frozen=True)
+class BadVoxels:
+    """The NaN and infinite voxels of a tomogram.
+
+    Attributes
+    ----------
+    count : int
+        How many there are.
+    first_section, last_section : int
+        Between which they lie.
+    """
+
+    count: int
+    first_section: int
+    last_section: int
+
+
+def count_bad_voxels(read: Read, shape: tuple[int, int, int], path: Path) -> BadVoxels | None:
+    """Count the NaN and infinite voxels of a whole tomogram, slab by slab; None without any.
+
+    Parameters
+    ----------
+    read
+        Reads a box of it.
+    shape
+        ``(nz, ny, nx)`` in voxels.
+    path
+        The tomogram, for the message.
+
+    Raises
+    ------
+    BadInput
+        If they are more than 1 % of all.
+    """
+    counts = [
+        _count_bad(section) for slab in _slabs(read, shape, _LARGEST_FLOAT) for section in slab
+    ]
+    total, size = sum(counts), prod(shape)
+    if total > MOST_BAD * size:
+        raise BadInput(
+            f"{path}: {total} of {size} voxels ({total / size:.1%}) are NaN or infinite, more than "
+            f"{MOST_BAD:.0%}. Reconstruct or export the tomogram again; the program that made it "
+            "failed on this one."
+        )
+    sections = np.flatnonzero(counts)
+    return BadVoxels(total, int(sections[0]), int(sections[-1])) if total else None
+
+
+def replace_bad_voxels(voxels: Pixels, replacement: float) -> Pixels:
     """Replace NaN and infinite voxels.
 
     Parameters
@@ -34,32 +84,18 @@ def replace_bad_voxels(
         A part of a tomogram; never changed in place.
     replacement
         What stands for them: the same in every part, so that overlapping parts agree.
-    tomogram_size
-        Voxels of the whole tomogram.
-    path
-        The tomogram, for the message.
 
     Returns
     -------
-    voxels : ndarray
+    ndarray
         The same array where every voxel is finite, a repaired copy otherwise.
-    count : int
-        Voxels replaced.
-
-    Raises
-    ------
-    BadInput
-        If they are more than 1 % of the tomogram.
     """
-    count = _count_bad(voxels)
-    if count == 0:
-        return voxels, 0
-    if count > MOST_BAD * tomogram_size:
-        raise _too_many(count, tomogram_size, path)
-    return np.where(np.isfinite(voxels), voxels, voxels.dtype.type(replacement)), count
+    if _count_bad(voxels) == 0:
+        return voxels
+    return np.where(np.isfinite(voxels), voxels, voxels.dtype.type(replacement))
 
 
-def settle_replacement(read: _Read, shape: tuple[int, int, int], path: Path) -> float:
+def settle_replacement(read: Read, shape: tuple[int, int, int], path: Path) -> float:
     """Refuse a tomogram without information, and return what stands for its bad voxels.
 
     Parameters
@@ -84,9 +120,7 @@ def settle_replacement(read: _Read, shape: tuple[int, int, int], path: Path) -> 
     """
     probe = read(_middle(shape))
     if _count_bad(probe) > MOST_BAD * probe.size:
-        count = sum(_count_bad(slab) for slab in _slabs(read, shape, probe.dtype))
-        if count > MOST_BAD * prod(shape):
-            raise _too_many(count, prod(shape), path)
+        count_bad_voxels(read, shape, path)
     known = _finite(probe)
     if known.size == 0 or np.all(known == known[0]):
         known = _first_varied(read, shape, probe.dtype, path)
@@ -94,7 +128,7 @@ def settle_replacement(read: _Read, shape: tuple[int, int, int], path: Path) -> 
 
 
 def _first_varied(
-    read: _Read, shape: tuple[int, int, int], dtype: np.dtype[np.generic], path: Path
+    read: Read, shape: tuple[int, int, int], dtype: np.dtype[np.generic], path: Path
 ) -> NDArray[np.generic]:
     """Return the finite voxels of the first slab that shows that a tomogram is not blank."""
     value = None
@@ -121,7 +155,7 @@ def _middle(shape: tuple[int, int, int]) -> tuple[slice, slice, slice]:
 
 
 def _slabs(
-    read: _Read, shape: tuple[int, int, int], dtype: np.dtype[np.generic]
+    read: Read, shape: tuple[int, int, int], dtype: np.dtype[np.generic]
 ) -> Iterator[Pixels]:
     nz, ny, nx = shape
     depth = max(1, _SLAB_BYTES // (ny * nx * dtype.itemsize))
@@ -142,11 +176,3 @@ def _count_bad(voxels: Pixels) -> int:
         if np.isfinite(np.sum(voxels)):
             return 0
     return int(voxels.size - np.count_nonzero(np.isfinite(voxels)))
-
-
-def _too_many(count: int, size: int, path: Path) -> BadInput:
-    return BadInput(
-        f"{path}: {count} or more of {size} voxels ({count / size:.1%}) are NaN or infinite, more "
-        f"than {MOST_BAD:.0%}. Reconstruct or export the tomogram again; the program that made it "
-        "failed on this one."
-    )

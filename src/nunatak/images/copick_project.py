@@ -12,7 +12,12 @@ from os import PathLike
 from pathlib import Path
 
 from nunatak.errors import BadInput, FormatError
-from nunatak.images.copick_config import PickableObject, read_copick_config
+from nunatak.images.copick_config import (
+    CopickConfig,
+    PickableObject,
+    is_copick_config,
+    read_copick_config,
+)
 from nunatak.images.folders import FolderContent, Folders, natural
 from nunatak.images.pixel_size import same, stated
 
@@ -139,7 +144,34 @@ def read_copick_project(path: str | PathLike[str]) -> CopickProject:
         If a root is not on a disk of this machine, or missing.
     """
     file = Path(path)
-    config = read_copick_config(file)
+    return _listed_project(file, read_copick_config(file))
+
+
+def read_copick_root(folder: Path) -> CopickProject | None:
+    """List what a root of a project holds, without the configuration, which names no objects then.
+
+    Returns
+    -------
+    CopickProject or None
+        With the folder for its configuration; None if the folder is no root.
+
+    Raises
+    ------
+    FormatError
+        If a voxel spacing cannot be read.
+    """
+    if not (folder / RUNS_FOLDER).is_dir():
+        return None
+    return _listed_project(folder, CopickConfig("", (), (folder,)))
+
+
+def copick_configs(folder: Path) -> list[Path]:
+    """Return the configurations of projects that lie in a folder, in natural order."""
+    names = natural([*_listed(folder).files])
+    return [folder / name for name in names if is_copick_config(folder / name)]
+
+
+def _listed_project(file: Path, config: CopickConfig) -> CopickProject:
     roots = config.roots
     runs = natural(list({run for root in roots for run in _visible(root / RUNS_FOLDER)}))
     tomograms = {

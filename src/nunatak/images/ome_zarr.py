@@ -1,5 +1,6 @@
 """OME-Zarr tomograms: several levels of resolution, of which one is read."""
 
+import logging
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
@@ -11,6 +12,8 @@ from nunatak.images.pixel_size import TOLERANCE, same, stated
 from nunatak.images.source import Pixels
 from nunatak.images.tomogram import Box, Level
 from nunatak.images.zarr_array import ZarrArray, open_zarr_array
+
+_log = logging.getLogger(__name__)
 
 Sizes = tuple[float | None, float | None, float | None]
 """Along z, y and x, ångström."""
@@ -90,6 +93,9 @@ class OmeZarr:
     def info(self, level: int = 0) -> ImageInfo:
         """Describe a level.
 
+        Chunks that are not there are legal, but few programs leave any out, and an interrupted
+        copy does: they are logged.
+
         Raises
         ------
         BadInput
@@ -104,9 +110,13 @@ class OmeZarr:
             )
         notes = list(self.multiscale.notes)
         if missing:
-            notes.append(
+            note = (
                 f"{missing} of {chunks} chunks are not stored; they are taken as the fill value "
                 f"{array.fill_value:g}"
+            )
+            notes.append(note)
+            _log.warning(
+                "%s: %s. If the copy may not be complete, copy the tomogram again", array.path, note
             )
         if any(self.multiscale.levels[0].translation):
             notes.append(

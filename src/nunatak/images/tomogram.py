@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nunatak.errors import UsageError
-from nunatak.images.bad_voxels import replace_bad_voxels
+from nunatak.images.bad_voxels import BadVoxels, count_bad_voxels, replace_bad_voxels
 from nunatak.images.micrograph import ImageInfo
 from nunatak.images.source import Pixels
 
@@ -87,26 +88,37 @@ class Tomogram:
         UsageError
             If the part is empty or leaves the tomogram.
         BadInput
-            If the file changed since it was opened, or more than 1 % of the tomogram's voxels,
-            all in this part, are NaN or infinite. Fewer are replaced, and logged.
+            If the file changed since it was opened, or if there are NaN or infinite voxels in
+            this part and they are more than 1 % in the whole tomogram. Fewer are replaced.
         FormatError
             If what is stored there is damaged.
         """
         nz, ny, nx = self.shape
         part = _inside(z, nz, "z"), _inside(y, ny, "y"), _inside(x, nx, "x")
-        voxels, bad = replace_bad_voxels(
-            self.read_box(part), self.replacement, nz * ny * nx, self.info.path
-        )
-        if bad:
+        stored = self.read_box(part)
+        voxels = replace_bad_voxels(stored, self.replacement)
+        if voxels is not stored:
+            _ = self.bad_voxels  # refuses too many, and says once how many there are
+        return voxels
+
+    @cached_property
+    def bad_voxels(self) -> BadVoxels | None:
+        """The NaN and infinite voxels of all of it, which takes a reading; None without any.
+
+        They are counted, and logged, once: parts that are read may overlap, and what each of them
+        holds adds up to nothing.
+        """
+        found = count_bad_voxels(self.read_box, self.shape, self.info.path)
+        if found is not None:
             _log.warning(
-                "%s: %d voxels that are NaN or infinite, in sections %d to %d, were taken as %g",
+                "%s: NaN or infinite voxels (%d, in sections %d to %d) are taken as %g",
                 self.info.path,
-                bad,
-                part[0].start,
-                part[0].stop - 1,
+                found.count,
+                found.first_section,
+                found.last_section,
                 self.replacement,
             )
-        return voxels
+        return found
 
     def slab(self, z0: int, z1: int) -> Pixels:
         """Read the whole sections from ``z0`` up to, without, ``z1`` (see `box`)."""

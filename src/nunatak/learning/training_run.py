@@ -14,6 +14,7 @@ from torch import nn
 from nunatak.detection.model import DetectorModel
 from nunatak.errors import UsageError
 from nunatak.learning.found import Found
+from nunatak.learning.own_settings import own_settings
 from nunatak.learning.patch_task import PatchTask
 from nunatak.learning.score_map_task import ScoreMapTask
 from nunatak.learning.settings import LearningSettings, learning_rate, training_steps
@@ -226,7 +227,7 @@ class TrainingRun:
         """
         data = self._data
         return {
-            "settings": self._settings.model_dump(mode="json"),
+            "settings": own_settings(self._settings),
             "expected_particles": data.expected_particles,
             "contrast": data.contrast,
             "training": [_described(image) for image in data.training],

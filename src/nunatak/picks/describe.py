@@ -9,6 +9,7 @@ from nunatak.geometry import Orientation
 from nunatak.picks.context import FormatContext
 from nunatak.picks.counted import counted
 from nunatak.picks.formats.registry import format_of
+from nunatak.picks.formats.tomograms import relion5_star
 
 
 def describe(path: Path) -> dict[str, str]:
@@ -45,8 +46,11 @@ def describe(path: Path) -> dict[str, str]:
     columns: image, x_px, y_px, score
     """
     fmt = format_of(path)
-    # As they stand in the file: to mirror them, the images would be needed.
-    picks = fmt.read(path, FormatContext(orientation=Orientation.IDENTITY))
+    # As they stand in the file: to mirror or scale them, more would be needed.
+    if fmt is relion5_star.FORMAT:
+        picks = relion5_star.read_in_file(path)
+    else:
+        picks = fmt.read(path, FormatContext(orientation=Orientation.IDENTITY))
     images = len(picks.images)
     is_2d = picks.ndim == 2
     where = f"on {counted(images, 'image')}" if is_2d else f"in {counted(images, 'tomogram')}"

@@ -92,7 +92,10 @@ def validation_chart(metrics: Sequence[StepMetrics], kept_step: int) -> Chart | 
 
 
 def threshold_chart(table: Sequence[ThresholdRow], default: float) -> Chart | None:
-    """Draw precision and recall by threshold, with intervals; None for fewer than two rows."""
+    """Draw precision and recall by threshold, with intervals; None for fewer than two rows.
+
+    The line of the precision ends where nothing is selected any more.
+    """
     if len(table) < 2:
         return None
     threshold = np.array([row.threshold for row in table])
@@ -104,9 +107,11 @@ def threshold_chart(table: Sequence[ThresholdRow], default: float) -> Chart | No
             outline += reversed([*zip(threshold, bounds[1], strict=True)])
             points = tuple((100 * float(x), 100 * float(y)) for x, y in outline)
             lines.append(Line(points, f"{name} band", is_closed=True))
-    for name in ("precision", "recall"):
+    selecting = np.array([not row.selects_nothing for row in table])
+    for name, is_known in (("precision", selecting), ("recall", np.ones_like(selecting))):
         values = np.array([getattr(row, name) for row in table])
-        lines.append(_line(threshold, values, 0.0, 1.0, name))
+        if is_known.any():
+            lines.append(_line(threshold[is_known], values[is_known], 0.0, 1.0, name))
     ticks = tuple(Tick(100 * value, f"{value:g}") for value in (0, 0.2, 0.4, 0.6, 0.8, 1.0))
     return Chart(
         bars=(),
@@ -115,7 +120,7 @@ def threshold_chart(table: Sequence[ThresholdRow], default: float) -> Chart | No
         x_title="threshold",
         y_title="precision and recall",
         alternative="Line chart of precision and recall by threshold; the table below has them.",
-        notes=("Areas are 95 % intervals.",) if len(lines) > 2 else (),
+        notes=("Areas are 95 % intervals.",) if any(line.is_closed for line in lines) else (),
         lines=tuple(lines),
         rule=Mark(100 * default, 100.0, "threshold", f"default threshold {default:.4g}"),
     )

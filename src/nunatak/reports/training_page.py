@@ -178,6 +178,13 @@ def row_at(table: Sequence[ThresholdRow], threshold: float) -> ThresholdRow | No
     return rows[-1] if rows else None
 
 
+def precision_of(row: ThresholdRow | None) -> str:
+    """Return what a row's precision is to say; a dash for no row, and for one of no candidates."""
+    if row is None or row.selects_nothing:
+        return "–"
+    return str(Expected(row.precision, row.precision_low, row.precision_high))
+
+
 def _table_row(row: ThresholdRow) -> tuple[str, ...]:
     probability = (
         "–"
@@ -186,7 +193,7 @@ def _table_row(row: ThresholdRow) -> tuple[str, ...]:
     )
     return (
         f"{row.threshold:g}",
-        str(Expected(row.precision, row.precision_low, row.precision_high)),
+        precision_of(row),
         str(Expected(row.recall, row.recall_low, row.recall_high)),
         f"{row.f1:.2f}",
         probability,

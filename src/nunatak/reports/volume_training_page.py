@@ -8,7 +8,7 @@ from nunatak.learning.volumes.volume_result import VolumeTrainingResult
 from nunatak.learning.volumes.volume_summary import what_was_kept
 from nunatak.reports.axes import counted, grouped_digits
 from nunatak.reports.training_charts import loss_chart, validation_chart
-from nunatak.reports.training_page import TrainingPage, row_at, thresholds_of
+from nunatak.reports.training_page import TrainingPage, precision_of, row_at, thresholds_of
 from nunatak.reports.volume_training_panels import judged_examples, label_walls, panels
 
 _CLASS_HEADINGS = (
@@ -122,7 +122,8 @@ def _class_row(result: VolumeTrainingResult, kind: VolumeClass) -> tuple[str, ..
         "–" if figures is None else grouped_digits(figures.particles),
         *reached,
         f"{kind.threshold:.3g}",
-        *(("–", "–") if row is None else (str(Expected(row.precision)), str(Expected(row.recall)))),
+        precision_of(row),
+        "–" if row is None else str(Expected(row.recall)),
     )
 
 

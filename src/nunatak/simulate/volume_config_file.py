@@ -54,7 +54,17 @@ def resolved(
 
 
 def _in_words(error: ValidationError) -> str:
+    """Say each problem once, with the values that have it; those of a shape by their axes."""
+    values: dict[str, list[str]] = {}
+    for one in error.errors():
+        field, place = one["loc"][:1], one["loc"][1:]
+        problem = ": ".join([*map(str, field), one["msg"].removeprefix("Value error, ")])
+        given = values.setdefault(problem, [])
+        # Messages of our own name the values themselves; of what is missing there is none.
+        if one["type"] not in ("value_error", "missing"):
+            axis = f"{'zyx'[int(place[0])]} = " if field == ("shape",) and place else ""
+            given.append(f"{axis}{one['input']!r:.60}")
     return "; ".join(
-        ": ".join([*map(str, one["loc"][:1]), one["msg"].removeprefix("Value error, ")])
-        for one in error.errors()
+        problem + (f" (found {', '.join(given)})" if given else "")
+        for problem, given in values.items()
     )

@@ -67,5 +67,5 @@ def test_a_diameter_is_asked_for_or_refused(
         pick_tomograms(images, model=sizes_file, diameter_A=25)
     with pytest.raises(UsageError, match="must be positive"):
         pick_tomograms(images, model=sizes_file, diameter_A=-1)
-    with pytest.raises(UsageError, match="'sizes' was not judged on known particles, so"):
+    with pytest.raises(UsageError, match=r"0\.9: it was not judged on known particles\. Choose"):
         pick_tomograms(images, model=sizes_file, diameter_A=100, wanted_precision=0.9)

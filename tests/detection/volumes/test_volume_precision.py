@@ -1,6 +1,7 @@
 """Thresholds for tomograms, chosen by the precision that they promise."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -42,6 +43,13 @@ def judged(spot_model: VolumeModel) -> VolumeModelHeader:
     return spot_model.header.model_copy(update={"classes": classes, "provenance": provenance})
 
 
+NOTHING_FOUND = tuple(
+    # The highest threshold selects nothing at all.
+    ThresholdRow(threshold=t, precision=float(t == THRESHOLDS[-1]), recall=0.0, f1=0.0)
+    for t in THRESHOLDS
+)
+
+
 def table_of(**scores: np.ndarray) -> pd.DataFrame:
     parts = [pd.DataFrame({"class_name": name, "score": own}) for name, own in scores.items()]
     return pd.concat(parts, ignore_index=True)
@@ -76,24 +84,57 @@ def test_nothing_is_selected_where_nothing_is_likely_enough(judged: VolumeModelH
     assert choices["light"].precision is None
 
 
-def test_what_is_not_promised_is_refused(judged: VolumeModelHeader) -> None:
+@pytest.mark.parametrize(
+    ("table", "wanted", "reason"),
+    [
+        ((), 0.5, "was not judged on known particles"),
+        (NOTHING_FOUND, 0.5, "found none of the known particles when it was judged"),
+        (calibrated(0.9), 0.95, r"reaches 0\.8\d\d at most"),
+    ],
+)
+def test_a_class_without_promise_is_left_out_and_leaves_the_others(
+    table: tuple[ThresholdRow, ...],
+    wanted: float,
+    reason: str,
+    judged: VolumeModelHeader,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     dark, light = judged.classes
-    nothing_found = tuple(
-        ThresholdRow(threshold=t, precision=1.0, recall=0.0, f1=0.0) for t in THRESHOLDS
+    unpromised = light.model_copy(update={"threshold_table": table})
+    header = judged.model_copy(update={"classes": (dark, unpromised)})
+    found = table_of(dark=np.array([0.99, 0.98]), light=np.array([1.0, 0.5]))
+    choices = choose_thresholds(header, wanted, found)
+    alone = judged.model_copy(update={"classes": (dark,)})
+    expected = choose_thresholds(alone, wanted, found)["dark"]
+    assert choices["dark"] == expected
+    assert choices["dark"].precision is not None
+    assert choices["light"].threshold > 1.0
+    assert choices["light"].precision is None
+    (message,) = caplog.messages
+    assert re.search(f"promised for light: the model 'spots' {reason}. None of it", message)
+
+    header = judged.model_copy(update={"classes": (unpromised,)})
+    with pytest.raises(UsageError, match=f"precision of {wanted:g}: it {reason}. Choose"):
+        require_precision(header, wanted)
+
+
+def test_what_is_promised_for_no_class_is_refused(judged: VolumeModelHeader) -> None:
+    dark, light = judged.classes
+    classes = (
+        dark.model_copy(update={"threshold_table": ()}),
+        light.model_copy(update={"threshold_table": NOTHING_FOUND}),
     )
-    for table in ((), nothing_found):
-        unknown = light.model_copy(update={"threshold_table": table})
-        header = judged.model_copy(update={"classes": (dark, unknown)})
-        with pytest.raises(UsageError, match="not judged on known particles of light, so"):
-            require_precision(header, 0.5)
-    with pytest.raises(UsageError, match=r"'spots, class light' promises no precision of 0\.95"):
-        require_precision(judged, 0.95)
+    header = judged.model_copy(update={"classes": classes})
+    reasons = (
+        r"it was not judged on known particles \(dark\); "
+        r"it found none of the known particles when it was judged \(light\)\. Choose"
+    )
+    with pytest.raises(UsageError, match=reasons):
+        require_precision(header, 0.5)
     with pytest.raises(UsageError, match="between 0 and 1"):
         require_precision(judged, 1.0)
     require_precision(judged, 0.85)
     single = judged.model_copy(update={"classes": (light,), "provenance": {}})
-    with pytest.raises(UsageError, match=r"'spots' promises no precision"):
-        require_precision(single, 0.95)
     choice = choose_thresholds(single, 0.5, table_of(light=np.array([0.9])))["light"]
     assert choice.basis == "tomograms that the model file does not name"
 

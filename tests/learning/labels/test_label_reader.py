@@ -95,6 +95,12 @@ def with_rows(picks: PickSet, rows: Sequence[tuple[str, float, float]]) -> PickS
     return PickSet(pd.concat([picks.table, added]))
 
 
+def test_labels_in_tomograms_are_refused(listed: MicrographList, truth: PickSet) -> None:
+    deep = PickSet(truth.table.assign(z_px=3.0), source=Path("deep.csv"))
+    with pytest.raises(Mismatch, match=r"deep\.csv: positions with z, in tomograms"):
+        read(deep, listed)
+
+
 def test_good_labels_are_taken_as_they_are(listed: MicrographList, truth: PickSet) -> None:
     labels = read(truth, listed, evidence_of=evidence_of(truth))
     assert len(labels) == 2 * N_PARTICLES

@@ -9,12 +9,15 @@ import pytest
 from nunatak.errors import BadInput, Mismatch, UsageError
 from nunatak.images.tomogram_inputs import list_tomograms
 from nunatak.images.write_volume import write_mrc_volume
-from nunatak.learning.volumes.volume_data import VolumeReading, gather_volumes, sorted_labels
+from nunatak.learning.volumes.volume_data import VolumeReading, gather_volumes
 from nunatak.learning.volumes.volume_expectation import checked_expectation, expected_numbers
+from nunatak.learning.volumes.volume_label_set import NO_LABELS, sorted_labels
 from nunatak.learning.volumes.volume_settings import VolumeLearningSettings
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import PickSet
 
-CLASSES = ("small", "large")
+DIAMETERS_A = {"small": 80.0, "large": 120.0}
+CLASSES = tuple(DIAMETERS_A)
 READING = VolumeReading(working_voxel_size_A=20.0)
 
 
@@ -43,7 +46,9 @@ def gather(folder: Path, labels: PickSet, **options: object):  # type: ignore[no
         "seed": 0,
         **options,
     }
-    return gather_volumes(listed, sorted_labels(labels, listed, CLASSES), READING, **settings)  # type: ignore[arg-type]
+    images = ImageCatalogue.of_tomograms(listed)
+    usable = sorted_labels(labels, listed, images, DIAMETERS_A, are_complete=True)
+    return gather_volumes(listed, usable.tomograms, READING, **settings)  # type: ignore[arg-type]
 
 
 def test_labels_come_along_to_the_working_size(folder: Path) -> None:
@@ -61,11 +66,10 @@ def test_labels_come_along_to_the_working_size(folder: Path) -> None:
 
 def test_light_particles_become_dark(folder: Path) -> None:
     listed = list_tomograms([folder / "a.mrc"])
-    labels = sorted_labels(picks([("a.mrc", 19.5, 9.5, 4.5, "large")]), listed, CLASSES)
     (one,) = listed
-    plain = READING.read(one, labels[one.name], is_complete=True)
+    plain = READING.read(one, NO_LABELS, is_complete=True)
     inverted = VolumeReading(working_voxel_size_A=20.0, inverted=True).read(
-        one, labels[one.name], is_complete=True
+        one, NO_LABELS, is_complete=True
     )
     assert np.array_equal(inverted.voxels, -plain.voxels)
 
@@ -78,7 +82,7 @@ def test_unlabelled_tomograms_stay_away_where_nothing_learns_from_them(folder: P
 
 
 def test_whole_tomograms_are_kept_aside(folder: Path) -> None:
-    rows = [(f"{n}.mrc", float(x), 9.5, 4.5, "large") for n in "abc" for x in range(4, 9)]
+    rows = [(f"{n}.mrc", float(x), 9.5, 4.5, "large") for n in "abc" for x in range(4, 14, 2)]
     data = gather(folder, picks(rows), validation_share=0.3)
     assert (len(data.training), len(data.validation)) == (2, 1)
     name = str(folder / "b.mrc")
@@ -88,7 +92,7 @@ def test_whole_tomograms_are_kept_aside(folder: Path) -> None:
     assert not gather(folder, picks(rows), validation_share=0.3, are_complete=False).validation
     with pytest.raises(BadInput, match="not among the labelled"):
         gather(folder, picks(rows), validation=["x.mrc"])
-    with pytest.raises(BadInput, match="No label is left"):
+    with pytest.raises(BadInput, match=r"No label is left.*1 tomogram kept"):
         gather(folder, picks(rows[:5]), validation=[str(folder / "a.mrc")])
 
 
@@ -99,41 +103,18 @@ def test_a_tomogram_that_was_looked_at_in_vain_is_empty(folder: Path) -> None:
     assert known == [True, True, False]
 
 
-@pytest.mark.parametrize(
-    ("rows", "columns", "error", "says"),
-    [
-        ([("a.mrc", 30.0, 9.5, 4.5, "large")], {}, Mismatch, "1 of 1 labels lie outside"),
-        ([("a.mrc", 9.0, 9.5, 4.5, "large")], {"pixel_size_A": 5.0}, Mismatch, "10 Å.*5 Å"),
-        ([("a.mrc", 9.0, 9.5, 4.5, "huge")], {}, BadInput, "labels of huge"),
-        ([("a.mrc", 9.0, 9.5, 4.5, "")], {}, BadInput, "labels of no class"),
-        ([("z.mrc", 9.0, 9.5, 4.5, "large")], {}, Mismatch, "not among those given"),
-    ],
-)
-def test_labels_that_do_not_fit_are_refused(folder, rows, columns, error, says) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(error, match=says):
-        gather(folder, picks(rows, **columns))
+def test_labels_of_another_voxel_size_are_refused(folder: Path) -> None:
+    with pytest.raises(Mismatch, match=r"10 Å.*5 Å"):
+        gather(folder, picks([("a.mrc", 9.0, 9.5, 4.5, "large")], pixel_size_A=5.0))
 
 
-def test_classes_and_depth_must_be_known(folder: Path) -> None:
-    listed = list_tomograms([folder])
-    plain = PickSet(picks([("a.mrc", 9.0, 9.5, 4.5, "")]).table.drop(columns="class_name"))
-    (found,) = sorted_labels(plain, listed, ("only",)).values()
-    assert found.class_index.tolist() == [0]
-    with pytest.raises(BadInput, match="no class"):
-        sorted_labels(plain, listed, CLASSES)
-    flat = PickSet(plain.table.drop(columns="z_px"))
-    with pytest.raises(BadInput, match="of micrographs"):
-        sorted_labels(flat, listed, ("only",))
-
-
-@pytest.mark.parametrize("empty", ["", None])
-def test_labels_without_a_class_are_of_the_only_one(folder: Path, empty: str | None) -> None:
-    listed = list_tomograms([folder])
-    unnamed = ("a.mrc", 9.0, 9.5, 4.5, empty)
-    (found,) = sorted_labels(picks([unnamed, unnamed]), listed, ("only",)).values()
-    assert found.class_index.tolist() == [0, 0]
-    with pytest.raises(BadInput, match="labels of no class"):
-        sorted_labels(picks([unnamed, ("a.mrc", 9.0, 9.5, 4.5, "only")]), listed, ("only",))
+def test_empty_places_come_along_to_the_working_size(folder: Path) -> None:
+    rows = [("a.mrc", 19.5, 9.5, 4.5, "large"), ("a.mrc", 4.5, 11.5, 8.5, "junk")]
+    labelled, *_ = gather(folder, picks(rows)).training
+    np.testing.assert_allclose(labelled.empty_px, [[2.0, 5.5, 4.0]])
+    assert labelled.counts(2).tolist() == [0, 1]
+    without, *_ = gather(folder, picks(rows[:1])).training
+    assert labelled.described() != without.described()
 
 
 def test_the_number_of_particles_is_asked_for_where_it_is_needed() -> None:

@@ -1,5 +1,7 @@
 """What is known about a crop."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -34,6 +36,19 @@ def test_with_sparse_labels_only_the_particles_are_known() -> None:
     assert torch.equal(labels.known[1], distance < 4.0)
     reach = 2.0 * np.sqrt(2 * np.log(1e3))
     assert torch.equal(labels.known[0], distance < reach)
+
+
+def test_places_without_a_particle_are_known_to_be_empty() -> None:
+    sparse = volume(is_complete=False, labels=0)
+    assert not sparse.is_labelled
+    marked = replace(sparse, empty_px=np.array([[20.0, 16.0, 10.0], [200.0, 16.0, 10.0]]))
+    assert marked.is_labelled
+    labels = crop_labels(marked, upright((8, 4, 0), 32), GRID)
+    z, y, x = np.indices(GRID.shape) * 2 + 0.5
+    distance = torch.from_numpy(np.sqrt((x - 12) ** 2 + (y - 12) ** 2 + (z - 10) ** 2))
+    # As far as a particle of the class would count as found.
+    assert torch.equal(labels.known, torch.stack([distance < 2.0, distance < 3.0]))
+    assert not labels.targets.heatmap.any()
 
 
 def test_without_labels_nothing_is_known() -> None:

@@ -4,18 +4,23 @@ from dataclasses import replace
 from math import nan
 from pathlib import Path
 
-import pandas as pd
+import numpy as np
 import pytest
 
 from nunatak.detection.volumes.volume_header import VolumeClass, VolumeModelHeader
 from nunatak.detection.volumes.volume_model import VolumeModel
 from nunatak.images.normalise_volume import VERSION
+from nunatak.learning.labels.report import Finding, Severity
+from nunatak.learning.volumes.volume_label_set import (
+    NO_LABELS,
+    TomogramLabels,
+    VolumeLabelSet,
+)
 from nunatak.learning.volumes.volume_result import VolumeTrainingResult
 from nunatak.learning.volumes.volume_summary import in_words, labels_in_words, what_was_kept
 from nunatak.learning.volumes.volume_validation import ClassFigures
 from nunatak.networks.registry import build
 from nunatak.networks.specs import NetworkSpec
-from nunatak.picks.table import PickSet, empty_table
 
 
 def trained(start: dict[str, str] | None = None) -> VolumeTrainingResult:
@@ -83,13 +88,9 @@ def test_a_training_that_did_not_help_says_so(start: dict[str, str] | None, says
 
 
 def test_labels_are_counted_by_class() -> None:
-    columns = ["image", "x_px", "y_px", "z_px", "class_name"]
-    rows = [
-        ("a", 1.0, 2.0, 3.0, "spike"),
-        ("b", 1.0, 2.0, 3.0, "spike"),
-        ("b", 1.0, 1.0, 1.0, None),
-    ]
-    table = pd.DataFrame(rows, columns=columns)
-    assert labels_in_words(PickSet(table)) == "3 labels in 2 tomograms: 2 spike, 1 no class."
-    assert labels_in_words(PickSet(table[columns[:4]])) == "3 labels in 2 tomograms."
-    assert labels_in_words(PickSet(empty_table(3), images=("a",))) == "0 labels in 1 tomogram."
+    some = TomogramLabels(np.zeros((3, 3)), np.array([1, 1, 0]))
+    note = Finding(kind="duplicate", severity=Severity.NOTE, count=1, text="One is double")
+    labels = VolumeLabelSet({"a": some, "b": NO_LABELS}, ("virus", "spike"), (note,))
+    assert labels_in_words(labels) == (
+        "3 labels in 2 tomograms: 1 virus, 2 spike.\nnote: One is double."
+    )

@@ -20,6 +20,7 @@ from nunatak.images.normalise_volume import VERSION
 from nunatak.images.write_volume import write_mrc_volume
 from nunatak.learning.record import describe
 from nunatak.learning.volumes.train_tomograms import train_tomograms
+from nunatak.learning.volumes.volume_label_set import VolumeLabelSet
 from nunatak.learning.volumes.volume_result import VolumeTrainingResult
 from nunatak.learning.volumes.volume_settings import VolumeLearningSettings
 from nunatak.learning.volumes.volume_start import volume_start
@@ -171,11 +172,36 @@ def test_another_training_is_not_gone_on_with(specimen, tiny, tmp_path) -> None:
     output = tmp_path / "m.safetensors"
     with pytest.raises(StopError):
         train(specimen, output, settings(tiny), on_progress=kill_at(3))
-    with pytest.raises(OtherTraining, match="batch_size"):
+    with pytest.raises(OtherTraining, match=r"\(batch_size: 2 then; now 1\)"):
         train(specimen, output, settings(tiny, batch_size=1))
+    with pytest.raises(OtherTraining, match=r"\(settings\.crop_px: 16 then; now 20\)"):
+        train(specimen, output, settings(tiny, crop_px=20))
     with pytest.raises(OtherTraining, match=r"other settings or data \(validation"):
         labels = PickSet(specimen[1].table.iloc[:-1])
         train((specimen[0], labels), output, settings(tiny))
+
+
+def test_marks_of_empty_places_are_learned_and_other_rows_accounted_for(  # type: ignore[no-untyped-def]
+    specimen, tiny, tmp_path
+) -> None:
+    paths, labels = specimen
+    table = labels.table.assign(selected=True)
+    table.loc[1, "selected"] = False
+    table.loc[len(table)] = [str(paths[0]), 200.0, 4.0, 4.0, "small", True]
+    said: list[VolumeLabelSet] = []
+    result = train(
+        (paths, PickSet(table)),
+        tmp_path / "m.safetensors",
+        settings(tiny, steps=2),
+        labels_are="sparse",
+        expected_particles={"small": 3, "large": 3},
+        on_labels=said.append,
+    )
+    assert [(one.kind, one.count) for one in result.findings] == [("negative", 1), ("outside", 1)]
+    assert said[0].findings == result.findings
+    assert result.model.header.provenance["labels"]["n_positive"] == 17
+    (first, *_) = said[0].tomograms.values()
+    np.testing.assert_allclose(first.empty_px, table.loc[[1], ["x_px", "y_px", "z_px"]])
 
 
 def test_what_cannot_be_is_refused_before_anything_is_read(specimen, tiny, tmp_path) -> None:  # type: ignore[no-untyped-def]
@@ -184,6 +210,7 @@ def test_what_cannot_be_is_refused_before_anything_is_read(specimen, tiny, tmp_p
     cases: list[tuple[dict[str, Any], VolumeLearningSettings, str]] = [
         ({"diameters_A": {}}, settings(tiny), "give that of each class"),
         ({"diameters_A": {"a": -1.0}}, settings(tiny), "positive"),
+        ({"diameters_A": {"Junk": 90.0}}, settings(tiny), "marks places that are no particle"),
         ({"labels_are": "sparse"}, settings(tiny), "number of particles of each class"),
         ({"voxel_size_A": 0.0}, settings(tiny), "voxel size must be positive"),
     ]

@@ -67,6 +67,19 @@ def test_a_knowing_network_is_told_from_a_lying_one(make_volume) -> None:  # typ
     assert np.abs(np.sort(own, axis=0) - np.sort(truths, axis=0)).max() < 1e-3
 
 
+def test_thresholds_above_all_candidates_select_nothing(make_volume) -> None:  # type: ignore[no-untyped-def]
+    volume = make_volume(particles=5)
+    network = Knowing(volume, -9.0)
+    network.answer[0, :2] -= 6.0
+    (found,) = candidates_in([volume], network, RADIUS_PX)
+    best = found.score[found.class_index == 0].max()
+    assert 0.2 < best < 0.8
+    first, _ = VolumeValidator([volume], RADIUS_PX).figures(network)
+    assert {row.threshold for row in first.table if row.selects_nothing} == {
+        row.threshold for row in first.table if row.threshold > best
+    }
+
+
 def test_a_class_that_is_not_there_says_nothing(make_volume) -> None:  # type: ignore[no-untyped-def]
     volume = make_volume(particles=1)
     network = Knowing(volume, -9.0)

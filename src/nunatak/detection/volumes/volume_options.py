@@ -23,7 +23,8 @@ class VolumePickOptions(FrozenModel):
     diameter_A : float or None
         Of the particles, for a model of sizes; None for one of kinds, which knows theirs.
     thresholds : dict of str to float
-        By class: candidates of at least this probability are selected.
+        By class: candidates of at least this probability are selected; above 1 once it is found
+        that the wanted precision is promised for none of a class.
     wanted_precision : float or None
         Choose the thresholds, once the candidates are known, by the precision that the model's
         tables promise; None takes ``thresholds`` as they are.

@@ -6,6 +6,7 @@ from os import PathLike, fspath
 
 import numpy as np
 
+from nunatak.errors import Mismatch
 from nunatak.geometry import Orientation
 from nunatak.images.micrograph_list import MicrographList
 from nunatak.learning.labels.check import (
@@ -98,9 +99,9 @@ def read_labels(
     Raises
     ------
     Mismatch
-        If no labelled micrograph is among those given or can be read, if many labels lie
-        outside, if they fit the micrographs only after mirroring, transposing or scaling, or if
-        none is left.
+        If the labels are in tomograms, if no labelled micrograph is among those given or can be
+        read, if many labels lie outside, if they fit the micrographs only after mirroring,
+        transposing or scaling, or if none is left.
     FormatError
         If a file of labels is damaged.
     """
@@ -112,6 +113,11 @@ def read_labels(
             labels, format, images=images, image=image, grid=grid, orientation=orientation
         )
         source = _named(labels)
+    if picks.ndim != 2:
+        raise Mismatch(
+            f"{source}: positions with z, in tomograms, but the images are micrographs. Give "
+            "labels of micrographs, or train on the tomograms."
+        )
     read_as = ReadAs(
         orientation or _own_orientation(labels, format), 1.0 if grid is None else grid.ratio_x
     )

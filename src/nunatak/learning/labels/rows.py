@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from nunatak.geometry import FloatArray
 from nunatak.learning.labels.report import Finding, Severity
@@ -53,13 +54,40 @@ class Rows:
         return np.asarray(self.kind != NEGATIVE)
 
 
-def rows_of(picks: PickSet) -> tuple[Rows, tuple[str, ...], list[Finding]]:
-    """Tell particles from places that are none.
+def told_apart(table: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell places that are no particle, and rows that say nothing, from labelled particles.
 
     A row is a negative if its class has one of the `NEGATIVE_CLASSES`, or if it is marked as
     not selected in a table without scores: there, a person has rejected it. Where a table has
-    scores, ``selected`` says which candidates pass a threshold. The others are no particles for
-    certain, and are left out.
+    scores, ``selected`` says which candidates pass a threshold. The others may be particles all
+    the same, and are left out.
+
+    Parameters
+    ----------
+    table
+        Of picks on micrographs or in tomograms.
+
+    Returns
+    -------
+    is_negative, is_left_out : ndarray, shape (n,), bool
+        No row is both.
+    """
+    is_negative = _class_names(table).str.casefold().str.strip().isin(NEGATIVE_CLASSES).to_numpy()
+    rejected = np.zeros(len(table), dtype=np.bool_)
+    if "selected" in table:
+        rejected = ~table["selected"].astype(bool).to_numpy()
+    if has_scores(table):
+        return is_negative, rejected & ~is_negative
+    return is_negative | rejected, np.zeros_like(rejected)
+
+
+def has_scores(table: pd.DataFrame) -> bool:
+    """Whether a table of labels looks like a picker's."""
+    return "score" in table and bool(table["score"].notna().any())
+
+
+def rows_of(picks: PickSet) -> tuple[Rows, tuple[str, ...], list[Finding]]:
+    """Tell particles from places that are none, as `told_apart` does.
 
     Returns
     -------
@@ -70,15 +98,8 @@ def rows_of(picks: PickSet) -> tuple[Rows, tuple[str, ...], list[Finding]]:
     """
     table = picks.table
     names = _class_names(table)
-    is_negative = names.str.casefold().str.strip().isin(NEGATIVE_CLASSES).to_numpy()
-    scored = "score" in table and bool(table["score"].notna().any())
-    rejected = np.zeros(len(table), dtype=bool)
+    is_negative, left_out = told_apart(table)
     findings: list[Finding] = []
-    if "selected" in table:
-        rejected = ~table["selected"].astype(bool).to_numpy()
-    left_out = rejected & ~is_negative if scored else np.zeros_like(rejected)
-    if not scored:
-        is_negative = is_negative | rejected
     classes = tuple(dict.fromkeys(names[~is_negative & ~left_out])) or (ONLY_CLASS,)
     kind = names.map({name: index for index, name in enumerate(classes)}).fillna(NEGATIVE)
     kinds = np.where(is_negative, NEGATIVE, kind.to_numpy()).astype(np.int64)
@@ -90,11 +111,11 @@ def rows_of(picks: PickSet) -> tuple[Rows, tuple[str, ...], list[Finding]]:
         np.broadcast_to(np.asarray(stated, dtype=np.float64), len(table)),
     )
     if left_out.any():
-        findings.append(_unselected(int(left_out.sum())))
-    elif scored and "selected" not in table:
-        findings.append(_scored(len(table)))
+        findings.append(unselected_finding(int(left_out.sum())))
+    elif has_scores(table) and "selected" not in table:
+        findings.append(scored_finding(len(table)))
     if is_negative.any():
-        findings.append(_negatives(int(is_negative.sum())))
+        findings.append(negative_finding(int(is_negative.sum())))
     return rows.taken(~left_out), classes, findings
 
 
@@ -104,7 +125,8 @@ def _class_names(table: pd.DataFrame) -> pd.Series:
     return table["class_name"].fillna(ONLY_CLASS).astype(str).replace("", ONLY_CLASS)
 
 
-def _unselected(count: int) -> Finding:
+def unselected_finding(count: int) -> Finding:
+    """Say how many candidates below a threshold are left out."""
     return Finding(
         kind="not selected",
         severity=Severity.NOTE,
@@ -114,7 +136,8 @@ def _unselected(count: int) -> Finding:
     )
 
 
-def _scored(count: int) -> Finding:
+def scored_finding(count: int) -> Finding:
+    """Doubt labels that look like a picker's candidates."""
     return Finding(
         kind="scored",
         severity=Severity.WARNING,
@@ -125,7 +148,8 @@ def _scored(count: int) -> Finding:
     )
 
 
-def _negatives(count: int) -> Finding:
+def negative_finding(count: int) -> Finding:
+    """Say how many places are known to be no particle."""
     return Finding(
         kind="negative",
         severity=Severity.NOTE,

@@ -15,9 +15,11 @@ from nunatak.errors import UsageError
 from nunatak.images.axis_order import AxisOrder
 from nunatak.images.micrograph_list import MicrographList
 from nunatak.images.tomogram_inputs import list_tomograms
+from nunatak.learning.labels.rows import NEGATIVE_CLASSES
 from nunatak.learning.train import check_output, folder_of
-from nunatak.learning.volumes.volume_data import VolumeReading, gather_volumes, sorted_labels
+from nunatak.learning.volumes.volume_data import VolumeReading, gather_volumes
 from nunatak.learning.volumes.volume_expectation import checked_expectation
+from nunatak.learning.volumes.volume_label_set import VolumeLabelSet, sorted_labels
 from nunatak.learning.volumes.volume_result import VolumeTrainingResult
 from nunatak.learning.volumes.volume_settings import LabelsAre, VolumeLearningSettings
 from nunatak.learning.volumes.volume_start import volume_start
@@ -61,6 +63,7 @@ def train_tomograms(
     threads: int | None = None,
     redo: bool = False,
     overwrite: bool = False,
+    on_labels: Callable[[VolumeLabelSet], None] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> VolumeTrainingResult:
     """Train a detector from labelled particles of one class or more.
@@ -75,7 +78,9 @@ def train_tomograms(
         labels take part where the settings can make use of them: with a teacher or objective pu.
     labels
         Particles: a file or folder in any format for tomograms, or a table. A tomogram of
-        ``PickSet.images`` without a row is one in which nothing was found.
+        ``PickSet.images`` without a row is one in which nothing was found. Classes named junk,
+        negative and the like, and rows that a person marked as not selected, are places known to
+        be no particle (see `nunatak.learning.labels.rows.told_apart`).
     output
         Model file to write, ``*.safetensors``.
     diameters_A
@@ -107,6 +112,8 @@ def train_tomograms(
         Start over, and replace an output that exists.
     overwrite
         Replace an output that exists, but go on with a training that was stopped.
+    on_labels
+        Called once the labels are read and checked, before the tomograms are read.
     on_progress
         Called after every step.
 
@@ -142,19 +149,23 @@ def train_tomograms(
     listed = tomograms if isinstance(tomograms, MicrographList) else list_tomograms(tomograms)
     start = volume_start(settings, diameters_A, voxel_size_A=voxel_size_A)
     _check_crop(settings, start.network, max(diameters_A.values()) / start.voxel_size_A)
+    images = ImageCatalogue.of_tomograms(
+        listed, stored_voxel_size_A, override=override_voxel_size, axis_order=axis_order
+    )
     if not isinstance(labels, PickSet):
-        catalogue = ImageCatalogue.of_tomograms(
-            listed, stored_voxel_size_A, override=override_voxel_size, axis_order=axis_order
-        )
-        labels = read_picks(labels, labels_format, images=catalogue, tomograms=facts)
+        labels = read_picks(labels, labels_format, images=images, tomograms=facts)
+    are_complete = labels_are == "complete"
     with torch_threads(threads):
         on_device = choose_device(device)
         low = choose_dtype(on_device) == torch.bfloat16
         precision: TrainingPrecision = "bfloat16" if low else "float32"
         fabric = open_fabric(on_device, precision=precision, process_count=processes)
+        usable = sorted_labels(labels, listed, images, diameters_A, are_complete=are_complete)
+        if on_labels is not None and fabric.is_global_zero:
+            on_labels(usable)
         data = gather_volumes(
             listed,
-            sorted_labels(labels, listed, classes),
+            usable.tomograms,
             VolumeReading(
                 working_voxel_size_A=start.voxel_size_A,
                 voxel_size_A=stored_voxel_size_A,
@@ -162,7 +173,7 @@ def train_tomograms(
                 axis_order=axis_order,
                 inverted=contrast != start.contrast,
             ),
-            are_complete=labels_are == "complete",
+            are_complete=are_complete,
             with_unlabelled=settings.teacher or settings.objective_for(labels_are) == "pu",
             validation_share=settings.validation_share,
             validation=validation_tomograms,
@@ -200,6 +211,7 @@ def train_tomograms(
         validation_score=fitted.validation,
         metrics=metrics,
         seconds=metrics[-1].seconds if metrics else 0.0,
+        findings=usable.findings,
         examples=tuple(examples),
     )
 
@@ -217,6 +229,12 @@ def _check_options(
     if wrong or not diameters_A:
         raise UsageError(
             f"Diameters {dict(diameters_A)}: give that of each class by its name, in Å, positive."
+        )
+    reserved = [name for name in diameters_A if name.casefold().strip() in NEGATIVE_CLASSES]
+    if reserved:
+        raise UsageError(
+            f"Diameter of {reserved[0]}: a class of this name marks places that are no particle. "
+            "Leave its diameter out, or give the class another name."
         )
     if voxel_size_A is not None and not 0 < voxel_size_A < float("inf"):
         raise UsageError(f"A voxel size must be positive, but is {voxel_size_A} Å.")

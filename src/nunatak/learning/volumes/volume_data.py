@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nunatak.errors import BadInput, Mismatch
 from nunatak.images.axis_order import AxisOrder
@@ -13,13 +12,11 @@ from nunatak.images.micrograph_list import ListedMicrograph, MicrographList
 from nunatak.images.pixel_size import same
 from nunatak.images.tomogram_reader import read_tomogram
 from nunatak.learning.split import validation_micrographs
+from nunatak.learning.volumes.volume_label_set import NO_LABELS, TomogramLabels
 from nunatak.learning.volumes.working_volumes import WorkingVolume, working_volume
-from nunatak.picks.names import NameIndex
-from nunatak.picks.table import PickSet
+from nunatak.picks.counted import counted
 
 _log = logging.getLogger(__name__)
-
-CLASS = "class_name"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +44,7 @@ class VolumeReading:
     inverted: bool = False
 
     def read(
-        self, one: ListedMicrograph, labels: "TomogramLabels", *, is_complete: bool
+        self, one: ListedMicrograph, labels: TomogramLabels, *, is_complete: bool
     ) -> WorkingVolume:
         """Read a tomogram with its labels.
 
@@ -77,95 +74,10 @@ class VolumeReading:
             voxel_size_A=self.working_voxel_size_A,
             centres_px=labels.centres_px,
             class_index=labels.class_index,
+            empty_px=labels.empty_px,
             is_complete=is_complete,
             inverted=self.inverted,
         )
-
-
-@dataclass(frozen=True)
-class TomogramLabels:
-    """Labels of one tomogram, in voxels as stored.
-
-    Attributes
-    ----------
-    centres_px : ndarray, shape (n, 3), float64
-        x, y, z.
-    class_index : ndarray, shape (n,), int64
-    voxel_sizes_A : tuple of float
-        That the labels state, each once.
-    """
-
-    centres_px: NDArray[np.float64]
-    class_index: NDArray[np.int64]
-    voxel_sizes_A: tuple[float, ...] = ()
-
-
-NO_LABELS = TomogramLabels(np.empty((0, 3)), np.empty(0, np.int64))
-
-
-def sorted_labels(
-    labels: PickSet, listed: MicrographList, classes: Sequence[str]
-) -> dict[str, TomogramLabels]:
-    """Give every label to its tomogram and its class.
-
-    Parameters
-    ----------
-    labels
-        In tomograms.
-    listed
-        The tomograms.
-    classes
-        Names of the classes, in order. Of a single one, labels without any class are taken.
-
-    Returns
-    -------
-    dict of str to TomogramLabels
-        By the tomogram's name as listed; also those that were looked at and hold nothing.
-
-    Raises
-    ------
-    BadInput
-        If the labels are of micrographs, or a class is missing or unknown; `Mismatch` if a
-        tomogram is not among those given.
-    """
-    origin = labels.source or "the labels"
-    if labels.ndim != 3:
-        raise BadInput(f"{origin}: positions without z, of micrographs. Give labels in tomograms.")
-    resolution = NameIndex([one.name for one in listed]).resolve_all(labels.images)
-    if resolution.unmatched:
-        name, reason = next(iter(resolution.unmatched.items()))
-        raise Mismatch(
-            f"{origin}: {len(resolution.unmatched)} of {len(labels.images)} tomograms of the "
-            f"labels are not among those given, the first is {name}: {reason}"
-        )
-    kinds = _class_index(labels, classes, str(origin))
-    names = np.array([resolution.found[name] for name in labels.table["image"]], dtype=object)
-    sizes_A = labels.table.get("pixel_size_A")
-    result = {}
-    for name in dict.fromkeys(resolution.found[image] for image in labels.images):
-        rows = names == name
-        stated = () if sizes_A is None else tuple(sizes_A[rows].dropna().unique().tolist())
-        result[name] = TomogramLabels(labels.positions_px[rows], kinds[rows], stated)
-    return result
-
-
-def _class_index(labels: PickSet, classes: Sequence[str], origin: str) -> NDArray[np.int64]:
-    table = labels.table
-    names = [""] * len(table)
-    if CLASS in table:
-        names = table[CLASS].fillna("").astype(str).tolist()
-    # Some without a class among named ones may be of another kind.
-    if len(classes) == 1 and not any(names):
-        return np.zeros(len(table), dtype=np.int64)
-    index = {name: number for number, name in enumerate(classes)}
-    unknown = sorted(set(names) - set(index))
-    if unknown:
-        found = ", ".join(name or "no class" for name in unknown[:5])
-        raise BadInput(
-            f"{origin}: labels of {found}, but diameters are given of {', '.join(classes)}. Name "
-            f"the class of every label (column {CLASS}), and give each a diameter."
-        )
-    return np.array([index[name] for name in names], dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -202,7 +114,7 @@ def gather_volumes(
     listed
         The tomograms.
     labels
-        Of `sorted_labels`.
+        Of `nunatak.learning.volumes.volume_label_set.sorted_labels`, by the tomogram's name.
     reading
         How to read them.
     are_complete
@@ -241,7 +153,10 @@ def gather_volumes(
         aside = set()
     left = sum(n for one, n in zip(labelled, counts, strict=True) if one.name not in aside)
     if left == 0:
-        raise BadInput("No label is left to learn from. Label particles, or keep fewer aside.")
+        raise BadInput(
+            f"No label is left to learn from: all lie in the {counted(len(aside), 'tomogram')} "
+            "kept aside for validation. Keep fewer aside, or label particles in another one."
+        )
     others = [one for one in listed if one.name not in labels] if with_unlabelled else []
     volumes = [
         reading.read(one, labels[one.name], is_complete=are_complete or one.name in aside)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nunatak.learning.volumes.volume_poses import Pose, is_inside, output_places
+from nunatak.learning.volumes.volume_validation import HIT_RADII
 from nunatak.learning.volumes.working_volumes import WorkingVolume
 from nunatak.objectives.volume_pu import BALL_EDGE
 from nunatak.objectives.volume_targets import (
@@ -96,7 +97,8 @@ def crop_labels(volume: WorkingVolume, pose: Pose, grid: OutputGrid) -> CropLabe
 
     In a completely labelled tomogram everything is known. In any other one it is the labelled
     particles: each class's peak as far as it reaches, and for all the other classes the
-    particle's own sphere, in which no second particle has its centre.
+    particle's own sphere, in which no second particle has its centre; and the places marked as no
+    particle, for each class as far as a particle there would count as found.
 
     Parameters
     ----------
@@ -114,7 +116,12 @@ def crop_labels(volume: WorkingVolume, pose: Pose, grid: OutputGrid) -> CropLabe
         known = torch.ones_like(targets.heatmap, dtype=torch.bool)
     else:
         spheres = grid.balls(centres_px, np.array(grid.radius_px)[kinds])
-        known = (targets.heatmap > BALL_EDGE) | spheres
+        empty_px = pose.to_crop(volume.empty_px)
+        empty = [
+            grid.balls(empty_px, np.full(len(empty_px), HIT_RADII * radius_px))
+            for radius_px in grid.radius_px
+        ]
+        known = (targets.heatmap > BALL_EDGE) | spheres | torch.stack(empty)
     return CropLabels(targets, known, outside)
 
 

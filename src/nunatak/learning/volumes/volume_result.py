@@ -5,6 +5,7 @@ from pathlib import Path
 
 from nunatak.detection.volumes.volume_model import VolumeModel
 from nunatak.detection.volumes.volume_peaks import VolumeCandidates
+from nunatak.learning.labels.report import Finding
 from nunatak.learning.volumes.volume_validation import ClassFigures
 from nunatak.learning.volumes.working_volumes import WorkingVolume
 from nunatak.training.metrics import StepMetrics
@@ -32,6 +33,8 @@ class VolumeTrainingResult:
         The course.
     seconds : float
         Spent on optimising, earlier runs of an interrupted training included.
+    findings : tuple of Finding
+        What is odd about the labels, and which of them were not used.
     examples : tuple of (WorkingVolume, VolumeCandidates)
         What the model finds, to look at: in the validation tomograms with the most labels, or,
         where there are none, in labelled ones that it was trained on.
@@ -48,4 +51,5 @@ class VolumeTrainingResult:
     validation_score: float | None
     metrics: tuple[StepMetrics, ...]
     seconds: float
+    findings: tuple[Finding, ...] = ()
     examples: tuple[tuple[WorkingVolume, VolumeCandidates], ...] = field(default=(), repr=False)

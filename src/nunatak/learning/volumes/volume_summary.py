@@ -3,11 +3,12 @@
 import shlex
 from collections.abc import Iterator
 
-from nunatak.learning.volumes.volume_data import CLASS
+import numpy as np
+
+from nunatak.learning.volumes.volume_label_set import VolumeLabelSet
 from nunatak.learning.volumes.volume_result import VolumeTrainingResult
 from nunatak.learning.volumes.volume_validation import ClassFigures
 from nunatak.picks.counted import counted
-from nunatak.picks.table import PickSet
 
 _COLUMNS = ("class", "particles", "AP", "best F1", "threshold")
 
@@ -17,13 +18,14 @@ _NO_VALIDATION = (
 )
 
 
-def labels_in_words(labels: PickSet) -> str:
-    """Sum up labels in tomograms, class by class."""
-    text = f"{counted(len(labels), 'label')} in {counted(len(labels.images), 'tomogram')}"
-    if CLASS not in labels.table or not len(labels):
-        return f"{text}."
-    counts = labels.table[CLASS].fillna("no class").value_counts()
-    return f"{text}: {', '.join(f'{number} {name}' for name, number in counts.items())}."
+def labels_in_words(labels: VolumeLabelSet) -> str:
+    """Sum up labels in tomograms: what is used, class by class, then the findings."""
+    tomograms = labels.tomograms.values()
+    kinds = np.concatenate([one.class_index for one in tomograms])
+    counts = np.bincount(kinds, minlength=len(labels.classes)).tolist()
+    named = ", ".join(f"{n} {name}" for n, name in zip(counts, labels.classes, strict=True))
+    text = f"{counted(len(kinds), 'label')} in {counted(len(tomograms), 'tomogram')}: {named}."
+    return "\n".join([text, *(f"{one.severity.value}: {one}" for one in labels.findings)])
 
 
 def in_words(result: VolumeTrainingResult) -> str:

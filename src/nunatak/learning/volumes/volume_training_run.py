@@ -18,6 +18,7 @@ from nunatak.detection.volumes.volume_header import VolumeClass, VolumeModelHead
 from nunatak.detection.volumes.volume_model import VolumeModel
 from nunatak.detection.volumes.volume_peaks import VolumeCandidates
 from nunatak.images.normalise_volume import VERSION
+from nunatak.learning.own_settings import own_settings
 from nunatak.learning.record import write_record
 from nunatak.learning.volumes.volume_data import VolumeTrainingData
 from nunatak.learning.volumes.volume_expectation import expected_numbers
@@ -143,7 +144,7 @@ class VolumeTrainingRun:
                 seed=self._settings.seed,
                 folder=folder,
                 resume=not redo,
-                fingerprint=self._depends_on,
+                fingerprint={**self._depends_on, "settings": own_settings(self._settings)},
                 validate=self._average_precision if self._validator.volumes else None,
                 on_begin=lambda: write_record(
                     folder, {"output": str(output), "images": "tomograms", **self._record()}

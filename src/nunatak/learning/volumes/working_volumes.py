@@ -1,14 +1,13 @@
 """Tomograms in memory, as a network sees them, with their labels."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nunatak.detection.volumes.working_tomogram import WorkingTomogram
-from nunatak.errors import Mismatch
 from nunatak.geometry import source_to_resampled
 from nunatak.images.tomogram import Tomogram
 
@@ -32,6 +31,8 @@ class WorkingVolume:
         Of each.
     is_complete : bool
         Whether all particles of all classes are labelled, so that everything else is empty.
+    empty_px : ndarray, shape (m, 3), float64
+        Places known to be no particle, x, y, z, working voxels.
     """
 
     name: str
@@ -39,11 +40,12 @@ class WorkingVolume:
     centres_px: NDArray[np.float64]
     class_index: NDArray[np.int64]
     is_complete: bool
+    empty_px: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 3)))
 
     @property
     def is_labelled(self) -> bool:
         """Whether anything is known about it."""
-        return self.is_complete or len(self.centres_px) > 0
+        return self.is_complete or len(self.centres_px) + len(self.empty_px) > 0
 
     def counts(self, classes: int) -> NDArray[np.int64]:
         """Labelled particles of each class, shape (classes,)."""
@@ -52,6 +54,7 @@ class WorkingVolume:
     def described(self) -> list[Any]:
         """Name, size and labels in JSON values: what a training depends on."""
         digest = hashlib.sha256(self.centres_px.tobytes() + self.class_index.tobytes())
+        digest.update(self.empty_px.tobytes())
         size = " x ".join(str(length) for length in self.voxels.shape[::-1])
         known = "complete" if self.is_complete else "sparse" if self.is_labelled else "none"
         return [self.name, size, f"{known} labels {digest.hexdigest()[:12]}"]
@@ -64,6 +67,7 @@ def working_volume(
     voxel_size_A: float,
     centres_px: NDArray[np.float64],
     class_index: NDArray[np.int64],
+    empty_px: NDArray[np.float64],
     is_complete: bool,
     inverted: bool = False,
 ) -> WorkingVolume:
@@ -81,36 +85,34 @@ def working_volume(
         Of the labelled particles, x, y, z, voxels of the stored tomogram.
     class_index
         Of each.
+    empty_px : ndarray, shape (m, 3), float64
+        Places known to be no particle, as ``centres_px``.
     is_complete
-        Whether they are all there are.
+        Whether the particles are all there are.
     inverted
         Exchange dark and light.
 
     Raises
     ------
     BadInput
-        If the tomogram is blank or damaged; `Mismatch` if a label lies outside it.
+        If the tomogram is blank or damaged.
     """
-    nz, ny, nx = tomogram.shape
-    outside = ((centres_px < -0.5) | (centres_px > np.array([nx, ny, nz]) - 0.5)).any(axis=1)
-    if outside.any():
-        x, y, z = centres_px[np.flatnonzero(outside)[0]]
-        raise Mismatch(
-            f"{name}: {int(outside.sum())} of {len(centres_px)} labels lie outside the tomogram of "
-            f"{nx} × {ny} × {nz} voxels (x × y × z), the first at ({x:.1f}, {y:.1f}, {z:.1f}). "
-            "Check the unit and the binning of the labels."
-        )
     working = WorkingTomogram.of(tomogram, voxel_size_A=voxel_size_A, inverted=inverted)
     voxels = np.empty(working.shape, dtype=np.float16)
     for z0 in range(0, len(voxels), _PLANES_AT_A_TIME):
         z1 = min(z0 + _PLANES_AT_A_TIME, len(voxels))
         voxels[z0:z1] = working[z0:z1]
     ratios = np.array(tomogram.shape[::-1]) / np.array(working.shape[::-1])
-    places = [source_to_resampled(centres_px[:, axis], float(ratios[axis])) for axis in range(3)]
+
+    def resampled(xyz_px: NDArray[np.float64]) -> NDArray[np.float64]:
+        axes = zip(xyz_px.T, ratios.tolist(), strict=True)
+        return np.column_stack([source_to_resampled(axis, ratio) for axis, ratio in axes])
+
     return WorkingVolume(
         name=name,
         voxels=voxels,
-        centres_px=np.column_stack(places),
+        centres_px=resampled(centres_px),
         class_index=np.asarray(class_index, dtype=np.int64),
         is_complete=is_complete,
+        empty_px=resampled(empty_px),
     )

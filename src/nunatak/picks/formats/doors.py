@@ -11,6 +11,7 @@ from nunatak.errors import FormatError, Mismatch, UsageError
 from nunatak.geometry import Orientation
 from nunatak.images.copick_config import is_copick_config
 from nunatak.picks.context import FormatContext
+from nunatak.picks.counted import counted
 from nunatak.picks.file_grid import FileGrid
 from nunatak.picks.formats import relion_autopick
 from nunatak.picks.formats.base import PickFormat
@@ -21,7 +22,7 @@ from nunatak.picks.formats.registry import (
     format_of,
     refuse_dimensions,
 )
-from nunatak.picks.formats.tomograms import copick_choice, copick_json
+from nunatak.picks.formats.tomograms import copick_choice, copick_json, copick_sizes
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import PickSet, empty_table
 from nunatak.picks.tomogram_facts import TomogramFacts
@@ -46,7 +47,7 @@ def read_picks(
     ----------
     path
         A file, a folder of files of one format, an AutoPick job, the configuration of a copick
-        project, or several of these.
+        project, whose radii become ``diameter_A``, or several of these.
     format
         Name of the format; None tells it by name and content.
     images
@@ -105,6 +106,7 @@ def read_with(
     if len(found) > 1 and context.image is not None:
         raise UsageError(f"--image names one image, but there are {len(found)} files of picks.")
     parts = [fmt.read(file, context) for file, fmt in found]
+    parts = copick_sizes.with_diameters(parts, found, _given(path))
     joined = copick_choice.notes_on_joined(found, parts)
     picks = combined(parts)
     return replace(picks, notes=[*joined, *picks.notes]) if joined else picks
@@ -193,10 +195,9 @@ def files_of(
     BadInput
         If a copick project holds no picks.
     """
-    given = [path] if isinstance(path, str | PathLike) else list(path)
     named = None if format is None else format_named(format)
     found: list[tuple[Path, PickFormat]] = []
-    for entry in map(Path, given):
+    for entry in _given(path):
         is_job = (entry / relion_autopick.LIST_NAME).is_file()
         if entry.is_dir() and not is_job:
             found += _in_folder(entry, named)
@@ -234,8 +235,28 @@ def combined(parts: Sequence[PickSet]) -> PickSet:
         optics=optics[0] if optics else None,
         images=tuple(name for part in parts for name in part.images),
         source=None,
-        notes=[note for part in parts for note in part.notes],
+        notes=_notes(parts),
     )
+
+
+def _given(path: AnyPath | Sequence[AnyPath]) -> list[Path]:
+    return [Path(path)] if isinstance(path, str | PathLike) else [*map(Path, path)]
+
+
+def _notes(parts: Sequence[PickSet]) -> list[str]:
+    """Return the notes of all files; what several say in the same words is said once."""
+    files: dict[str, list[str]] = {}
+    for part in parts:
+        for note in part.notes:
+            begin = f"{part.source}: "
+            named = note.startswith(begin)
+            files.setdefault(note.removeprefix(begin), []).extend([begin] * named)
+    return [
+        f"{begins[0].removesuffix(': ')} and {counted(len(begins) - 1, 'other file')}: {text}"
+        if len(begins) > 1
+        else f"{''.join(begins)}{text}"
+        for text, begins in files.items()
+    ]
 
 
 def _in_folder(folder: Path, named: PickFormat | None) -> list[tuple[Path, PickFormat]]:

@@ -136,9 +136,13 @@ def test_class_names_are_numbered_and_the_log_says_how(
     table = pd.DataFrame({"image": ["TS_01"] * 3, "x_px": 1.0, "y_px": 2.0, "z_px": 3.0})
     picks = PickSet(table.assign(class_name=["ribosome", None, "apo"]))
     with caplog.at_level(logging.WARNING):
-        out, _ = write(picks, tmp_path / "new.tbl", FormatContext())
+        out, *maps = write(picks, tmp_path / "new.tbl", FormatContext())
     assert [line.split()[21] for line in out.read_text().splitlines()] == ["2", "0", "1"]
     assert "1 = apo, 2 = ribosome" in caplog.text
+    assert [path.name for path in maps] == ["new.doc", "new.tbl.classes.doc"]
+    again = read(out, FormatContext())
+    assert again.table["class_name"].fillna("none").tolist() == ["ribosome", "none", "apo"]
+    assert again.notes == [f"{out}: the names of the classes are those of new.tbl.classes.doc."]
 
 
 def test_other_files_of_the_maps_name_are_left_alone(tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 The position is ``x y z`` (columns 24 to 26) plus the shift ``dx dy dz`` (4 to 6), in voxels.
 Dynamo counts from 1 as MATLAB does, but the programs that write and read tables beside it count
 from 0 (copick, ArtiaX, cryohub): the context says which (`TomogramFacts.index_base`). Column 20
-numbers the tomogram, whose name stands in a table map beside the table (see `table_map`). Other
-columns are kept as text, as ``dynamo_`` and Dynamo's name of the column.
+numbers the tomogram, whose name stands in a table map beside the table (see `table_map`), and
+column 22 the class, which a map of our own names (see `class_map`). Other columns are kept as
+text, as ``dynamo_`` and Dynamo's name of the column.
 """
 
 from pathlib import Path
@@ -23,7 +24,7 @@ from nunatak.picks.formats import frame, per_image, pixel_size
 from nunatak.picks.formats.base import Capabilities, PickFormat
 from nunatak.picks.formats.delimited import TextTable, are_numbers, as_table, read_delimited
 from nunatak.picks.formats.numbers import written
-from nunatak.picks.formats.tomograms import numbering, table_map
+from nunatak.picks.formats.tomograms import class_map, numbering, table_map
 from nunatak.picks.formats.tomograms.unknown_as_zero import angles_or_zero, or_zero, unless_zero
 from nunatak.picks.table import ANGLE_COLUMNS, PickSet, empty_table
 
@@ -83,7 +84,7 @@ def read(path: Path, context: FormatContext) -> PickSet:
     scores = unless_zero(columns.numbers(_SCORE, missing_allowed=True))
     if scores is not None:
         table["score"] = scores
-    classes = numbering.class_names(_whole(columns, _CLASS))
+    classes, notes = numbering.class_names(_whole(columns, _CLASS), path)
     if classes is not None:
         table["class_name"] = classes
     if _VOXEL in columns.columns:
@@ -94,34 +95,36 @@ def read(path: Path, context: FormatContext) -> PickSet:
         if name not in _READ_HERE:
             table[PREFIX + name] = pd.Series(cells, dtype=str)
     return pixel_size.of_stored_images(
-        PickSet(frame.to_source(table, context), source=path), context
+        PickSet(frame.to_source(table, context), source=path, notes=notes), context
     )
 
 
 def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
-    """Write a table, without shifts, and its table map.
+    """Write a table, without shifts, its table map, and where classes have names a map of these.
 
     Raises
     ------
     FormatError
-        If a file of the map's name exists and is none: it is left alone.
+        If a file of a map's name exists and is none: it is left alone.
     Mismatch
         If numbers of tomograms are stated, but not of all.
     """
     map_path = table_map.own_map(path)
-    per_image.refuse_existing([path, map_path], context)
+    per_image.refuse_existing([path, map_path, class_map.own_map(path)], context)
     if map_path.exists():
         table_map.read_map(map_path)
     numbers = numbering.numbers_of(picks.images, context)
     picks = pixel_size.of_file(picks, context.grid)
-    columns = _kept(picks.table) | _written(picks, path, context, numbers)
+    classes = numbering.numbers_of_classes(picks.table, path)
+    columns = _kept(picks.table) | _written(picks, context, numbers, classes)
     n_columns = max(_WRITTEN_COLUMNS, *map(_number_of, columns))
     zeros = pa.array(["0"] * len(picks), pa.string())
     cells = [columns.get(_name_of(n), zeros) for n in range(1, n_columns + 1)]
     rows = pc.binary_join_element_wise(*cells, " ").to_pylist()
+    class_maps = class_map.write_map(path, classes)
     table_map.write_map(map_path, numbers)
     write_text(path, "".join(f"{row}\n" for row in rows))
-    return [path, map_path]
+    return [path, map_path, *class_maps]
 
 
 def _columns(path: Path, rows: list[tuple[int, list[str]]]) -> TextTable:
@@ -173,7 +176,7 @@ def _as_text(name: str, cells: pd.Series) -> "pa.Array":
 
 
 def _written(
-    picks: PickSet, path: Path, context: FormatContext, numbers: dict[str, int]
+    picks: PickSet, context: FormatContext, numbers: dict[str, int], classes: dict[str, int]
 ) -> dict[str, "pa.Array"]:
     table = picks.table
     position = frame.volume_in_file(table, context).T
@@ -191,7 +194,7 @@ def _written(
     tags = np.arange(1, len(table) + 1)
     wholes = {
         _TOMOGRAM: table["image"].map(numbers).to_numpy(np.int64),
-        _CLASS: numbering.class_numbers(table, path),
+        _CLASS: numbering.class_numbers(table, classes),
     }
     if PREFIX + "tag" not in table.columns:
         wholes |= {"tag": tags, "aligned": np.ones_like(tags)}

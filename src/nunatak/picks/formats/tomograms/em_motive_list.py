@@ -17,7 +17,7 @@ from nunatak.geometry import FloatArray
 from nunatak.picks.context import FormatContext
 from nunatak.picks.formats import frame, per_image
 from nunatak.picks.formats.base import Capabilities, PickFormat
-from nunatak.picks.formats.tomograms import numbering
+from nunatak.picks.formats.tomograms import class_map, numbering
 from nunatak.picks.formats.tomograms.em_file import looks_like_em, read_em, write_em
 from nunatak.picks.formats.tomograms.unknown_as_zero import angles_or_zero, or_zero, unless_zero
 from nunatak.picks.table import ANGLE_COLUMNS, PickSet, empty_table
@@ -75,25 +75,30 @@ def read(path: Path, context: FormatContext) -> PickSet:
     scores = unless_zero(particles[:, _SCORE])
     if scores is not None:
         table["score"] = scores
-    classes = numbering.class_names(_whole(path, particles, _CLASS))
+    classes, notes = numbering.class_names(_whole(path, particles, _CLASS), path)
     if classes is not None:
         table["class_name"] = classes
     for row in _KEPT:
         if particles[:, row].any():
             table[f"{PREFIX}{row + 1}"] = particles[:, row]
-    notes = _notes(path, particles) if scores is None else []
+    if scores is None:
+        notes += _notes(path, particles)
     return PickSet(frame.to_source(table, context), source=path, notes=notes)
 
 
 def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
     """Write a list: whole voxels, and what is left of the positions as the shift.
 
+    Beside it a map of classes, where these have names.
+
     Raises
     ------
+    FormatError
+        If a file of the map's name exists and is none: it is left alone.
     Mismatch
         If there are several tomograms and no numbers are stated for them.
     """
-    per_image.refuse_existing([path], context)
+    per_image.refuse_existing([path, class_map.own_map(path)], context)
     if len(picks.images) > 1 and not context.tomograms.numbers:
         raise Mismatch(
             f"{path}: motive lists hold numbers and no names, but there are {len(picks.images)} "
@@ -115,9 +120,11 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
     if "score" in table.columns:
         particles[:, _SCORE] = or_zero(table["score"])
     particles[:, _TOMOGRAM] = table["image"].map(numbers)
-    particles[:, _CLASS] = numbering.class_numbers(table, path)
+    classes = numbering.numbers_of_classes(table, path)
+    particles[:, _CLASS] = numbering.class_numbers(table, classes)
+    maps = class_map.write_map(path, classes)
     write_em(path, particles[None])
-    return [path]
+    return [path, *maps]
 
 
 def _particles(path: Path) -> FloatArray:

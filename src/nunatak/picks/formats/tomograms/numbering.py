@@ -13,14 +13,15 @@ from nunatak.errors import Mismatch, UsageError
 from nunatak.geometry import FloatArray
 from nunatak.picks.context import FormatContext
 from nunatak.picks.formats import per_image
+from nunatak.picks.formats.tomograms import class_map
 from nunatak.picks.names import NameIndex
 
 IntArray = NDArray[np.int64]
 
 _HOW_TO_STATE = "State which tomogram each number is, such as 1=TS_01.mrc (--tomogram-number)"
 _MAX_LISTED = 5
-_NUMBER = re.compile(r"-?[0-9]{1,7}")
-"""Whole numbers of more digits are not all exact in float32."""
+_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,6}")
+"""Whole numbers as they are printed; those of more digits are not all exact in float32."""
 
 _log = logging.getLogger(__name__)
 
@@ -93,13 +94,39 @@ def numbers_of(images: tuple[str, ...], context: FormatContext) -> dict[str, int
     return {image: numbers[image] for image in images}
 
 
-def class_names(classes: IntArray) -> pd.Series | None:
-    """Return class numbers as text, or None if all are 0, which means unclassified."""
-    return pd.Series(classes.astype(str), dtype=str) if classes.any() else None
+def class_names(classes: IntArray, path: Path) -> tuple[pd.Series | None, list[str]]:
+    """Return the class of each pick as text, with a note where a map named them.
+
+    Parameters
+    ----------
+    classes : ndarray, shape (n,), int64
+        Class of each pick.
+    path
+        The file, whose map of classes (`class_map`) says their names.
+
+    Returns
+    -------
+    names : Series or None
+        Numbers without a name stay numbers. None if all are 0, which means unclassified.
+    notes : list of str
+
+    Raises
+    ------
+    FormatError
+        If there is a map and it is damaged.
+    """
+    if not classes.any():
+        return None, []
+    named = class_map.names_beside(path)
+    if not named:
+        return pd.Series(classes.astype(str), dtype=str), []
+    text = {n: named.get(n, str(n) if n else None) for n in np.unique(classes).tolist()}
+    note = f"{path}: the names of the classes are those of {class_map.own_map(path).name}."
+    return pd.Series(classes).map(text), [note]
 
 
-def class_numbers(picks: pd.DataFrame, path: Path) -> IntArray:
-    """Return the class of each pick as a number; names are numbered, and the log says how.
+def numbers_of_classes(picks: pd.DataFrame, path: Path) -> dict[str, int]:
+    """Return the number that each class gets in a file; the log says how names were numbered.
 
     Parameters
     ----------
@@ -110,22 +137,38 @@ def class_numbers(picks: pd.DataFrame, path: Path) -> IntArray:
 
     Returns
     -------
-    ndarray, shape (n,), int64
-        0 for picks without a class. Names that are whole numbers stay as they are.
+    dict of str to int
+        Names that all are whole numbers stay as they are; others become 1, 2, 3, ...
     """
-    if "class_name" not in picks.columns:
-        return np.zeros(len(picks), dtype=np.int64)
-    # An empty cell of a table is no class either.
-    names = picks["class_name"].where(picks["class_name"] != "")
-    distinct = sorted(names.dropna().astype(str).unique())
+    distinct = sorted(_classes(picks).dropna().unique())
     if all(_NUMBER.fullmatch(name) for name in distinct):
-        numbers = {name: int(name) for name in distinct}
-    else:
-        numbers = {name: number for number, name in enumerate(distinct, 1)}
-        meaning = ", ".join(f"{number} = {name}" for name, number in numbers.items())
-        _log.warning("%s: classes are numbers in this format: %s", path, meaning)
-    known = names.where(names.isna(), names.astype(str)).map(numbers)
-    return known.fillna(0).to_numpy(dtype=np.int64)
+        return {name: int(name) for name in distinct}
+    numbers = {name: number for number, name in enumerate(distinct, 1)}
+    meaning = ", ".join(f"{number} = {name}" for name, number in numbers.items())
+    _log.warning("%s: classes are numbers in this format: %s", path, meaning)
+    return numbers
+
+
+def class_numbers(picks: pd.DataFrame, numbers: Mapping[str, int]) -> IntArray:
+    """Return the class of each pick as a number, shape (n,), int64; 0 without a class.
+
+    Parameters
+    ----------
+    picks
+        Pick table, with or without ``class_name``.
+    numbers
+        From `numbers_of_classes`.
+    """
+    return _classes(picks).map(numbers).fillna(0).to_numpy().astype(np.int64)
+
+
+def _classes(picks: pd.DataFrame) -> pd.Series:
+    """Return the class of each pick as text, missing where it has none."""
+    if "class_name" not in picks.columns:
+        return pd.Series(index=picks.index, dtype=object)
+    names = picks["class_name"]
+    # An empty cell of a table is no class either.
+    return names[names.notna() & (names != "")].astype(str).reindex(picks.index)
 
 
 def first_not_whole(values: FloatArray) -> int | None:

@@ -65,6 +65,23 @@ def read(path: Path, context: FormatContext) -> PickSet:
     return picks
 
 
+def read_in_file(path: Path) -> PickSet:
+    """Read picks with positions as they stand in the file: for what needs none, such as counts.
+
+    Unlike `read`, this needs no ``tomograms.star``: the positions are ångström from the centre of
+    the tomogram, and no voxel size is known.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged.
+    """
+    star = tomo.read_tables(path, tomo.CENTRED_A, refined=False)
+    images, empty = star.images([tomo.TOMOGRAM], FormatContext())
+    used = {tomo.TOMOGRAM, *tomo.CENTRED_A}
+    return star.pick_set(images, star.positions(tomo.CENTRED_A), None, empty, used=used)
+
+
 def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
     """Write picks, orientations, optics groups and every other column into one file.
 

@@ -4,6 +4,7 @@ Column 20 of a table holds the numbers. Dynamo calls the map of a folder of crop
 ``indices_column20.doc``; a map of the table's own name goes before it.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from nunatak.errors import BadInput, FormatError
@@ -33,8 +34,15 @@ def map_beside(table: Path) -> dict[int, str]:
     return {}
 
 
-def read_map(path: Path) -> dict[int, str]:
+def read_map(path: Path, *, of: str = "tomogram") -> dict[int, str]:
     """Read a table map.
+
+    Parameters
+    ----------
+    path
+        The file.
+    of
+        What is numbered, for messages.
 
     Returns
     -------
@@ -46,7 +54,7 @@ def read_map(path: Path) -> dict[int, str]:
     FormatError
         If a line is not a number and a path, or a number occurs twice.
     """
-    tomograms: dict[int, str] = {}
+    names: dict[int, str] = {}
     for line, text in enumerate(read_text(path).split("\n"), 1):
         if not text.strip():
             continue
@@ -56,17 +64,17 @@ def read_map(path: Path) -> dict[int, str]:
         if not (number.isascii() and number.isdigit() and name.strip()):
             raise FormatError(
                 path,
-                f"{text.strip()[:60]!r} where the number of a tomogram and its path were expected",
+                f"{text.strip()[:60]!r} where the number of a {of} and its name were expected",
                 line=line,
-                hint="If this is no table map of Dynamo, move it away from the table",
+                hint="If this is no map of numbers and names, move it away from the table",
             )
-        if int(number) in tomograms:
-            raise FormatError(path, f"tomogram {number} occurs twice", line=line)
-        tomograms[int(number)] = name.strip()
-    return tomograms
+        if int(number) in names:
+            raise FormatError(path, f"{of} {number} occurs twice", line=line)
+        names[int(number)] = name.strip()
+    return names
 
 
-def write_map(path: Path, numbers: dict[str, int]) -> None:
+def write_map(path: Path, numbers: Mapping[str, int], *, of: str = "tomogram") -> None:
     """Write a table map.
 
     Parameters
@@ -75,6 +83,8 @@ def write_map(path: Path, numbers: dict[str, int]) -> None:
         The file.
     numbers
         Number of each tomogram, by its name.
+    of
+        What is numbered, for messages.
 
     Raises
     ------
@@ -83,6 +93,6 @@ def write_map(path: Path, numbers: dict[str, int]) -> None:
     """
     for name in numbers:
         if name != name.strip() or "\n" in name or "\r" in name:
-            raise BadInput(f"{name!r}: a name that a table map cannot hold. Rename the tomogram.")
+            raise BadInput(f"{name!r}: a name that a map of numbers cannot hold. Rename the {of}.")
     rows = sorted((number, name) for name, number in numbers.items())
     write_text(path, encodable("".join(f"{number} {name}\n" for number, name in rows)))

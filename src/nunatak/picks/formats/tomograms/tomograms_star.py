@@ -60,7 +60,8 @@ def read_tomograms_star(
     >>> read_tomograms_star(path)["TS_01"].size_px
     (4092, 5760, 2000)
     """
-    table = _global_table(path)
+    table = naming_table(path)
+    table.require(*SIZES, TILT_SERIES_PIXEL_SIZE)
     sizes_px = np.stack([_whole_sizes(table, label) for label in SIZES], axis=1)
     pixel_sizes_A = _positive(table, TILT_SERIES_PIXEL_SIZE)
     binnings = _binnings(table, pixel_sizes_A, binning, images)
@@ -79,13 +80,20 @@ def read_tomograms_star(
     return series
 
 
-def _global_table(path: Path) -> StarTable:
+def naming_table(path: Path) -> StarTable:
+    """Return the table that names the tomograms.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged, or no table does.
+    """
     tables = read_star(path)
     if not tables:
         raise FormatError(path, "a STAR file without any table")
     # RELION 4's file goes on with one table of projections a tomogram.
     table = next((one for one in tables if TOMOGRAM in one.columns), tables[0])
-    table.require(TOMOGRAM, *SIZES, TILT_SERIES_PIXEL_SIZE)
+    table.require(TOMOGRAM)
     return table
 
 

@@ -1,0 +1,218 @@
+"""Labels in tomograms: which are used, of which class, and what became of the others."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nunatak.errors import BadInput, Mismatch
+from nunatak.images.micrograph_list import MicrographList
+from nunatak.learning.labels.report import Finding, Severity
+from nunatak.learning.labels.rows import (
+    NEGATIVE,
+    ONLY_CLASS,
+    has_scores,
+    negative_finding,
+    scored_finding,
+    told_apart,
+    unselected_finding,
+)
+from nunatak.learning.volumes.volume_label_checks import (
+    KIND,
+    is_particle,
+    without_duplicates,
+    without_outside,
+)
+from nunatak.picks.image_catalogue import ImageCatalogue
+from nunatak.picks.names import NameIndex
+from nunatak.picks.table import PickSet, coordinate_columns
+
+CLASS = "class_name"
+
+
+@dataclass(frozen=True)
+class TomogramLabels:
+    """Labels of one tomogram, in voxels as stored.
+
+    Attributes
+    ----------
+    centres_px : ndarray, shape (n, 3), float64
+        Of the particles, x, y, z.
+    class_index : ndarray, shape (n,), int64
+    empty_px : ndarray, shape (m, 3), float64
+        Places that are known to be no particle, x, y, z.
+    voxel_sizes_A : tuple of float
+        That the labels state, each once.
+    """
+
+    centres_px: NDArray[np.float64]
+    class_index: NDArray[np.int64]
+    empty_px: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 3)))
+    voxel_sizes_A: tuple[float, ...] = ()
+
+
+NO_LABELS = TomogramLabels(np.empty((0, 3)), np.empty(0, np.int64))
+
+
+@dataclass(frozen=True)
+class VolumeLabelSet:
+    """Usable labels, and an account of all the others.
+
+    Attributes
+    ----------
+    tomograms : dict of str to TomogramLabels
+        By the tomogram's name as listed; also those that were looked at and hold nothing.
+    classes : tuple of str
+        Names of the classes.
+    findings : tuple of Finding
+        In the order in which they were made.
+    """
+
+    tomograms: Mapping[str, TomogramLabels]
+    classes: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+def class_names(labels: PickSet) -> list[str]:
+    """Return the classes of the labelled particles, sorted; one that stands for all if none."""
+    if CLASS not in labels.table:
+        return [ONLY_CLASS]
+    is_negative, is_left_out = told_apart(labels.table)
+    named = labels.table[CLASS][~is_negative & ~is_left_out].dropna().astype(str).unique()
+    return sorted(name for name in named if name) or [ONLY_CLASS]
+
+
+def stated_diameters_A(labels: PickSet) -> dict[str, float]:
+    """Return the diameters of the classes whose labels state one, and only one, by name."""
+    if "diameter_A" not in labels.table or CLASS not in labels.table:
+        return {}
+    is_negative, is_left_out = told_apart(labels.table)
+    particles = labels.table[~is_negative & ~is_left_out]
+    stated = particles.dropna(subset=[CLASS, "diameter_A"]).groupby(CLASS)["diameter_A"]
+    sizes_A = {str(name): sorted(set(sizes)) for name, sizes in stated if name}
+    return {name: float(each[0]) for name, each in sizes_A.items() if len(each) == 1}
+
+
+def sorted_labels(
+    labels: PickSet,
+    listed: MicrographList,
+    images: ImageCatalogue,
+    diameters_A: Mapping[str, float],
+    *,
+    are_complete: bool,
+) -> VolumeLabelSet:
+    """Give every label to its tomogram and its class, and leave out what cannot be used.
+
+    Rows that were rejected, or whose class is called junk and the like, are places known to be no
+    particle (`nunatak.learning.labels.rows.told_apart`).
+
+    Parameters
+    ----------
+    labels
+        In tomograms.
+    listed
+        The tomograms.
+    images
+        The same, with what their headers say.
+    diameters_A
+        Of the classes by name, in order. Of a single one, labels without any class are taken.
+    are_complete
+        Whether all particles of a labelled tomogram are labelled.
+
+    Raises
+    ------
+    BadInput
+        If the labels are of micrographs, there is none, or a class is missing or unknown;
+        `Mismatch` if a tomogram is not among those given, or many labels lie outside theirs.
+    """
+    origin = str(labels.source or "the labels")
+    if labels.ndim != 3:
+        raise BadInput(f"{origin}: positions without z, of micrographs. Give labels in tomograms.")
+    resolution = NameIndex([one.name for one in listed]).resolve_all(labels.images)
+    if resolution.unmatched:
+        raise Mismatch(
+            f"{origin}: {len(resolution.unmatched)} of {len(labels.images)} tomograms of the "
+            "labels are not clearly one of those given. "
+            f"{next(iter(resolution.unmatched.values()))}"
+        )
+    table, findings = _with_kinds(labels, tuple(diameters_A), origin, are_complete=are_complete)
+    table = table.assign(image=table["image"].map(resolution.found))
+    table, found = without_outside(table, images, origin)
+    findings += found
+    table, found = without_duplicates(table, images, list(diameters_A.values()))
+    findings += found
+    if not is_particle(table).any():
+        said = "".join(f" {one}" for one in findings)
+        raise BadInput(f"{origin}: no usable label of a particle among {len(labels)} rows.{said}")
+    return VolumeLabelSet(
+        {
+            name: _of_tomogram(table[table["image"] == name])
+            for name in dict.fromkeys(resolution.found[image] for image in labels.images)
+        },
+        tuple(diameters_A),
+        tuple(findings),
+    )
+
+
+def _of_tomogram(table: pd.DataFrame) -> TomogramLabels:
+    is_one = is_particle(table)
+    xyz_px = table[list(coordinate_columns(table))].to_numpy(np.float64)
+    sizes_A = table.get("pixel_size_A")
+    return TomogramLabels(
+        xyz_px[is_one],
+        table[KIND].to_numpy(np.int64)[is_one],
+        xyz_px[~is_one],
+        () if sizes_A is None else tuple(sizes_A.dropna().unique().tolist()),
+    )
+
+
+def _with_kinds(
+    labels: PickSet, classes: Sequence[str], origin: str, *, are_complete: bool
+) -> tuple[pd.DataFrame, list[Finding]]:
+    """Return the rows that say something, with the column `KIND`."""
+    table = labels.table
+    is_negative, is_left_out = told_apart(table)
+    particles = table[~is_negative & ~is_left_out]
+    kinds = np.full(len(table), NEGATIVE, dtype=np.int64)
+    kinds[~is_negative & ~is_left_out] = _class_index(particles, classes, origin)
+    findings = []
+    if is_left_out.any():
+        count = int(is_left_out.sum())
+        findings.append(_taken_for_empty(count) if are_complete else unselected_finding(count))
+    elif has_scores(table) and "selected" not in table:
+        findings.append(scored_finding(len(table)))
+    if is_negative.any():
+        findings.append(negative_finding(int(is_negative.sum())))
+    return table.assign(**{KIND: kinds})[~is_left_out], findings
+
+
+def _class_index(table: pd.DataFrame, classes: Sequence[str], origin: str) -> NDArray[np.int64]:
+    names = [""] * len(table)
+    if CLASS in table:
+        names = table[CLASS].fillna("").astype(str).tolist()
+    # Some without a class among named ones may be of another kind.
+    if len(classes) == 1 and not any(names):
+        return np.zeros(len(table), dtype=np.int64)
+    index = {name: number for number, name in enumerate(classes)}
+    unknown = sorted(set(names) - set(index))
+    if unknown:
+        found = ", ".join(name or "no class" for name in unknown[:5])
+        raise BadInput(
+            f"{origin}: labels of {found}, but diameters are given of {', '.join(classes)}. Name "
+            f"the class of every label (column {CLASS}), and give each a diameter."
+        )
+    return np.array([index[name] for name in names], dtype=np.int64)
+
+
+def _taken_for_empty(count: int) -> Finding:
+    return Finding(
+        kind="not selected",
+        severity=Severity.WARNING,
+        count=count,
+        text=f"{count} candidates are not marked as selected and are no labels; labels are taken "
+        "to be complete, so that the places of these count as empty",
+        remedy="If some may be particles, the labels are not complete (nunatak train: --labels-are "
+        "sparse)",
+    )
