@@ -119,7 +119,7 @@ def test_arms_differ_and_share_steps_and_crops(benchmark: Import) -> None:
     assert len({arm.name for arm in arms.ARMS}) == len(arms.ARMS)
     settings = {arm.name: arm.settings(5, steps=100, fraction=0.05) for arm in arms.ARMS}
     shared = {(one.seed, one.steps, one.batch_size, one.crop_px) for one in settings.values()}
-    assert shared == {(5, 100, 4, 64)}
+    assert shared == {(5, 100, 4, 48)}
     assert {one.validation_share for one in settings.values()} == {0.0}
     for arm in arms.ABLATION:
         assert settings[arm.name] != settings["full"], arm.name
