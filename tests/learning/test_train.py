@@ -23,11 +23,12 @@ from nunatak.images import normalise
 from nunatak.learning.record import RECORD
 from nunatak.learning.result import TrainingResult
 from nunatak.learning.settings import LearningSettings, changed, learning_rate
-from nunatak.learning.train import folder_of, train
+from nunatak.learning.train import train
 from nunatak.networks.registry import build
 from nunatak.networks.specs import NetworkSpec
 from nunatak.picks.formats import write_picks
 from nunatak.training.checkpoint import load_checkpoint
+from nunatak.training.folder import training_folder
 from nunatak.training.progress import Progress
 
 FEW = training_program.SETTINGS
@@ -149,7 +150,7 @@ def test_another_seed_is_not_gone_on_with(trained: Train, stopped: Path) -> None
     with pytest.raises(Mismatch, match=r"other settings or data \(seed: 0 then; now 1\)"):
         trained(output=stopped, settings=changed(FEW, {"seed": 1}))
     assert not stopped.exists()
-    record = json.loads((folder_of(stopped) / RECORD).read_text())
+    record = json.loads((training_folder(stopped) / RECORD).read_text())
     assert record["settings"]["seed"] == 0  # the course in this folder is still that of seed 0
 
 
@@ -286,5 +287,5 @@ def test_two_processes_write_one_model(words: list[str], tmp_path: Path) -> None
     assert run.returncode == 0, run.stderr
     assert [int(line) for line in run.stdout.split()] == list(range(7)), "the first alone tells"
     assert load_model(tmp_path / "m.safetensors").header.provenance["labels"] == 16
-    names = {path.name for path in folder_of(tmp_path / "m.safetensors").iterdir()}
+    names = {path.name for path in training_folder(tmp_path / "m.safetensors").iterdir()}
     assert names >= {"last.safetensors", "best.safetensors", "metrics.jsonl"}

@@ -8,9 +8,10 @@ import torch
 from nunatak.detection.model import load_model
 from nunatak.errors import BadInput, FormatError, Interrupted
 from nunatak.recipes.complexes import balanced, map_complexes, procedural_complexes
-from nunatak.recipes.general_2d import train_general_2d, training_folder
+from nunatak.recipes.general_2d import train_general_2d
 from nunatak.recipes.general_recipe import GeneralRecipe
 from nunatak.recipes.settings import load_recipe
+from nunatak.training.folder import training_folder
 from nunatak.training.progress import Progress
 
 TINY = {

@@ -14,11 +14,11 @@ from nunatak.detection.volumes.by_diameter import size_shares
 from nunatak.detection.volumes.volume_model import load_volume_model
 from nunatak.errors import BadInput, FormatError, Interrupted
 from nunatak.recipes.complexes import procedural_complexes
-from nunatak.recipes.general_2d import training_folder
 from nunatak.recipes.general_3d import train_general_3d
 from nunatak.recipes.general_3d_recipe import General3dRecipe
 from nunatak.recipes.settings import load_3d_recipe
 from nunatak.recipes.sized_volumes import LEAST_SHARE, Pool, simulated_volumes
+from nunatak.training.folder import training_folder
 from nunatak.training.progress import Progress
 
 SCENE: dict[str, Any] = {"shape": (48, 64, 64), "smallest_kDa": 100.0, "occupancy": (0.2, 0.3)}

@@ -31,6 +31,7 @@ from nunatak.networks.patch_classifier import PatchClassifier
 from nunatak.networks.registry import build
 from nunatak.training.config import TrainingPrecision
 from nunatak.training.devices import open_fabric
+from nunatak.training.folder import training_folder
 from nunatak.training.metrics import METRICS, read_metrics
 from nunatak.training.progress import Progress
 
@@ -164,7 +165,7 @@ def train(
         if on_data is not None and fabric.is_global_zero:
             on_data(data)
         run = TrainingRun(start, data, settings, fabric, precision=precision)
-        folder = folder_of(output)
+        folder = training_folder(output)
         asked = _asked(output, diameter_A, settings, data)
         fitted = run.fit(
             folder,
@@ -198,17 +199,6 @@ def train(
         metrics=metrics,
         seconds=metrics[-1].seconds if metrics else 0.0,
     )
-
-
-def folder_of(output: Path) -> Path:
-    """Where the checkpoints and the course of a training lie.
-
-    Examples
-    --------
-    >>> folder_of(Path("run/bgal.safetensors")).as_posix()
-    'run/bgal.training'
-    """
-    return output.with_suffix(".training")
 
 
 def _asked(

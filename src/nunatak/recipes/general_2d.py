@@ -31,6 +31,7 @@ from nunatak.simulate.crops import TrainingCrop
 from nunatak.simulate.density import Density
 from nunatak.training.batches import supervised_loss
 from nunatak.training.devices import open_fabric
+from nunatak.training.folder import training_folder
 from nunatak.training.loop import fit
 from nunatak.training.progress import Progress
 from nunatak.training.rounds import RoundBatches
@@ -133,17 +134,6 @@ def train_general_2d(
     model = DetectorModel(header, network, Path(output))
     save_model(model, output)
     return model
-
-
-def training_folder(output: str | PathLike[str]) -> Path:
-    """Where the checkpoints and metrics of a training lie, beside its output.
-
-    Examples
-    --------
-    >>> training_folder("models/general.safetensors").as_posix()
-    'models/general.training'
-    """
-    return Path(output).with_suffix(".training")
 
 
 def _fitted(

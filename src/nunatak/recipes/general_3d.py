@@ -19,11 +19,11 @@ from nunatak.learning.volumes.volume_data import VolumeTrainingData
 from nunatak.learning.volumes.volume_start import volume_start
 from nunatak.learning.volumes.volume_training_run import VolumeTrainingRun
 from nunatak.recipes.complexes import map_complexes, procedural_complexes
-from nunatak.recipes.general_2d import training_folder
 from nunatak.recipes.general_3d_recipe import General3dRecipe
 from nunatak.recipes.sized_volumes import Pool, simulated_volumes
 from nunatak.training.config import TrainingPrecision
 from nunatak.training.devices import open_fabric
+from nunatak.training.folder import training_folder
 from nunatak.training.progress import Progress
 
 _log = logging.getLogger(__name__)

@@ -1,6 +1,7 @@
 """The folder in which a training keeps its checkpoints and its course."""
 
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,6 +19,17 @@ from nunatak.training.checkpoint import (
 )
 from nunatak.training.metrics import METRICS, MetricsFile, StepMetrics
 from nunatak.training.state import TrainingState
+
+
+def training_folder(output: str | PathLike[str]) -> Path:
+    """Where the checkpoints and the course of a training lie, beside its output.
+
+    Examples
+    --------
+    >>> training_folder("models/general.safetensors").as_posix()
+    'models/general.training'
+    """
+    return Path(output).with_suffix(".training")
 
 
 class TrainingFolder:

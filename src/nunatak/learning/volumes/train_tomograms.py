@@ -16,7 +16,7 @@ from nunatak.images.axis_order import AxisOrder
 from nunatak.images.micrograph_list import MicrographList
 from nunatak.images.tomogram_inputs import list_tomograms
 from nunatak.learning.labels.rows import NEGATIVE_CLASSES
-from nunatak.learning.train import check_output, folder_of
+from nunatak.learning.train import check_output
 from nunatak.learning.volumes.volume_data import VolumeReading, gather_volumes
 from nunatak.learning.volumes.volume_expectation import checked_expectation
 from nunatak.learning.volumes.volume_label_set import VolumeLabelSet, sorted_labels
@@ -33,6 +33,7 @@ from nunatak.picks.table import PickSet
 from nunatak.picks.tomogram_facts import TomogramFacts
 from nunatak.training.config import TrainingPrecision
 from nunatak.training.devices import open_fabric
+from nunatak.training.folder import training_folder
 from nunatak.training.metrics import METRICS, read_metrics
 from nunatak.training.progress import Progress
 
@@ -189,7 +190,7 @@ def train_tomograms(
             given=given,
             precision=precision,
         )
-        folder = folder_of(output)
+        folder = training_folder(output)
         fitted = run.fit(folder, output=output.absolute(), redo=redo, on_progress=on_progress)
         figures: dict[str, ClassFigures] = {}
         examples: list[tuple[WorkingVolume, VolumeCandidates]] = []
