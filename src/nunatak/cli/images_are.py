@@ -41,6 +41,21 @@ ImagesAre = Annotated[
 ]
 
 
+def are_tomograms(images: Sequence[str], stated: ImagesAreChoice | None) -> bool:
+    """Tell what IMAGES are, as stated or else by the files.
+
+    Raises
+    ------
+    BadInput
+        If there is nothing, a mixture, or a file that may be either.
+    """
+    if stated is not None:
+        return stated is ImagesAreChoice.TOMOGRAMS
+    from nunatak.images.image_kind import are_tomograms as told_by_files
+
+    return told_by_files(images)
+
+
 def picks_tomograms(
     images: Sequence[str], model: Path | None, stated: ImagesAreChoice | None
 ) -> bool:
@@ -63,13 +78,11 @@ def picks_tomograms(
         If there is nothing, a mixture, or a file that may be either; or if there is no such model.
     """
     from nunatak.detection.volumes.volume_model import is_volume_model
-    from nunatak.images.image_kind import are_tomograms
 
-    is_stated = stated is ImagesAreChoice.TOMOGRAMS
     if model is None:
-        return are_tomograms(images) if stated is None else is_stated
+        return are_tomograms(images, stated)
     is_for_tomograms = is_volume_model(model)
-    if stated is not None and is_for_tomograms != is_stated:
+    if stated is not None and is_for_tomograms != are_tomograms(images, stated):
         kind = ImagesAreChoice.TOMOGRAMS if is_for_tomograms else ImagesAreChoice.MICROGRAPHS
         raise UsageError(
             f"--images-are {stated}: the model {model} is for {kind}. Give another --model, or "

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from nunatak.cli import by_class, console, images_are, options, pick_tomograms, tomogram_facts
+from nunatak.cli.picked import conclude
 
 PANEL = "Pick"
 EXAMPLE = "nunatak pick micrographs/*.mrc --diameter 122 -o picks.star"
@@ -232,24 +233,16 @@ def pick(
             redo=redo,
             on_progress=advance,
         )
-    console.say(in_words(result))
-    failures = [(failure.image, failure.reason) for failure in result.failures]
-    if report is not None:
-        from nunatak.reports.locate import locate_images
-        from nunatak.reports.report import build_report
-
-        build_report(
-            locate_images(result.picks, [str(micrograph.path) for micrograph in listed]),
-            report,
-            threshold=result.options.threshold,
-            keep_selection=True,
-            diameter_A=result.options.diameter_A,
-            pixel_size_A=pixel_size_A,
-            override_pixel_size=override_pixel_size,
-            provenance=origin(result),
-            failures=failures,
-            redo=redo,
-        )
-        console.say(f"{report} shows them.")
-    total = len(listed) + len(listed.missing)
-    console.report_failures(failures, total=total, unit="micrographs")
+    conclude(
+        result,
+        listed,
+        in_words=in_words(result),
+        origin=origin(result),
+        report=report,
+        redo=redo,
+        unit="micrographs",
+        threshold=result.options.threshold,
+        diameter_A=result.options.diameter_A,
+        pixel_size_A=pixel_size_A,
+        override_pixel_size=override_pixel_size,
+    )

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from nunatak.cli import console, tomogram_facts
+from nunatak.cli.picked import conclude
 from nunatak.errors import UsageError
 
 
@@ -193,23 +194,15 @@ def pick_tomograms(
             on_progress=advance,
             **wanted,
         )
-    console.say(in_words(result))
-    failures = [(failure.image, failure.reason) for failure in result.failures]
-    if report is not None:
-        from nunatak.reports.locate import locate_images
-        from nunatak.reports.report import build_report
-
-        build_report(
-            locate_images(result.picks, [str(tomogram.path) for tomogram in listed]),
-            report,
-            keep_selection=True,
-            pixel_size_A=voxel_size_A,
-            override_pixel_size=override_voxel_size,
-            axis_order=order,
-            provenance=origin(result),
-            failures=failures,
-            redo=redo,
-        )
-        console.say(f"{report} shows them.")
-    total = len(listed) + len(listed.missing)
-    console.report_failures(failures, total=total, unit=f"{NOUN}s")
+    conclude(
+        result,
+        listed,
+        in_words=in_words(result),
+        origin=origin(result),
+        report=report,
+        redo=redo,
+        unit=f"{NOUN}s",
+        pixel_size_A=voxel_size_A,
+        override_pixel_size=override_voxel_size,
+        axis_order=order,
+    )

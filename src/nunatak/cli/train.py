@@ -117,17 +117,9 @@ def train(
         numbers=tomogram_numbers,
         dynamo_index=dynamo_index,
     )
-    if _are_tomograms(images, kind):
+    if images_are.are_tomograms(images, kind):
         of_micrographs.refuse_for_tomograms()
         train_tomograms(common, of_tomograms)
     else:
         of_tomograms.refuse_for_micrographs()
         train_micrographs(common, of_micrographs)
-
-
-def _are_tomograms(images: list[str], stated: images_are.ImagesAreChoice | None) -> bool:
-    if stated is not None:
-        return stated is images_are.ImagesAreChoice.TOMOGRAMS
-    from nunatak.images.image_kind import are_tomograms
-
-    return are_tomograms(images)

@@ -96,3 +96,8 @@ def processor_has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
         if name.strip() in {"flags", "Features"}:
             return not _CPU_FLAGS.isdisjoint(words.split())
     return False
+
+
+def training_precision(device: torch.device) -> Literal["float32", "bfloat16"]:
+    """Return the number format to train in: half precision only where it is fast."""
+    return "bfloat16" if choose_dtype(device) == torch.bfloat16 else "float32"

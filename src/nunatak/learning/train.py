@@ -13,7 +13,7 @@ from nunatak.detection.cut_particles import CUT_LOGIT
 from nunatak.detection.header import ModelHeader
 from nunatak.detection.job import torch_threads
 from nunatak.detection.model import SUFFIX, DetectorModel, load_model, save_model
-from nunatak.detection.precision import choose_device, choose_dtype
+from nunatak.detection.precision import choose_device, training_precision
 from nunatak.errors import UsageError
 from nunatak.files import require_reachable
 from nunatak.images import mixture, normalise
@@ -29,7 +29,6 @@ from nunatak.learning.training_data import TrainingData, prepare_training_data
 from nunatak.learning.training_run import TrainingRun, refuse_without_effect
 from nunatak.networks.patch_classifier import PatchClassifier
 from nunatak.networks.registry import build
-from nunatak.training.config import TrainingPrecision
 from nunatak.training.devices import open_fabric
 from nunatak.training.folder import training_folder
 from nunatak.training.metrics import METRICS, read_metrics
@@ -138,8 +137,7 @@ def train(
         start, general = _start_and_general_model(settings)
         # From here on every process goes the same way; the first alone writes and reports.
         on_device = choose_device(device)
-        low = choose_dtype(on_device) == torch.bfloat16
-        precision: TrainingPrecision = "bfloat16" if low else "float32"
+        precision = training_precision(on_device)
         fabric = open_fabric(on_device, precision=precision, process_count=processes)
         data = prepare_training_data(
             listed,

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 import nunatak
-from nunatak.detection.precision import choose_device, choose_dtype
+from nunatak.detection.precision import choose_device, training_precision
 from nunatak.detection.volumes.volume_model import VolumeModel, save_volume_model
 from nunatak.learning.volumes.volume_data import VolumeTrainingData
 from nunatak.learning.volumes.volume_start import volume_start
@@ -21,7 +21,6 @@ from nunatak.learning.volumes.volume_training_run import VolumeTrainingRun
 from nunatak.recipes.complexes import map_complexes, procedural_complexes
 from nunatak.recipes.general_3d_recipe import General3dRecipe
 from nunatak.recipes.sized_volumes import Pool, simulated_volumes
-from nunatak.training.config import TrainingPrecision
 from nunatak.training.devices import open_fabric
 from nunatak.training.folder import training_folder
 from nunatak.training.progress import Progress
@@ -111,9 +110,7 @@ def train_general_3d(
     _log.info("simulated %d tomograms", recipe.tomograms + recipe.validation_tomograms)
     diameters_A = {f"{size_A:g} Å": size_A for size_A in recipe.sizes_A}
     chosen_device = choose_device(device)
-    precision: TrainingPrecision = (
-        "bfloat16" if choose_dtype(chosen_device) == torch.bfloat16 else "float32"
-    )
+    precision = training_precision(chosen_device)
     run = VolumeTrainingRun(
         volume_start(recipe.training, diameters_A, voxel_size_A=recipe.scene.voxel_size_A),
         data,

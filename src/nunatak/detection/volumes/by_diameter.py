@@ -1,7 +1,6 @@
 """Find particles of any kind by their diameter, with a model whose heatmaps are sizes."""
 
 from collections.abc import Sequence
-from copy import deepcopy
 
 import numpy as np
 import torch
@@ -66,7 +65,7 @@ def for_diameter(model: VolumeModel, diameter_A: float) -> VolumeModel:
         {"name": header.network.name, "parameters": {**parameters, "classes": 1}}
     )
     network = build(spec)
-    tensors = dict(deepcopy(model.network.state_dict()))
+    tensors = dict(model.network.state_dict())  # copied where they are loaded
     for name in CLASS_TENSORS:
         tensors[name] = mixed(tensors[name], shares)[None]
     network.load_state_dict(tensors)

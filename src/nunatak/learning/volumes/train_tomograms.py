@@ -4,11 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
-import torch
-
 from nunatak.detection.contrast import Side
 from nunatak.detection.job import torch_threads
-from nunatak.detection.precision import choose_device, choose_dtype
+from nunatak.detection.precision import choose_device, training_precision
 from nunatak.detection.volumes.volume_model import load_volume_model, save_volume_model
 from nunatak.detection.volumes.volume_peaks import VolumeCandidates
 from nunatak.errors import UsageError
@@ -31,7 +29,6 @@ from nunatak.picks.formats import read_picks
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import PickSet
 from nunatak.picks.tomogram_facts import TomogramFacts
-from nunatak.training.config import TrainingPrecision
 from nunatak.training.devices import open_fabric
 from nunatak.training.folder import training_folder
 from nunatak.training.metrics import METRICS, read_metrics
@@ -158,8 +155,7 @@ def train_tomograms(
     are_complete = labels_are == "complete"
     with torch_threads(threads):
         on_device = choose_device(device)
-        low = choose_dtype(on_device) == torch.bfloat16
-        precision: TrainingPrecision = "bfloat16" if low else "float32"
+        precision = training_precision(on_device)
         fabric = open_fabric(on_device, precision=precision, process_count=processes)
         usable = sorted_labels(labels, listed, images, diameters_A, are_complete=are_complete)
         if on_labels is not None and fabric.is_global_zero:
