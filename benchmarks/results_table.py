@@ -2,7 +2,8 @@
 
 Without options the tables between the two markers of ``docs/benchmarks.md`` are written anew;
 with ``--check`` nothing is written, and the exit code is 1 where the page is out of step. A
-result that is missing is shown as "not measured"; those of tomograms are shown once they are there.
+result that is missing is shown as "not measured"; those of tomograms and of pruning are shown once
+they are there.
 """
 
 import argparse
@@ -12,9 +13,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pruning_sections
 import result_sections as sections
 import tomogram_sections
 import training_sections
+from pruning_targets import PRUNING_TARGETS
 from result_sections import NOT_MEASURED, Result, markdown
 from target import Target
 from targets import TARGETS
@@ -23,6 +26,7 @@ from tomogram_targets import TOMOGRAM_TARGETS
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+SHOWN_ONCE_THERE = (*TOMOGRAM_TARGETS, *PRUNING_TARGETS)
 SECTIONS: dict[str, Callable[[Result], str]] = {
     "no_labels": sections.no_labels,
     "empty_micrographs": sections.empty_micrographs,
@@ -36,6 +40,7 @@ SECTIONS: dict[str, Callable[[Result], str]] = {
     "tomograms": tomogram_sections.tomograms,
     "tomogram_speed": tomogram_sections.tomogram_speed,
     "tomogram_speed_gpu": tomogram_sections.tomogram_speed,
+    "pruning": pruning_sections.pruning,
 }
 
 
@@ -95,7 +100,7 @@ def tables(results: dict[str, Result]) -> str:
 def _targets(results: dict[str, Result]) -> str:
     rows = []
     for target in TARGETS:
-        if target in TOMOGRAM_TARGETS and target.result not in results:
+        if target in SHOWN_ONCE_THERE and target.result not in results:
             continue
         value = _value(target, results)
         rows.append(

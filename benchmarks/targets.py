@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from pruning_targets import PRUNING_TARGETS
 from target import Target
 from tomogram_targets import TOMOGRAM_TARGETS
 
@@ -178,6 +179,7 @@ TARGETS = (
         for labels in ("10", "100", "all")
     ),
     *TOMOGRAM_TARGETS,
+    *PRUNING_TARGETS,
 )
 
 

@@ -24,6 +24,7 @@ ROOMS = (
     "training",
     "detection",
     "learning",
+    "pruning",
     "reports",
     "recipes",
     "describe",

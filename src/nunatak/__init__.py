@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from nunatak.picks.evaluate import evaluate
     from nunatak.picks.evaluate_classes import evaluate_classes
     from nunatak.picks.formats import read_picks, write_picks
+    from nunatak.picks.merge import merge
+    from nunatak.pruning.prune import prune
     from nunatak.reports.report import build_report
     from nunatak.simulate.dataset import simulate_dataset
     from nunatak.simulate.volume_dataset import simulate_tomograms
@@ -33,8 +35,10 @@ _HOMES = {
     "evaluate": "nunatak.picks.evaluate",
     "evaluate_classes": "nunatak.picks.evaluate_classes",
     "load_model": "nunatak.detection.model",
+    "merge": "nunatak.picks.merge",
     "pick": "nunatak.detection.pick",
     "pick_tomograms": "nunatak.detection.volumes.pick_tomograms",
+    "prune": "nunatak.pruning.prune",
     "read_micrograph": "nunatak.images.reader",
     "read_picks": "nunatak.picks.formats",
     "read_tomogram": "nunatak.images.tomogram_reader",
@@ -53,8 +57,10 @@ __all__ = [
     "evaluate",
     "evaluate_classes",
     "load_model",
+    "merge",
     "pick",
     "pick_tomograms",
+    "prune",
     "read_micrograph",
     "read_picks",
     "read_tomogram",

@@ -100,12 +100,14 @@ def _model(file: Path) -> Description:
     # torch takes seconds to load, and neither images nor picks need it.
     from nunatak.detection import model  # noqa: PLC0415
     from nunatak.learning import record  # noqa: PLC0415
+    from nunatak.pruning import model as pruner  # noqa: PLC0415
 
     if record.is_checkpoint(file):
         described = record.describe(file.parent)
         return {"file": str(file), **described, "kind": "checkpoint of a training, no model"}
     found = model.resolve(file)
-    return {"file": str(found), **_with_readable_provenance(model.describe(found))}
+    described = pruner.describe(found) if pruner.is_pruner(found) else model.describe(found)
+    return {"file": str(found), **_with_readable_provenance(described)}
 
 
 def _image(file: Path) -> Description:

@@ -15,11 +15,16 @@ import torch
 from torch import Tensor
 
 from nunatak import __version__
-from nunatak.detection.model import load_model, shipped_models
+from nunatak.detection.model import DetectorModel, load_model, shipped_models
 from nunatak.detection.precision import choose_dtype
-from nunatak.detection.volumes.volume_model import is_volume_model, load_volume_model
+from nunatak.detection.volumes.volume_model import (
+    VolumeModel,
+    is_volume_model,
+    load_volume_model,
+)
 from nunatak.errors import BadInput
 from nunatak.files import written_whole
+from nunatak.pruning.model import PruningModel, is_pruner, load_pruner
 
 LOW_DISK_BYTES = 1_000_000_000
 CHECKSUMS = "SHA256SUMS"
@@ -207,13 +212,18 @@ def _models() -> Finding:
         return Finding("general models", State.FAILED, f"none in {folder}", advice)
     expected = _checksums(folder / CHECKSUMS)
     for name in names:
-        load = load_volume_model if is_volume_model(name) else load_model
-        sha256 = load(name).sha256
+        sha256 = _load(name).sha256
         file = f"{name}.safetensors"
         if expected.get(file) != sha256:
             found = f"{file} is not the file that was released (sha256 {sha256[:12]}…)"
             return Finding("general models", State.FAILED, found, "Reinstall nunatak.")
     return Finding("general models", State.OK, f"{', '.join(names)}: complete and unchanged")
+
+
+def _load(name: str) -> DetectorModel | VolumeModel | PruningModel:
+    if is_pruner(name):
+        return load_pruner(name)
+    return load_volume_model(name) if is_volume_model(name) else load_model(name)
 
 
 def _checksums(path: Path) -> dict[str, str]:

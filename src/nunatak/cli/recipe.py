@@ -153,6 +153,40 @@ def general_3d(
     console.say(f"{output}: {model.header.provenance['validation']}")
 
 
+@app.command(
+    "general-pruner",
+    epilog="[bold]Example:[/bold] nunatak recipe general-pruner -o general-pruner.safetensors",
+)
+def general_pruner(
+    *,
+    output: options.ModelOutput,
+    maps: Maps = None,
+    exclude: Exclude = None,
+    config: Config = None,
+    steps: Steps = None,
+    seed: Seed = None,
+    redo: options.Redo = False,
+    device: options.Device = "auto",
+    threads: options.Threads = None,
+) -> None:
+    """Train the general pruner: particles and kinds of junk, simulation only."""
+    from nunatak.recipes.general_pruner import train_general_pruner
+    from nunatak.recipes.settings import load_pruner_recipe
+
+    recipe = load_pruner_recipe(config, seed=seed, steps=steps, excluded_maps=tuple(exclude or ()))
+    with _training(recipe.training.steps, threads) as on_step:
+        model = train_general_pruner(
+            recipe,
+            output,
+            maps=maps,
+            workers=threads,
+            device=device,
+            redo=redo,
+            on_step=on_step,
+        )
+    console.say(f"{output}: {model.header.provenance['validation']}")
+
+
 @contextmanager
 def _training(steps: int, threads: int | None) -> "Iterator[Callable[[Progress], None]]":
     """Show the course of a training, on so many threads."""

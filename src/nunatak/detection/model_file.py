@@ -11,6 +11,9 @@ from nunatak.errors import BadInput, FormatError
 
 METADATA_KEY = "nunatak"
 VOLUME_NDIM = 3
+PRUNER = "pruner"
+"""Kind of the models that judge picks; the header of a detector has no kind."""
+
 MAXIMUM_HEADER_BYTES = 16 << 20
 MAXIMUM_FILE_BYTES = 4 << 30
 
@@ -66,7 +69,7 @@ def parse_header(path: Path, content: bytes) -> ModelHeader:
     FormatError
         If this is no safetensors file, not one of nunatak, or its header makes no sense.
     """
-    fields = parse_fields(path, content)
+    fields = detector_fields(path, content)
     if fields.get("ndim") == VOLUME_NDIM:
         raise FormatError(
             path,
@@ -75,6 +78,25 @@ def parse_header(path: Path, content: bytes) -> ModelHeader:
             hint=RETRAIN,
         )
     return validated(ModelHeader, path, fields)
+
+
+def detector_fields(path: Path, content: bytes) -> dict[str, Any]:
+    """Return the fields of a detector's header, as `parse_fields` does.
+
+    Raises
+    ------
+    FormatError
+        If this is no model of nunatak, or one that judges picks.
+    """
+    fields = parse_fields(path, content)
+    if fields.get("kind") == PRUNER:
+        raise FormatError(
+            path,
+            "a model that judges picks where one that finds particles was expected",
+            field="kind",
+            hint="Give this one to 'nunatak prune', and a detector here",
+        )
+    return fields
 
 
 def parse_fields(path: Path, content: bytes) -> dict[str, Any]:

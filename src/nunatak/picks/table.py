@@ -21,7 +21,7 @@ ANGLE_COLUMNS = ("rot_deg", "tilt_deg", "psi_deg")
 FLOAT_COLUMNS = (
     *("x_px", "y_px", Z_COLUMN),
     *ANGLE_COLUMNS,
-    *("score", "diameter_A", "pixel_size_A"),
+    *("score", "diameter_A", "pixel_size_A", "probability"),
 )
 """Columns that hold float64 where they are present; NaN means unknown (never in a coordinate)."""
 
@@ -37,7 +37,8 @@ class PickSet:
         the stored image, 0 = centre of the first pixel); for tomograms ``z_px`` as well, in
         voxels. Optional: ``score`` (float64, higher is better), ``class_name`` (str),
         ``diameter_A``, ``pixel_size_A`` (float64; of a tomogram the side of a voxel),
-        ``selected`` (bool: passes the chosen threshold), and for tomograms the orientation
+        ``selected`` (bool: passes the chosen threshold), what a pruning says (``probability``,
+        float64; ``predicted_class`` and ``decision``, str), and for tomograms the orientation
         ``rot_deg``, ``tilt_deg``, ``psi_deg`` (float64, see `nunatak.rotations`). Every other
         column came with the file and is kept as it is.
     optics : DataFrame or None

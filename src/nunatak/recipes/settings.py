@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from nunatak.errors import FormatError
 from nunatak.files import read_toml
 from nunatak.recipes.general_3d_recipe import General3dRecipe
+from nunatak.recipes.general_pruner_recipe import PrunerRecipe
 from nunatak.recipes.general_recipe import GeneralRecipe
 
 _SECOND_STAGE: dict[str, Any] = {
@@ -67,14 +68,33 @@ def load_3d_recipe(
     excluded_maps: tuple[str, ...],
 ) -> General3dRecipe:
     """Resolve the settings of the general 3D model's recipe; as `load_recipe`."""
-    settings = {} if path is None else read_toml(Path(path), "the recipe")
-    default = General3dRecipe()
-    for part in ("scene", "training"):
-        # What the file leaves out is the recipe's default, and not that of any scene or training.
-        usual = getattr(default, part).model_dump(exclude_unset=True)
-        settings[part] = {**usual, **settings.get(part, {})}
+    settings = _completed(path, General3dRecipe(), ("scene", "training"))
     _override(settings, seed=seed, steps=steps, excluded_maps=excluded_maps)
     return _validated(General3dRecipe, settings, path)
+
+
+def load_pruner_recipe(
+    path: str | PathLike[str] | None,
+    *,
+    seed: int | None,
+    steps: int | None,
+    excluded_maps: tuple[str, ...],
+) -> PrunerRecipe:
+    """Resolve the settings of the general pruner's recipe; as `load_recipe`."""
+    settings = _completed(path, PrunerRecipe(), ("picks", "training"))
+    _override(settings, seed=seed, steps=steps, excluded_maps=excluded_maps)
+    return _validated(PrunerRecipe, settings, path)
+
+
+def _completed(
+    path: str | PathLike[str] | None, default: BaseModel, parts: tuple[str, ...]
+) -> dict[str, Any]:
+    """Read a recipe; what it leaves out of a part is the recipe's default, not the part's own."""
+    settings = {} if path is None else read_toml(Path(path), "the recipe")
+    for part in parts:
+        usual = getattr(default, part).model_dump(exclude_unset=True)
+        settings[part] = {**usual, **settings.get(part, {})}
+    return settings
 
 
 def _override(

@@ -89,22 +89,70 @@ def make_crop(
     """
     density = densities[int(rng.integers(len(densities)))]
     while True:
-        scene = _random_scene(density, config, rng)
-        empty = rng.random() < config.empty
-        if not empty:
-            scene.particles = _random_particles(scene, density, config, rng)
-        wanted = list(scene.particles)
-        amount = config.junk * (2 if empty else 1)
-        spoiled = add_random_junk(scene, density, rng, amount=amount)
-        rendered = render(scene, rng)
+        drawn = draw_field(density, config, rng)
         try:
-            image = normalise(random_processing(rendered.counts, rng))
+            image = normalise(drawn.image)
         except BadInput:
             continue  # once in many thousand crops, foil covers everything
-        seen = not wanted or (
-            detectability(scene, rendered, len(wanted)) >= config.least_detectability
-        )
-        return _labelled(image, scene, wanted, spoiled, visible=seen)
+        return _labelled(image, drawn, visible=drawn.is_visible(config.least_detectability))
+
+
+@dataclass(frozen=True)
+class DrawnField:
+    """A simulated field of view of one complex, and all that is in it.
+
+    Attributes
+    ----------
+    image : ndarray, shape (ny, nx), float32
+        In arbitrary units, as a program would store it.
+    scene : Scene
+        What was imaged, junk included.
+    rendered : Rendered
+        Counts, and the mask of junk.
+    particles : list of PlacedParticle
+        The whole ones, to be picked; none in an empty field.
+    spoiled : JunkPlacement
+        Junk made of protein.
+    diameter_A : float
+        True diameter of the complex, Å.
+    """
+
+    image: NDArray[np.float32]
+    scene: Scene
+    rendered: Rendered
+    particles: list[PlacedParticle]
+    spoiled: JunkPlacement
+    diameter_A: float
+
+    def is_visible(self, least_detectability: float) -> bool:
+        """Tell whether the particles stand out of the noise (see `detectability`)."""
+        if not self.particles:
+            return True
+        found = detectability(self.scene, self.rendered, len(self.particles))
+        return found >= least_detectability
+
+
+def draw_field(density: Density, config: CropConfig, rng: np.random.Generator) -> DrawnField:
+    """Simulate a field of view of a complex under random conditions.
+
+    Parameters
+    ----------
+    density
+        The complex; thin it to a thousand scatterers for speed.
+    config
+        Ranges.
+    rng
+        Source of all randomness; one state, one field.
+    """
+    scene = _random_scene(density, config, rng)
+    empty = rng.random() < config.empty
+    if not empty:
+        scene.particles = _random_particles(scene, density, config, rng)
+    wanted = list(scene.particles)
+    spoiled = add_random_junk(scene, density, rng, amount=config.junk * (2 if empty else 1))
+    rendered = render(scene, rng)
+    image = random_processing(rendered.counts, rng)
+    return DrawnField(image, scene, rendered, wanted, spoiled, density.diameter_A)
 
 
 def _random_scene(density: Density, config: CropConfig, rng: np.random.Generator) -> Scene:
@@ -153,14 +201,8 @@ def _random_particles(
     ]
 
 
-def _labelled(
-    image: NDArray[np.float32],
-    scene: Scene,
-    wanted: Sequence[PlacedParticle],
-    spoiled: JunkPlacement,
-    *,
-    visible: bool,
-) -> TrainingCrop:
+def _labelled(image: NDArray[np.float32], drawn: DrawnField, *, visible: bool) -> TrainingCrop:
+    scene, wanted = drawn.scene, drawn.particles
     inside = [
         (particle.x_px, particle.y_px)
         for particle in wanted
@@ -171,7 +213,7 @@ def _labelled(
     # A broken particle may pass for a whole one of another complex: no verdict.
     ignored = [
         (piece.x_px, piece.y_px, piece.density.diameter_A / scene.pixel_size_A / 2)
-        for piece in spoiled.fragments
+        for piece in drawn.spoiled.fragments
     ]
     if not visible:
         radius_px = wanted[0].density.diameter_A / scene.pixel_size_A / 2

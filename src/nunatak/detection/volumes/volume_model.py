@@ -10,7 +10,7 @@ from nunatak.detection.model import resolve, save_tensors
 from nunatak.detection.model_file import (
     RETRAIN,
     VOLUME_NDIM,
-    parse_fields,
+    detector_fields,
     read_content,
     validated,
 )
@@ -68,7 +68,7 @@ def load_volume_model(path_or_name: str | PathLike[str]) -> VolumeModel:
     """
     path = resolve(path_or_name)
     content = read_content(path)
-    fields = parse_fields(path, content)
+    fields = detector_fields(path, content)
     if fields.get("ndim") != VOLUME_NDIM:
         raise FormatError(
             path,
@@ -107,7 +107,7 @@ def describe_volume_model(path: Path, content: bytes) -> dict[str, str]:
     FormatError
         If its header makes no sense.
     """
-    header = validated(VolumeModelHeader, path, parse_fields(path, content))
+    header = validated(VolumeModelHeader, path, detector_fields(path, content))
     network = ", ".join(f"{k} {v}" for k, v in header.network.parameters.model_dump().items())
     classes = {
         f"class {kind.name}": f"{kind.diameter_A:g} Å, selected from {kind.threshold:g} on"
@@ -136,4 +136,4 @@ def is_volume_model(path_or_name: str | PathLike[str]) -> bool:
         If it is no model at all.
     """
     path = resolve(path_or_name)
-    return parse_fields(path, read_content(path)).get("ndim") == VOLUME_NDIM
+    return detector_fields(path, read_content(path)).get("ndim") == VOLUME_NDIM

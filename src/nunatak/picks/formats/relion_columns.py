@@ -26,6 +26,9 @@ OWN: Final = {
     "class_name": "nunatakClassName",
     "diameter_A": "nunatakDiameterAngst",
     "selected": "nunatakSelected",
+    "probability": "nunatakProbability",
+    "predicted_class": "nunatakPredictedClass",
+    "decision": "nunatakDecision",
 }
 """What RELION has no label for. RELION keeps labels that it does not know, with a warning."""
 
@@ -50,7 +53,7 @@ def columns_of(table: StarTable) -> pd.DataFrame:
 
 
 def _own_column(table: StarTable, ours: str, label: str) -> object:
-    if ours == "diameter_A":
+    if ours in ("diameter_A", "probability"):
         return table.numbers(label, missing_allowed=True)
     if ours == "selected":
         return table.numbers(label) != 0

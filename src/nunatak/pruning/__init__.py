@@ -1,0 +1,1 @@
+"""Tell the particles among picks from junk, and junk by its kind."""

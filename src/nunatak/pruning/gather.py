@@ -1,0 +1,196 @@
+"""From picks and their images to what the shipped models say of each pick."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from os import PathLike
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from nunatak.detection.contrast import Side
+from nunatak.detection.model import DetectorModel
+from nunatak.detection.options import Contrast
+from nunatak.detection.parallel import in_order
+from nunatak.detection.precision import Precision
+from nunatak.detection.result import Failure
+from nunatak.errors import BadInput
+from nunatak.picks.table import PickSet
+from nunatak.pruning.cutting import Cutter, failing_alone
+from nunatak.pruning.detector_scores import GENERAL_DETECTOR, DetectorScores
+from nunatak.pruning.embedding import Embedded, Embedder
+from nunatak.pruning.features import PickFeatures
+from nunatak.pruning.image_files import Micrographs
+from nunatak.pruning.model import PruningModel
+from nunatak.pruning.pick_crops import cutter_of
+
+_REASONS_SHOWN = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Gathered:
+    """What is known of each of n picks.
+
+    Attributes
+    ----------
+    features : PickFeatures
+        In the order of the pick table; NaN in rows that could not be judged, but for the
+        picker's score.
+    judged : ndarray, shape (n,), bool
+        Whether there was an image of the pick.
+    failures : list of Failure
+        Micrographs or stacks that are missing, cannot be read, or have picks that are not judged.
+    contrast : str
+        ``"dark"`` or ``"light"``: particles in the stored images.
+    """
+
+    features: PickFeatures
+    judged: NDArray[np.bool_]
+    failures: list[Failure]
+    contrast: Side
+
+
+def gather_features(
+    picks: PickSet,
+    model: PruningModel,
+    *,
+    diameter_A: float,
+    contrast: Contrast = "auto",
+    workers: int | None = None,
+    device: str = "auto",
+    views: int = 2,
+    with_detector: bool = True,
+    on_image: Callable[[int], None] | None = None,
+    micrographs: Micrographs = (),
+    pixel_size_A: float | None = None,
+    override_pixel_size: bool = False,
+    precision: Precision = "auto",
+    detector: DetectorModel | str | PathLike[str] = GENERAL_DETECTOR,
+) -> Gathered:
+    """Look at every pick with the classifier and the detector.
+
+    Picks are looked at on their micrographs; where none of these can be found, and the pick table
+    names particle images, on the particle images, which show the detector nothing. Every image is
+    read once, and only the numbers are kept.
+
+    Parameters
+    ----------
+    picks
+        On micrographs, or with particle images.
+    model
+        The classifier.
+    diameter_A
+        Of a particle.
+    contrast
+        Particles in the stored images: ``"dark"``, ``"light"``, or ``"auto"`` to find out.
+    workers
+        Threads of the processor. Default: torch's own choice.
+    device, precision
+        Where the networks compute, and in which number format: see
+        `nunatak.detection.precision`.
+    views
+        Of each crop, see `nunatak.pruning.embedding.Embedder`.
+    with_detector
+        Whether to ask the detector; it costs about as much as reading the micrographs.
+    on_image
+        Called with the number of images finished since the last call.
+    micrographs
+        Where to look up the micrographs: see `nunatak.pruning.image_files.micrograph_files`.
+    pixel_size_A, override_pixel_size
+        Of the micrographs (or particle images), and whether it wins over headers and lists that
+        contradict it.
+    detector
+        The detector, or the path or name of one. It also tells the contrast.
+
+    Raises
+    ------
+    BadInput
+        If no pick at all can be judged, or the picks lie in tomograms.
+    ResourceError
+        If the device or its memory does not suffice.
+    """
+    if picks.ndim != 2:
+        raise BadInput(
+            f"{picks.source}: picks in tomograms where picks on micrographs were expected."
+        )
+    scores = DetectorScores(detector, device=device, precision=precision)
+    cutter = cutter_of(
+        picks,
+        diameter_A=diameter_A,
+        spec=model.header.crop,
+        contrast=contrast,
+        pixel_size_A=pixel_size_A,
+        override_pixel_size=override_pixel_size,
+        micrographs=micrographs,
+        detector=scores if with_detector else None,
+        voter=scores,
+        threads=workers or torch.get_num_threads(),
+    )
+    embedder = Embedder(model, views=views, device=device, precision=precision)
+    features, judged = _nothing_known(picks, model), np.zeros(len(picks), dtype=bool)
+    failures = list(cutter.missing)
+    for seen in _looked_at(cutter, embedder, on_image or _ignore):
+        for rows, logit, embedded in seen.parts:
+            features.embedding[rows] = embedded.embedding
+            features.log_probability[rows] = embedded.log_probability
+            features.detector_logit[rows] = logit
+            judged[rows] = True
+        failures += seen.failures
+    if len(picks) and not judged.any():
+        raise BadInput(_none_judged(failures))
+    return Gathered(features, judged, failures, cutter.contrast)
+
+
+@dataclass
+class _Seen:
+    """What came of one image: rows, detector's logits and classifier's judgement of parts of it."""
+
+    parts: list[tuple[NDArray[np.int64], NDArray[np.float64], Embedded]]
+    failures: list[Failure]
+
+
+def _looked_at(
+    cutter: Cutter, embedder: Embedder, on_image: Callable[[int], None]
+) -> Iterator[_Seen]:
+    """Cut and judge image by image; the crops are let go at once."""
+    on_image(len(cutter.missing))
+
+    def work(image: str) -> _Seen:
+        seen = _Seen([], [])
+        with failing_alone(image, seen.failures):
+            for part in cutter.cut(image):
+                seen.parts.append((part.rows, part.detector_logit, embedder(part.crops)))
+        return seen
+
+    with closing(in_order(work, cutter.images, cutter.crew)) as outcomes:
+        for seen in outcomes:
+            yield seen
+            on_image(1)
+
+
+def _nothing_known(picks: PickSet, model: PruningModel) -> PickFeatures:
+    """Return the features of picks that nobody has looked at, to be filled in."""
+    count, classes = len(picks), model.header.classes
+    channels = model.network.backbone.feature_channels
+    unknown = np.full(count, np.nan)
+    return PickFeatures(
+        embedding=np.full((count, channels), np.nan, dtype=np.float32),
+        log_probability=np.full((count, len(classes)), np.nan, dtype=np.float32),
+        detector_logit=unknown.copy(),
+        picker_score=np.array(picks.table.get("score", unknown), dtype=np.float64),
+        classes=classes,
+    )
+
+
+def _none_judged(failures: Sequence[Failure]) -> str:
+    if len(failures) == 1:
+        return failures[0].reason
+    reasons = "".join(f"\n  {failure.reason}" for failure in failures[:_REASONS_SHOWN])
+    left = len(failures) - _REASONS_SHOWN
+    more = f"\n  and {left} more" if left > 0 else ""
+    return f"No pick can be judged:{reasons}{more}"
+
+
+def _ignore(_count: int) -> None:
+    """Say nothing."""

@@ -1,0 +1,104 @@
+"""Say in words what a pruning decided."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from nunatak.picks.counted import counted
+from nunatak.pruning.decide import KEEP, NOTHING_KEPT, REJECT, REVIEW, UNJUDGED
+from nunatak.pruning.result import PruneResult
+
+METHODS = {
+    "shipped": "by the shipped classifier alone",
+    "linear": "by a linear head on the shipped classifier",
+    "positive-unlabelled": "by a linear head that learned from labels of one kind and from the "
+    "unlabelled picks",
+    "fine-tuned": "by the classifier, fine-tuned",
+}
+
+_MOST_CLASSES = 8
+_WORST = 5
+_FEWEST_PICKS = 10
+"""A micrograph of fewer picks may lose most of them by chance."""
+
+
+def in_words(result: PruneResult) -> str:
+    """Sum up a pruning for its user: how it judged, what it decided, and where to look."""
+    return "\n".join(_lines(result))
+
+
+def _lines(result: PruneResult) -> Iterator[str]:
+    counts = result.counts
+    yield (
+        f"{counted(len(result.picks), 'pick')} judged {METHODS[result.method]}"
+        f"{_labels(result)}: {counts[KEEP]} kept, {counts[REVIEW]} to review, "
+        f"{counts[REJECT]} rejected{_unjudged(counts[UNJUDGED])}."
+    )
+    yield _limits(result)
+    rejected = result.picks.table.loc[
+        result.picks.table["decision"] == REJECT, "predicted_class"
+    ].value_counts()
+    if len(rejected):
+        kinds = (f"{count} {name}" for name, count in rejected.head(_MOST_CLASSES).items())
+        yield f"Rejected, by what they look like: {', '.join(kinds)}."
+    yield from _views(result)
+    worst = result.by_micrograph()
+    worst = worst[(worst["picks"] - worst[UNJUDGED] >= _FEWEST_PICKS)].head(_WORST)
+    if len(worst) and len(result.picks.images) > 1:
+        yield "Micrographs that lose most:"
+        yield from _rows(worst)
+
+
+def _labels(result: PruneResult) -> str:
+    labels = result.labels
+    if labels is None:
+        return ""
+    particles = int(labels.is_particle.sum())
+    return f" (labels: {counted(particles, 'particle')} and {len(labels) - particles} of junk)"
+
+
+def _unjudged(count: int) -> str:
+    return f", {count} unjudged" if count else ""
+
+
+def _limits(result: PruneResult) -> str:
+    if result.keep_from >= NOTHING_KEPT:
+        best = result.picks.table["probability"].max()
+        said = "" if np.isnan(best) else f"; the best has a probability of {best:.3g}"
+        return (
+            f"No pick can be kept with so few false ones{said}. Allow more (--keep-fdr), or label "
+            "some picks."
+        )
+    return f"Kept from a probability of {result.keep_from:.3g} on{_false(result)}."
+
+
+def _false(result: PruneResult) -> str:
+    kept = result.discovery.at(result.keep_from)
+    if kept.kept == 0:
+        return ""
+    return (
+        f": an estimated {100 * kept.rate:.1f} % of the kept are false (95 % interval "
+        f"{100 * kept.low:.1f} to {100 * kept.high:.1f} %), and {100 * kept.found_share:.0f} % of "
+        "the particles are kept"
+    )
+
+
+def _views(result: PruneResult) -> Iterator[str]:
+    views = result.views
+    if views is None or not views.is_thinned.any():
+        return
+    thinned = views.is_thinned
+    yield (
+        f"Take care: of {counted(len(thinned), 'group')} of picks that look alike, "
+        f"{int(thinned.sum())} lost more than chance allows ({int(views.rejected[thinned].sum())} "
+        f"of {int(views.picks[thinned].sum())} picks). A view of the particle may be among them; "
+        "look at them (--report), or label some."
+    )
+
+
+def _rows(worst: pd.DataFrame) -> Iterator[str]:
+    width = int(worst["image"].str.len().max())
+    columns = ("image", KEEP, "picks", "kept_share")
+    for image, kept, picks, share in zip(*(worst[name] for name in columns), strict=True):
+        yield f"  {image:{width}}  {kept} of {picks} kept ({100 * share:.0f} %)"

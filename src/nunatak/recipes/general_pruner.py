@@ -1,0 +1,189 @@
+"""The general pruner: particles and junk of any kind, learned from simulation alone."""
+
+import logging
+import os
+import platform
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import nunatak
+from nunatak.detection.precision import choose_device, choose_dtype
+from nunatak.networks.pruning_network import PruningNetwork
+from nunatak.pruning.classes import SEEN_CLASSES
+from nunatak.pruning.header import PrunerHeader, PruningNetworkParameters
+from nunatak.pruning.model import PruningModel, save_pruner
+from nunatak.recipes.complexes import balanced, map_complexes, procedural_complexes
+from nunatak.recipes.general_pruner_recipe import PrunerRecipe
+from nunatak.recipes.pruning_bank import PickBank, simulated_picks
+from nunatak.recipes.pruning_batches import PickBatches, PickLoss
+from nunatak.recipes.pruning_fusion import figures, fitted_fusion
+from nunatak.simulate.density import Density
+from nunatak.simulate.field import JunkClass
+from nunatak.training.devices import open_fabric
+from nunatak.training.folder import training_folder
+from nunatak.training.loop import fit
+from nunatak.training.progress import Progress
+
+_log = logging.getLogger(__name__)
+
+_VALIDATION_SEED_OFFSET = 1_000_003  # far from the seeds of the training fields
+
+
+def train_general_pruner(
+    recipe: PrunerRecipe,
+    output: str | PathLike[str],
+    *,
+    maps: str | PathLike[str] | None = None,
+    workers: int | None = None,
+    device: str = "cpu",
+    redo: bool = False,
+    on_step: Callable[[Progress], None] = lambda progress: None,
+) -> PruningModel:
+    """Train the general pruner and write its file.
+
+    A training that was stopped simulates its picks again, which takes minutes, and goes on from
+    its last checkpoint, in the folder beside the output, to the same model.
+
+    Parameters
+    ----------
+    recipe
+        What to do.
+    output
+        Model file to write, ``*.safetensors``.
+    maps
+        Folder of density maps or atomic models to train on besides the procedural complexes.
+    workers
+        Processes that simulate; all processors by default.
+    device
+        Where to train: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
+    redo
+        Start over, whatever the folder of an earlier training holds.
+    on_step
+        Called after every step.
+
+    Returns
+    -------
+    PruningModel
+        As written.
+
+    Raises
+    ------
+    BadInput
+        If the maps cannot be used.
+    Mismatch
+        If the folder holds the training of another recipe.
+    Interrupted
+        If the process is asked to stop; the folder has what was finished.
+    """
+    started = time.monotonic()
+    workers = workers or os.cpu_count() or 1
+    from_maps = map_complexes(
+        maps, exclude=recipe.excluded_maps, scatterers=recipe.scatterers, seed=recipe.seed
+    )
+    shapes = procedural_complexes(recipe.shapes, scatterers=recipe.scatterers, seed=recipe.seed)
+    complexes = balanced(shapes, from_maps, map_share=recipe.map_share)
+    bank = _picks(recipe, complexes, seed=recipe.seed, fields=recipe.fields, workers=workers)
+    _log.info("simulated %d picks of %d complexes", len(bank), len(complexes))
+    chosen_device = choose_device(device)
+    network = _fitted(
+        recipe,
+        bank,
+        categories=len(complexes) + len(JunkClass),
+        maps=[density.name for density in from_maps],
+        device=chosen_device,
+        folder=training_folder(output),
+        redo=redo,
+        on_step=on_step,
+    )
+    header = PrunerHeader(
+        name="general-pruner",
+        network=PruningNetworkParameters(
+            width=recipe.width, in_channels=recipe.crop.channels, classes=len(SEEN_CLASSES)
+        ),
+        crop=recipe.crop,
+        classes=SEEN_CLASSES,
+    )
+    others_seed = recipe.seed + _VALIDATION_SEED_OFFSET
+    others = procedural_complexes(
+        recipe.validation_shapes, scatterers=recipe.scatterers, seed=others_seed
+    )
+    validation = _picks(
+        recipe, others, seed=others_seed, fields=recipe.validation_fields, workers=workers
+    )
+    plain = PruningModel(header, network, Path(output))
+    fusion = fitted_fusion(plain, validation, others, recipe, seed=others_seed)
+    header = header.model_copy(
+        update={
+            **fusion.fields,
+            "provenance": {
+                "recipe": recipe.model_dump(mode="json"),
+                "maps": [density.name for density in from_maps],
+                "data": "simulation only; no real micrograph, no real label",
+                "validation": figures(fusion, validation),
+                "nunatak": nunatak.__version__,
+                "torch": torch.__version__,
+                "numpy": np.__version__,
+                "python": platform.python_version(),
+                "date": datetime.now(UTC).date().isoformat(),
+                "device": str(chosen_device),
+                "minutes": round((time.monotonic() - started) / 60, 1),
+            },
+        }
+    )
+    model = PruningModel(header, network, Path(output))
+    save_pruner(model, output)
+    return model
+
+
+def _picks(
+    recipe: PrunerRecipe, complexes: Sequence[Density], *, seed: int, fields: int, workers: int
+) -> PickBank:
+    return simulated_picks(
+        complexes, recipe.picks, recipe.crop, seed=seed, fields=fields, workers=workers
+    )
+
+
+def _fitted(
+    recipe: PrunerRecipe,
+    bank: PickBank,
+    *,
+    categories: int,
+    maps: Sequence[str],
+    device: torch.device,
+    folder: Path,
+    redo: bool,
+    on_step: Callable[[Progress], None],
+) -> PruningNetwork:
+    """Train with the finer task as well, and return the network without its head."""
+    torch.manual_seed(recipe.seed)
+    shape = {"width": recipe.width, "in_channels": recipe.crop.channels}
+    network = PruningNetwork(**shape, classes=len(SEEN_CLASSES), categories=categories)
+    training = recipe.training
+    if choose_dtype(device) != torch.bfloat16:
+        _log.info("no bfloat16 units here: training in float32")
+        training = training.model_copy(update={"precision": "float32"})
+    trained = fit(
+        network,
+        PickBatches(bank, recipe),
+        PickLoss(bank, recipe),
+        training,
+        fabric=open_fabric(device, precision=training.precision),
+        seed=recipe.seed,
+        folder=folder,
+        resume=not redo,
+        fingerprint={
+            "recipe": recipe.model_dump(mode="json", exclude={"training"}),
+            "maps": list(maps),
+        },
+        on_step=on_step,
+    ).network
+    plain = PruningNetwork(**shape, classes=len(SEEN_CLASSES))
+    kept = plain.state_dict().keys()
+    plain.load_state_dict({k: v for k, v in trained.state_dict().items() if k in kept})
+    return plain.eval()

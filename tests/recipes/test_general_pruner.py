@@ -1,0 +1,52 @@
+"""The general pruner's recipe, far too short to learn anything."""
+
+import pytest
+
+from nunatak.errors import Mismatch
+from nunatak.pruning.classes import SEEN_CLASSES
+from nunatak.pruning.crops import CropSpec
+from nunatak.pruning.model import load_pruner
+from nunatak.recipes.general_pruner import train_general_pruner
+from nunatak.recipes.general_pruner_recipe import PrunerRecipe
+from nunatak.recipes.pruning_picks import PickConfig
+from nunatak.recipes.settings import load_pruner_recipe
+from nunatak.simulate.crops import CropConfig
+from nunatak.training.config import TrainingConfig
+
+RECIPE = PrunerRecipe(
+    shapes=3,
+    scatterers=200,
+    fields=6,
+    width=4,
+    crop=CropSpec(side_px=32),
+    picks=PickConfig(fields=CropConfig(side_px=192, diameter_px=20.0, junk=3.0)),
+    training=TrainingConfig(steps=4, batch_size=16, precision="float32"),
+    validation_shapes=2,
+    validation_fields=4,
+)
+
+
+def test_recipe_writes_a_model_that_says_what_it_rests_on(tmp_path):
+    path = tmp_path / "pruner.safetensors"
+    steps = []
+    train_general_pruner(
+        RECIPE, path, workers=1, on_step=lambda progress: steps.append(progress.step)
+    )
+    model = load_pruner(path)
+    assert steps == [1, 2, 3, 4]
+    assert model.header.classes == SEEN_CLASSES
+    assert model.header.crop == RECIPE.crop
+    assert model.header.provenance["recipe"] == RECIPE.model_dump(mode="json")
+    assert model.header.provenance["maps"] == []
+    assert 0 < model.header.provenance["validation"]["area_under_roc"] < 1
+    with pytest.raises(Mismatch):
+        train_general_pruner(RECIPE.model_copy(update={"fields": 5}), path, workers=1)
+
+
+def test_settings_keep_what_a_file_leaves_out(tmp_path):
+    file = tmp_path / "recipe.toml"
+    file.write_text("width = 16\n[picks]\nparticles = 5\n", "utf-8")
+    recipe = load_pruner_recipe(file, seed=3, steps=7, excluded_maps=())
+    assert (recipe.width, recipe.seed, recipe.training.steps) == (16, 3, 7)
+    assert recipe.training.batch_size == PrunerRecipe().training.batch_size
+    assert recipe.picks == PickConfig(particles=5)
