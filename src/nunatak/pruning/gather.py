@@ -15,8 +15,8 @@ from nunatak.detection.options import Contrast
 from nunatak.detection.parallel import in_order
 from nunatak.detection.precision import Precision
 from nunatak.detection.result import Failure
-from nunatak.errors import BadInput
-from nunatak.picks.table import PickSet
+from nunatak.errors import BadInput, UsageError
+from nunatak.picks.table import MERGING_COLUMNS, PickSet
 from nunatak.pruning.cutting import Cutter, failing_alone
 from nunatak.pruning.detector_scores import GENERAL_DETECTOR, DetectorScores
 from nunatak.pruning.embedding import Embedded, Embedder
@@ -59,7 +59,7 @@ def gather_features(
     contrast: Contrast = "auto",
     workers: int | None = None,
     device: str = "auto",
-    views: int = 2,
+    views: int = 4,
     with_detector: bool = True,
     on_image: Callable[[int], None] | None = None,
     micrographs: Micrographs = (),
@@ -114,6 +114,8 @@ def gather_features(
         raise BadInput(
             f"{picks.source}: picks in tomograms where picks on micrographs were expected."
         )
+    if model.header.ndim != 2:
+        raise UsageError(f"{model.path or model.header.name} judges picks in tomograms.")
     scores = DetectorScores(detector, device=device, precision=precision)
     cutter = cutter_of(
         picks,
@@ -180,7 +182,24 @@ def _nothing_known(picks: PickSet, model: PruningModel) -> PickFeatures:
         detector_logit=unknown.copy(),
         picker_score=np.array(picks.table.get("score", unknown), dtype=np.float64),
         classes=classes,
+        agreement=agreement_of(picks),
     )
+
+
+def agreement_of(picks: PickSet) -> NDArray[np.float64] | None:
+    """Return the share of the pickers which picked each particle, of those that looked there.
+
+    Returns
+    -------
+    ndarray, shape (n,), float64, or None
+        NaN where fewer than two looked: one picker agrees with itself. None where the picks are
+        not those of a merging.
+    """
+    if not {*MERGING_COLUMNS} <= set(picks.table.columns):
+        return None
+    agreement, looked = (picks.table[name].to_numpy(np.float64) for name in MERGING_COLUMNS[:2])
+    share = np.full(len(picks), np.nan)
+    return np.divide(agreement, looked, out=share, where=looked > 1)
 
 
 def _none_judged(failures: Sequence[Failure]) -> str:

@@ -131,7 +131,7 @@ def describe(path: str | PathLike[str]) -> dict[str, str]:
     header = _header(path, content)
     crop, both, alone = header.crop, header.fusion, header.classifier_only
     return {
-        "kind": "pruning model, 2D",
+        "kind": f"pruning model, {header.ndim}D",
         "name": header.name,
         "classes": ", ".join(header.classes),
         "network": f"ResNet-18 with two branches (width {header.network.width})",

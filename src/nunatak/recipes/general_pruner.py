@@ -23,8 +23,11 @@ from nunatak.recipes.general_pruner_recipe import PrunerRecipe
 from nunatak.recipes.pruning_bank import PickBank, simulated_picks
 from nunatak.recipes.pruning_batches import PickBatches, PickLoss
 from nunatak.recipes.pruning_fusion import figures, fitted_fusion
+from nunatak.recipes.pruning_volume_bank import complexes_in, simulated_volume_picks
+from nunatak.recipes.sized_volumes import Pool
 from nunatak.simulate.density import Density
 from nunatak.simulate.field import JunkClass
+from nunatak.simulate.volume_junk import VolumeJunk
 from nunatak.training.devices import open_fabric
 from nunatak.training.folder import training_folder
 from nunatak.training.loop import fit
@@ -87,14 +90,15 @@ def train_general_pruner(
         maps, exclude=recipe.excluded_maps, scatterers=recipe.scatterers, seed=recipe.seed
     )
     shapes = procedural_complexes(recipe.shapes, scatterers=recipe.scatterers, seed=recipe.seed)
-    complexes = balanced(shapes, from_maps, map_share=recipe.map_share)
-    bank = _picks(recipe, complexes, seed=recipe.seed, fields=recipe.fields, workers=workers)
-    _log.info("simulated %d picks of %d complexes", len(bank), len(complexes))
+    bank, categories = _picks(
+        recipe, shapes, from_maps, seed=recipe.seed, fields=recipe.fields, workers=workers
+    )
+    _log.info("simulated %d picks of %d categories", len(bank), categories)
     chosen_device = choose_device(device)
     network = _fitted(
         recipe,
         bank,
-        categories=len(complexes) + len(JunkClass),
+        categories=categories,
         maps=[density.name for density in from_maps],
         device=chosen_device,
         folder=training_folder(output),
@@ -102,19 +106,20 @@ def train_general_pruner(
         on_step=on_step,
     )
     header = PrunerHeader(
-        name="general-pruner",
+        name="general-pruner" if recipe.ndim == 2 else "general-pruner-3d",
         network=PruningNetworkParameters(
-            width=recipe.width, in_channels=recipe.crop.channels, classes=len(SEEN_CLASSES)
+            width=recipe.width, in_channels=recipe.shown.channels, classes=len(SEEN_CLASSES)
         ),
-        crop=recipe.crop,
+        ndim=recipe.ndim,
+        crop=recipe.shown,
         classes=SEEN_CLASSES,
     )
     others_seed = recipe.seed + _VALIDATION_SEED_OFFSET
     others = procedural_complexes(
         recipe.validation_shapes, scatterers=recipe.scatterers, seed=others_seed
     )
-    validation = _picks(
-        recipe, others, seed=others_seed, fields=recipe.validation_fields, workers=workers
+    validation, _ = _picks(
+        recipe, others, (), seed=others_seed, fields=recipe.validation_fields, workers=workers
     )
     plain = PruningModel(header, network, Path(output))
     fusion = fitted_fusion(plain, validation, others, recipe, seed=others_seed)
@@ -124,7 +129,7 @@ def train_general_pruner(
             "provenance": {
                 "recipe": recipe.model_dump(mode="json"),
                 "maps": [density.name for density in from_maps],
-                "data": "simulation only; no real micrograph, no real label",
+                "data": "simulation only; no real image, no real label",
                 "validation": figures(fusion, validation),
                 "nunatak": nunatak.__version__,
                 "torch": torch.__version__,
@@ -142,11 +147,32 @@ def train_general_pruner(
 
 
 def _picks(
-    recipe: PrunerRecipe, complexes: Sequence[Density], *, seed: int, fields: int, workers: int
-) -> PickBank:
-    return simulated_picks(
+    recipe: PrunerRecipe,
+    shapes: Sequence[Density],
+    maps: Sequence[Density],
+    *,
+    seed: int,
+    fields: int,
+    workers: int,
+) -> tuple[PickBank, int]:
+    """Simulate picks, and say how many categories they may have."""
+    if recipe.ndim == 3:
+        pool = Pool.of(recipe.volume_picks.drawing(seed=seed), shapes, maps)
+        bank = simulated_volume_picks(
+            pool,
+            recipe.volume_picks,
+            recipe.slabs,
+            seed=seed,
+            tomograms=fields,
+            workers=workers,
+            map_share=recipe.map_share,
+        )
+        return bank, len(complexes_in(pool)) + len(VolumeJunk)
+    complexes = balanced(shapes, maps, map_share=recipe.map_share)
+    bank = simulated_picks(
         complexes, recipe.picks, recipe.crop, seed=seed, fields=fields, workers=workers
     )
+    return bank, len(complexes) + len(JunkClass)
 
 
 def _fitted(
@@ -162,7 +188,7 @@ def _fitted(
 ) -> PruningNetwork:
     """Train with the finer task as well, and return the network without its head."""
     torch.manual_seed(recipe.seed)
-    shape = {"width": recipe.width, "in_channels": recipe.crop.channels}
+    shape = {"width": recipe.width, "in_channels": recipe.shown.channels}
     network = PruningNetwork(**shape, classes=len(SEEN_CLASSES), categories=categories)
     training = recipe.training
     if choose_dtype(device) != torch.bfloat16:

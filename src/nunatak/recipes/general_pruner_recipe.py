@@ -1,10 +1,14 @@
 """The settings of the general pruner's training."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from nunatak.objectives.two_branch import MultiLossKind, MultiLossWeights
 from nunatak.pruning.crops import CropSpec
+from nunatak.pruning.volumes.slab_spec import SlabSpec
 from nunatak.recipes.pruning_picks import PickConfig
+from nunatak.recipes.pruning_volume_config import VolumePickConfig
 from nunatak.training.config import TrainingConfig
 
 
@@ -13,6 +17,9 @@ class PrunerRecipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    ndim: Literal[2, 3] = 2
+    """Picks on micrographs, or in tomograms: ``fields`` are then tomograms, of about 100 picks
+    each, and ``slabs`` and ``volume_picks`` stand for ``crop`` and ``picks``."""
     seed: int = Field(1, ge=0)
     shapes: int = Field(600, gt=0)
     """Procedural complexes to train on; each is a category of its own."""
@@ -27,6 +34,8 @@ class PrunerRecipe(BaseModel):
     """Channels of the network's first stage; the published network has 64."""
     crop: CropSpec = CropSpec()
     picks: PickConfig = PickConfig()
+    slabs: SlabSpec = SlabSpec()
+    volume_picks: VolumePickConfig = VolumePickConfig()
     context_dropout: float = Field(0.15, ge=0, lt=1)
     """Share of crops whose surroundings are blanked, as those of extracted particles are."""
     loss: MultiLossKind = "full"
@@ -38,3 +47,8 @@ class PrunerRecipe(BaseModel):
     )
     validation_shapes: int = Field(60, gt=0)
     validation_fields: int = Field(300, gt=0)
+
+    @property
+    def shown(self) -> CropSpec:
+        """What the network is given of a pick."""
+        return self.slabs if self.ndim == 3 else self.crop

@@ -12,6 +12,7 @@ from nunatak.objectives.two_branch import multi_loss
 from nunatak.pruning.classes import SEEN_CLASSES
 from nunatak.recipes.general_pruner_recipe import PrunerRecipe
 from nunatak.recipes.pruning_bank import PickBank
+from nunatak.recipes.pruning_volume_batches import augmented_slabs
 
 _GAIN, _OFFSET = 0.1, 0.1
 """Spread of the factor on a crop's grey values (in its logarithm), and of what is added."""
@@ -59,7 +60,8 @@ class PickBatches:
         )
         rows = order[batch * self._batch_size : (batch + 1) * self._batch_size]
         rng = np.random.default_rng([self._recipe.seed, 1, step])
-        crops = _augmented(self._bank.pixels(rows), self._recipe.context_dropout, rng)
+        vary = augmented_slabs if self._recipe.ndim == 3 else _augmented
+        crops = vary(self._bank.pixels(rows), self._recipe.context_dropout, rng)
         return PickBatch(
             torch.from_numpy(crops),
             torch.from_numpy(self._bank.class_index[rows]),

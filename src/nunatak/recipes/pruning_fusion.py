@@ -77,16 +77,12 @@ def fitted_fusion(
         How they were simulated.
     """
     seen = embed(model, bank.pixels(np.arange(len(bank))))
-    detector = DetectorScores()
-    logits = []
-    for index in np.unique(bank.field).tolist():
-        drawn, picks = picked_field(complexes, recipe.picks, seed=seed, index=index)
-        working = _as_read(drawn, recipe.crop.diameter_px)
-        logits.append(detector.at(working, picks.centres_px, "dark"))
+    # In tomograms the detector is asked on demand only: its weight there stays 0.
+    logit = np.zeros(len(bank)) if recipe.ndim == 3 else _detected(bank, complexes, recipe, seed)
     features = PickFeatures(
         embedding=seen.embedding,
         log_probability=seen.log_probability,
-        detector_logit=np.concatenate(logits),
+        detector_logit=logit,
         picker_score=np.full(len(bank), np.nan),
     )
     is_particle = bank.class_index == SEEN_CLASSES.index(PARTICLE)
@@ -99,6 +95,19 @@ def fitted_fusion(
         features=features,
         is_particle=is_particle,
     )
+
+
+def _detected(
+    bank: PickBank, complexes: Sequence[Density], recipe: PrunerRecipe, seed: int
+) -> FloatArray:
+    """Ask the detector about the places of simulated picks, whose fields are drawn again."""
+    detector = DetectorScores()
+    logits = []
+    for index in np.unique(bank.field).tolist():
+        drawn, picks = picked_field(complexes, recipe.picks, seed=seed, index=index)
+        working = _as_read(drawn, recipe.crop.diameter_px)
+        logits.append(detector.at(working, picks.centres_px, "dark"))
+    return np.concatenate(logits)
 
 
 def figures(fusion: FittedFusion, bank: PickBank) -> dict[str, float | int | str]:

@@ -18,7 +18,12 @@ from nunatak.simulate.procedural import procedural_complex
 from nunatak.simulate.projection import random_rotation
 from nunatak.simulate.volume_dataset_config import VolumeDatasetConfig
 from nunatak.simulate.volume_densities import PROTEIN_POTENTIAL_V, add_density, suited_to_voxels
-from nunatak.simulate.volume_junk import add_carbon_film, add_contamination, add_gold_beads
+from nunatak.simulate.volume_junk import (
+    VolumeJunk,
+    add_carbon_film,
+    add_contamination,
+    add_gold_beads,
+)
 from nunatak.simulate.volume_placement import Slab, clearance_px, place_spheres
 from nunatak.simulate.volume_scene import PlacedComplex, VolumeScene
 
@@ -95,7 +100,7 @@ def draw_volume_scene(
         slope_x=float(slope_x),
         slope_y=float(slope_y),
     )
-    surroundings_V = _surroundings(config, slab, rng)
+    surroundings_V, junk = _surroundings(config, slab, rng)
     kinds = _kinds(config, complexes, slab, rng)
     radii_px = [0.5 * kind.diameter_A / config.voxel_size_A for kind in kinds]
     places = place_spheres(
@@ -127,6 +132,7 @@ def draw_volume_scene(
         particles=[one for one in placed if id(one.density) in asked_for],
         distractors=[one for one in placed if id(one.density) not in asked_for],
         surroundings_V=surroundings_V,
+        junk=junk,
     )
 
 
@@ -148,17 +154,26 @@ def _kinds(
 
 def _surroundings(
     config: VolumeDatasetConfig, slab: Slab, rng: np.random.Generator
-) -> NDArray[np.float32]:
-    """Draw membranes, filaments and junk, shape ``(nz, ny, nx)``, V."""
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Draw membranes, filaments and junk, V, and name what each voxel holds of them.
+
+    Both arrays have the shape ``(nz, ny, nx)``.
+    """
     shape, voxel_size_A = config.shape, config.voxel_size_A
     volume = np.zeros(shape, np.float32)
+    named = _Named(volume)
 
     def number(bounds: tuple[int, int]) -> int:
         return int(rng.integers(bounds[0], bounds[1] + 1))
 
     for _ in range(number(config.membranes)):
         add_vesicle(volume, random_vesicle(shape, voxel_size_A, rng), voxel_size_A)
-    for helix, bounds in ((MICROTUBULE, config.microtubules), (ACTIN, config.actin)):
+    named.as_kind(VolumeJunk.MEMBRANE)
+    filaments = (
+        (MICROTUBULE, config.microtubules, VolumeJunk.MICROTUBULE),
+        (ACTIN, config.actin, VolumeJunk.ACTIN),
+    )
+    for helix, bounds, kind in filaments:
         for _ in range(number(bounds)):
             filament = random_filament(helix, shape, voxel_size_A, rng)
             add_density(
@@ -170,14 +185,32 @@ def _surroundings(
                 z_px=filament.z_A / voxel_size_A,
                 voxel_size_A=voxel_size_A,
             )
+        named.as_kind(kind)
     add_contamination(
         volume, number(config.contamination), rng, slab=slab, voxel_size_A=voxel_size_A
     )
+    named.as_kind(VolumeJunk.CONTAMINATION)
     if rng.random() < config.carbon:
         add_carbon_film(volume, rng, slab=slab, voxel_size_A=voxel_size_A)
+    named.as_kind(VolumeJunk.CARBON)
     # Last: gold shines through everything.
     add_gold_beads(volume, number(config.gold_beads), rng, slab=slab, voxel_size_A=voxel_size_A)
-    return volume
+    named.as_kind(VolumeJunk.GOLD_BEAD)
+    return volume, named.kind
+
+
+class _Named:
+    """Names the voxels of a volume by what was last put there."""
+
+    def __init__(self, volume: NDArray[np.float32]) -> None:
+        self._volume, self._before = volume, volume.copy()
+        self.kind = np.zeros(volume.shape, np.uint8)
+
+    def as_kind(self, kind: VolumeJunk) -> None:
+        """Name the voxels that have changed since the last call, plane by plane."""
+        for name, now, before in zip(self.kind, self._volume, self._before, strict=True):
+            name[np.abs(now - before) > _OBSTACLE_V] = kind
+        np.copyto(self._before, self._volume)
 
 
 def _loaded(paths: Sequence[str]) -> list[Density]:

@@ -29,11 +29,14 @@ class SimulatedTomogram:
         Pick table of the particles to find (`nunatak.simulate.volume_scene.truth_table`).
     parameters : dict
         How it was imaged; JSON values.
+    scene : VolumeScene
+        All that was imaged.
     """
 
     tomogram: NDArray[np.float32]
     truth: pd.DataFrame
     parameters: dict[str, Any]
+    scene: VolumeScene
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +96,7 @@ def simulate_tomogram(
             "distractors": len(scene.distractors),
             **imaging,
         },
+        scene=scene,
     )
 
 

@@ -1,5 +1,7 @@
 """What fools pickers in tomograms: gold beads, carbon film, contamination."""
 
+from enum import IntEnum
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +14,18 @@ Volume = NDArray[np.float32]
 
 BEAD_POTENTIAL_V = 12 * PROTEIN_POTENTIAL_V
 """Effective: gold absorbs as well, which makes beads 10 to 15 times as dark as protein."""
+
+
+class VolumeJunk(IntEnum):
+    """What a voxel holds that is no complex."""
+
+    NONE = 0
+    MEMBRANE = 1
+    MICROTUBULE = 2
+    ACTIN = 3
+    CONTAMINATION = 4
+    CARBON = 5
+    GOLD_BEAD = 6
 
 
 def add_ball(

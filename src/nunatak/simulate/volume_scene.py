@@ -59,6 +59,9 @@ class VolumeScene:
         Complexes that nobody asks for; rendered alike, never part of the truth.
     surroundings_V : ndarray, shape (nz, ny, nx), float32, V
         Potential of everything else net of ice: membranes, filaments, beads, film, dirt.
+    junk : ndarray, shape (nz, ny, nx), uint8, or None
+        Which of them a voxel holds (`nunatak.simulate.volume_junk.VolumeJunk`); None where
+        nobody has kept that.
     """
 
     shape: tuple[int, int, int]
@@ -67,6 +70,7 @@ class VolumeScene:
     particles: list[PlacedComplex] = field(default_factory=list)
     distractors: list[PlacedComplex] = field(default_factory=list)
     surroundings_V: NDArray[np.float32]
+    junk: NDArray[np.uint8] | None = None
 
 
 def potential_V(

@@ -1,0 +1,1 @@
+"""Picks in tomograms, judged by slabs through their centres."""

@@ -1,0 +1,57 @@
+"""The files of the tomograms that picks name."""
+
+from collections.abc import Iterable, Sequence
+from os import PathLike
+from pathlib import Path
+
+from nunatak.detection.result import Failure
+from nunatak.images.micrograph_list import ListedMicrograph, MicrographList
+from nunatak.images.tomogram_inputs import list_tomograms
+from nunatak.picks.table import PickSet
+from nunatak.pruning.image_files import micrograph_files
+
+
+def tomogram_files(
+    picks: PickSet, tomograms: MicrographList | Iterable[str | PathLike[str]] = ()
+) -> tuple[dict[str, ListedMicrograph], list[Failure]]:
+    """Find the file of every tomogram that has picks.
+
+    Parameters
+    ----------
+    picks
+        Tomograms named in any way; relative paths may count from a folder above the pick file.
+    tomograms
+        Where to look the names up: inputs as of `nunatak.images.tomogram_inputs.list_tomograms`,
+        or a list made before. None: the names are paths.
+
+    Returns
+    -------
+    files : dict of str to ListedMicrograph
+        By the name in the picks, in the order of the picks.
+    failures : list of Failure
+        One a tomogram that was not found.
+
+    Raises
+    ------
+    BadInput
+        If ``tomograms`` are given, and there are none.
+    """
+    inputs = tomograms if isinstance(tomograms, MicrographList) else list(tomograms)
+    if isinstance(inputs, MicrographList):
+        return micrograph_files(picks, inputs)
+    if inputs:
+        return micrograph_files(picks, list_tomograms(inputs))
+    names = [str(name) for name in picks.table["image"].unique()]
+    root = _root(names, picks.source)
+    files = {name: ListedMicrograph(root / name, name) for name in names if (root / name).exists()}
+    hint = "there is no such tomogram. Give the folder of the tomograms (--tomograms)."
+    return files, [Failure(name, f"{name}: {hint}") for name in names if name not in files]
+
+
+def _root(names: Sequence[str], source: Path | None) -> Path:
+    """Return the folder that most names count from: this one, or one above the pick file."""
+    roots = [Path()]
+    if source is not None:
+        roots += source.resolve().parents
+    hits = [sum((root / name).exists() for name in names) for root in roots]
+    return roots[hits.index(max(hits))]
