@@ -1,6 +1,6 @@
 # Two commands for a fresh machine with Python 3.11 or newer, git and make:
 #
-#     make demo     simulate micrographs and tomograms, pick them, evaluate the picks, write reports
+#     make demo     simulate micrographs and tomograms, pick and prune, evaluate, write reports
 #     make test     run the tests
 #
 # Both first install nunatak and its tools into .venv, once.
@@ -49,15 +49,19 @@ demo: $(READY)
 	rm -rf demo
 	$(BIN)/nunatak simulate micrographs -o demo --count 6 --diameter 180 --junk 2 --seed 1
 	$(BIN)/nunatak pick demo/micrographs/ --diameter 180 -o demo/picks.star
-	$(BIN)/nunatak evaluate demo/picks.star demo/particles.star --radius 45
+	$(BIN)/nunatak evaluate demo/picks.star demo/particles.star --radius 45 --threshold 0
 	$(BIN)/nunatak report demo/picks.star -o demo/report.html
 	$(BIN)/nunatak simulate tomograms -o demo/cell --count 2 --shape 64 192 192 --classes 1 --snr 0.2 0.4 --mode direct --seed 1
 	$(BIN)/nunatak pick demo/cell/tomograms/ --diameter 160 -o demo/cell/picks.csv
 	$(BIN)/nunatak evaluate demo/cell/picks.csv demo/cell/particles.csv --radius 40
 	$(BIN)/nunatak report demo/cell/picks.csv -o demo/cell/report.html
+	$(BIN)/nunatak prune demo/picks.star --only keep -o demo/kept.star --report demo/pruning.html
+	$(BIN)/nunatak evaluate demo/kept.star demo/particles.star --radius 45 --threshold 0
 	@echo
+	@echo "'Threshold as given' counts all picks: above before pruning, and now the kept ones."
 	@echo "Open in a browser: file://$(CURDIR)/demo/report.html"
-	@echo "              and: file://$(CURDIR)/demo/cell/report.html"
+	@echo "                   file://$(CURDIR)/demo/cell/report.html"
+	@echo "              and: file://$(CURDIR)/demo/pruning.html"
 
 # Needs the real micrographs (../shared/data) and a machine with nothing else to do; see
 # benchmarks/README.md, also for the comparison with topaz-em, which has an environment of its own.

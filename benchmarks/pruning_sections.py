@@ -99,3 +99,28 @@ def _shown(cells: Cells, tasks: Sequence[str], arm: str, count: int, figure: str
     text = f"{mean:.3f} ± {deviation:.3f}"
     kept_nothing = sum(one["nothing_kept"] for one in found) if figure == "realised_fdr" else 0
     return f"{text} (nothing kept in {kept_nothing})" if kept_nothing else text
+
+
+def pruning_speed(result: Result) -> str:
+    """Show time and memory of the whole process."""
+    rows = [
+        (
+            str(run["labels"] or "none"),
+            run["method"],
+            f"{run['seconds']:.0f} s",
+            f"{1000 * run['seconds'] / result['picks']:.2f} ms",
+            f"{run['peak_GB']:.2f} GB",
+        )
+        for run in result["runs"]
+    ]
+    micrographs = result["micrographs"]
+    picks = f"{result['picks']:,}".replace(",", " ")
+    columns = ("labels", "judged by", "whole process", "a pick", "peak memory")
+    return (
+        f"### Pruning {picks} picks\n\nOn {micrographs['number']} simulated micrographs of "
+        f"{micrographs['side_px']} × {micrographs['side_px']} pixels ({micrographs['different']} "
+        f"different ones), with {result['cores_used']} processor cores, model "
+        f"{result['model']['name']}. Where there are labels, half of them are of particles, and "
+        "the time includes the trial of fine-tuning within them:\n\n"
+        f"{markdown(columns, rows)}"
+    )

@@ -2,7 +2,9 @@
 
 from target import Target
 
-STUDY = "pruning"
+STUDY, SPEED = "pruning", "pruning_speed"
+
+_PICKS = "pruning 100 000 picks without labels on 2 cores"
 
 _AHEAD = (
     ("accuracy", "accuracy"),
@@ -74,4 +76,9 @@ PRUNING_TARGETS = (
         "at most",
         0.03,
     ),
+)
+
+PRUNING_SPEED_TARGETS = (
+    Target(SPEED, "seconds", f"{_PICKS}: the whole command", "at most", 240, "s", decimals=0),
+    Target(SPEED, "peak_GB", f"{_PICKS}: peak memory", "at most", 2.0, "GB", decimals=2),
 )

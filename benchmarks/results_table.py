@@ -17,7 +17,7 @@ import pruning_sections
 import result_sections as sections
 import tomogram_sections
 import training_sections
-from pruning_targets import PRUNING_TARGETS
+from pruning_targets import PRUNING_SPEED_TARGETS, PRUNING_TARGETS
 from result_sections import NOT_MEASURED, Result, markdown
 from target import Target
 from targets import TARGETS
@@ -26,7 +26,7 @@ from tomogram_targets import TOMOGRAM_TARGETS
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
-SHOWN_ONCE_THERE = (*TOMOGRAM_TARGETS, *PRUNING_TARGETS)
+SHOWN_ONCE_THERE = (*TOMOGRAM_TARGETS, *PRUNING_TARGETS, *PRUNING_SPEED_TARGETS)
 SECTIONS: dict[str, Callable[[Result], str]] = {
     "no_labels": sections.no_labels,
     "empty_micrographs": sections.empty_micrographs,
@@ -41,6 +41,7 @@ SECTIONS: dict[str, Callable[[Result], str]] = {
     "tomogram_speed": tomogram_sections.tomogram_speed,
     "tomogram_speed_gpu": tomogram_sections.tomogram_speed,
     "pruning": pruning_sections.pruning,
+    "pruning_speed": pruning_sections.pruning_speed,
 }
 
 

@@ -233,11 +233,81 @@ def test_what_cannot_be_done_is_said(
     assert not clean.exists()
 
 
-def test_no_picks_and_picks_in_tomograms_are_refused(prune: Prune, tmp_path: Path) -> None:
+def test_no_picks_are_refused_and_picks_in_tomograms_need_a_model_of_their_own(
+    prune: Prune, tmp_path: Path
+) -> None:
     picks, clean = tmp_path / "picks.csv", tmp_path / "clean.csv"
     picks.write_text("image,x_px,y_px\n")
     ended = prune(picks, *SIZE, "-o", clean)
     assert (ended.returncode, "nothing to prune" in ended.stderr) == (EXIT_BAD_INPUT, True)
     picks.write_text("image,x_px,y_px,z_px\nt.mrc,1,2,3\n")
     ended = prune(picks, *SIZE, "-o", clean)
-    assert (ended.returncode, "picks in tomograms" in ended.stderr) == (EXIT_BAD_INPUT, True)
+    said = "judges picks of micrographs, and these are of tomograms"
+    assert (ended.returncode, said in ended.stderr) == (EXIT_USAGE, True)
+
+
+def test_what_is_more_likely_a_particle_is_kept_unless_a_rate_is_asked_for(
+    prune: Prune, tmp_path: Path
+) -> None:
+    clean = tmp_path / "clean.star"
+    ended = prune("picks.star", "--label-column", "myVerdict", *SIZE, "-o", clean)
+    assert "Kept from a probability of 0.5 on: an estimated" in ended.stderr
+    assert "of the kept are false (95 % interval" in ended.stderr
+    record = json.loads((tmp_path / "clean.star.run.json").read_text())
+    assert (record["options"]["keep_fdr"], record["keep_from"]) == (None, 0.5)
+    # What an earlier run decided is a label only if somebody says so.
+    again = prune(clean, "--labels", clean, *SIZE, "-o", tmp_path / "again.star")
+    assert again.returncode == EXIT_BAD_INPUT
+    assert "looked through by a person, are meant, that is --label-column nunatakDecision" in (
+        again.stderr
+    )
+
+
+def test_a_place_that_cannot_be_written_is_noticed_before_the_work(prune: Prune) -> None:
+    ended = prune("picks.star", *SIZE, "-o", "/proc/clean.star")
+    assert ended.returncode != EXIT_OK
+    assert "/proc/clean.star: cannot write there" in ended.stderr
+    assert "judged" not in ended.stderr
+
+
+def test_positions_that_are_not_on_particles_are_doubted(prune: Prune, tmp_path: Path) -> None:
+    picks, clean = tmp_path / "picks.csv", tmp_path / "clean.csv"
+    rows = [f"a.mrc,{x},{y},bad" for x, y in PLACES] + ["b.mrc,40,40,bad"]
+    picks.write_text("\n".join(["image,x_px,y_px,label", *rows]))
+    ended = prune(picks, "--label-column", "label", *SIZE, "-o", clean)
+    assert "Only 0 of 10 are kept. If there should be more, check the diameter" in ended.stderr
+
+
+def test_particle_images_without_places_are_judged(prune: Prune, tmp_path: Path) -> None:
+    with mrcfile.open("a.mrc") as file:
+        image = file.data
+    with mrcfile.new(tmp_path / "s.mrcs") as file:
+        file.set_data(np.stack([image[y - 40 : y + 40, x - 40 : x + 40] for x, y in PLACES]))
+        file.voxel_size = PIXEL_SIZE_A
+    picks, clean = tmp_path / "particles.star", tmp_path / "clean.star"
+    rows = [f"{n + 1:06d}@s.mrcs {'good' if is_blob(n) else 'bad'}" for n in range(len(PLACES))]
+    picks.write_text("\n".join(["data_", "", "loop_", "_rlnImageName", "_verdict", *rows, ""]))
+    page = tmp_path / "report.html"
+    words = [picks, "--label-column", "verdict", *SIZE, "--report", page, "-o", clean]
+    ended = prune(*words)
+    assert ended.returncode == EXIT_OK, ended.stderr
+    assert "picks are judged by their particle images" in ended.stderr
+    text = clean.read_text()
+    assert _tags(text) == {
+        *("_rlnImageName", "_verdict", "_nunatakProbability", "_nunatakPredictedClass"),
+        "_nunatakDecision",
+    }
+    decisions = [line.split()[-1] for line in text.splitlines() if "@s.mrcs" in line]
+    assert decisions == ["keep" if is_blob(n) else "reject" for n in range(len(PLACES))]
+    counts = pd.read_csv(f"{clean}.micrographs.csv")
+    assert counts[["image", "picks", "keep"]].to_numpy().tolist() == [["s.mrcs", 9, 6]]
+    assert page.exists()
+
+
+def test_it_is_said_beforehand_that_fine_tuning_takes_its_time(run: Run, tmp_path: Path) -> None:
+    words = ["picks.star", "--label-column", "myVerdict", "--diameter", "100"]
+    words += ["-o", str(tmp_path / "clean.star"), "--model", "nothing-here"]
+    for choice, is_said in (("always", True), ("auto", False), ("never", False)):
+        ended = run("prune", *words, "--fine-tune", choice)
+        assert ended.returncode == EXIT_BAD_INPUT
+        assert ("Fine-tuning is tried on 12 labels" in ended.stderr) is is_said

@@ -32,5 +32,18 @@ def test_the_commands_of_the_demo_can_be_given() -> None:
 def test_the_demo_shows_both_kinds_of_images() -> None:
     simulated = [line.split()[1] for line in demo_commands() if line.startswith("simulate ")]
     assert simulated == ["micrographs", "tomograms"]
-    for verb in ("pick", "evaluate", "report"):
+    for verb in ("pick", "report"):
         assert sum(line.startswith(f"{verb} ") for line in demo_commands()) == 2, verb
+
+
+def test_the_demo_ends_with_pruning_what_it_has_picked() -> None:
+    lines = demo_commands()
+    written = [words[words.index("-o") + 1] for words in map(shlex.split, lines) if "-o" in words]
+    *_, prune, evaluate = map(shlex.split, lines)
+    assert prune[0] == "prune"
+    assert prune[1] in written
+    # The picks are judged before and after, in the same way.
+    kept = prune[prune.index("-o") + 1]
+    before = ["evaluate", prune[1], *evaluate[2:]]
+    assert evaluate[:2] == ["evaluate", kept]
+    assert before in map(shlex.split, lines)

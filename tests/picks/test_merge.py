@@ -10,7 +10,7 @@ import pytest
 from nunatak.errors import BadInput, Mismatch, NunatakError, UsageError
 from nunatak.picks.evaluate import evaluate
 from nunatak.picks.evaluation import OperatingPoint
-from nunatak.picks.formats import read_picks
+from nunatak.picks.formats import read_picks, write_picks
 from nunatak.picks.matching import match
 from nunatak.picks.merge import merge
 from nunatak.picks.table import PickSet
@@ -294,3 +294,34 @@ def test_two_real_pickers_agree_to_a_smaller_cleaner_and_better_centred_set(
             own.loc[rows.index[found.candidate], ["x_px", "y_px"]] = there[found.truth]
         localised = all_picks(PickSet(own)).localisation[0]
         assert agreed.localisation[0].rms < localised.rms
+
+
+@pytest.mark.parametrize("suffix", [".star", ".csv", ".parquet"])
+def test_what_a_merging_counted_is_read_back_as_numbers(
+    three: list[PickSet], suffix: str, tmp_path: Path
+) -> None:
+    merged = merge(three, radius_px=5, labels=["a", "b.2", "c"])
+    path = tmp_path / f"merged{suffix}"
+    write_picks(merged, path)
+    table = read_picks(path).table
+    assert [str(table[name].dtype) for name in ("agreement", "looked")] == ["int64", "int64"]
+    assert str(table["score_b.2"].dtype) == "float64"
+    pd.testing.assert_frame_equal(table[merged.table.columns], merged.table)
+
+
+def test_columns_of_such_names_are_left_alone_in_other_tables() -> None:
+    foreign = pick_set([("m", 1, 1)], agreement=["strong"], score_card=["007"])
+    assert foreign.table[["agreement", "score_card"]].to_numpy().tolist() == [["strong", "007"]]
+    with pytest.raises(BadInput, match="Column agreement of the pick table holds text"):
+        pick_set([("m", 1, 1)], agreement=["strong"], looked=["2"], seen_by=["a"])
+
+
+def test_sets_that_hardly_coincide_are_doubted() -> None:
+    places = [(40.0 * n, 100.0 * (n % 3)) for n in range(30)]
+    one = pick_set([("m", x, y) for x, y in places])
+    mirrored = pick_set([("m", x, 215 - y) for x, y in places])
+    doubts = [
+        any("Hardly any picks" in note for note in merge([one, other], radius_px=5).notes)
+        for other in (mirrored, one)
+    ]
+    assert doubts == [True, False]

@@ -49,6 +49,16 @@ def test_without_labels_logits_are_trusted_and_only_the_mix_is_learned(
     assert np.abs(calibration.probability(logits) - truth).mean() < 0.06
 
 
+def test_a_single_odd_label_does_not_flatten_the_probabilities(rng: np.random.Generator) -> None:
+    logits, is_particle, truth = picks(rng, 5000, 0.5)
+    rows = np.concatenate([np.flatnonzero(is_particle)[:20], np.flatnonzero(~is_particle)[:20]])
+    out_of_fold = logits[rows].copy()
+    out_of_fold[0] = -9.0  # a particle by its label, and junk by everything else
+    calibration = calibrate(out_of_fold, is_particle[rows], logits)
+    assert np.abs(calibration.probability(logits) - truth).mean() < 0.05
+    assert calibration.probability(logits).max() > 0.97
+
+
 def test_particles_alone_calibrate_too(rng: np.random.Generator) -> None:
     logits, is_particle, truth = picks(rng, 20_000, 0.4)
     rows = np.flatnonzero(is_particle)[:200]

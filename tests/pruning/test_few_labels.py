@@ -1,8 +1,10 @@
 """The heads, the calibration and the discovery curve together, on embeddings as they come.
 
-Five views of a particle and six kinds of junk lie apart along ten of the 256 directions, among
-those of much variance; the shipped judgement ranks right nine times in ten. Labels come equally
-many of each class, as people give them, whatever the natural mix.
+As in embeddings of simulated picks of complexes that the shipped classifier has not seen, ten of
+256 directions hold four fifths of the variance, and the first of them parts particles from junk;
+five views of the particle and six kinds of junk lie apart along others. The shipped judgement ranks
+right nine times in ten, as it does where images differ from those it was trained on. Labels come
+equally many of each class, as people give them, whatever the natural mix.
 """
 
 from dataclasses import dataclass
@@ -51,10 +53,11 @@ class Outcome:
 def specimen(seed: int) -> Specimen:
     rng = np.random.default_rng(seed)
     share = SHARES[seed % len(SHARES)]
-    spread = 1 / np.sqrt(1 + np.arange(256) / 4)
+    spread = 1 / (1 + np.arange(256) / 4)
     centre = np.zeros((11, 256))
     informative = rng.choice(40, 10, replace=False)
     centre[:, informative] = rng.normal(size=(11, 10)) * spread[informative] * 1.2
+    centre[:, 0] += np.where(np.arange(11) < 5, 1.0, -1.0)
     particle, junk = share * rng.dirichlet([3.0] * 5), (1 - share) * rng.dirichlet([1.5] * 6)
     kind = rng.choice(11, N_PICKS, p=np.append(particle, junk))
     is_particle = kind < 5
@@ -106,21 +109,20 @@ def test_labels_help_and_never_do_much_harm() -> None:
     for good, bad in [(1, 0), (0, 2), (1, 1), (5, 0), (5, 5), (20, 20)]:
         ours = [
             outcome(one, one.labelled(good, bad, seed)).area - area(one.offset, one.is_particle)
-            for seed, one in enumerate(map(specimen, range(4)))
+            for seed, one in enumerate(map(specimen, range(3)))
         ]
-        # The first pair of labels contradicts the shipped judgement in one of the specimens.
-        assert min(ours) > -0.04, (good, bad)
+        assert min(ours) > -0.005, (good, bad)
         gain[good, bad] = float(np.mean(ours))
-    assert gain[5, 0] > max(gain[1, 0], 0.01)
-    assert gain[5, 5] > max(gain[1, 1], gain[0, 2], 0.015)
-    assert gain[20, 20] > max(gain[5, 5] + 0.005, 0.04)
+    assert gain[5, 0] > gain[1, 0] > 0.005
+    assert gain[5, 5] > max(gain[1, 1], gain[0, 2], 0.03)
+    assert gain[20, 20] > max(gain[5, 5], 0.05)
 
 
 def test_probabilities_and_false_discoveries_are_as_promised() -> None:
-    for k, most_error, tolerance in [(20, 0.06, 0.03), (100, 0.035, 0.02)]:
+    for k, draws, most_error, tolerance in [(20, 8, 0.055, 0.03), (100, 4, 0.035, 0.02)]:
         outcomes = [
             outcome(one, one.labelled(k, k, 50 + seed))
-            for seed, one in enumerate(map(specimen, range(8)))
+            for seed, one in enumerate(map(specimen, range(draws)))
         ]
         assert np.mean([one.calibration_error for one in outcomes]) <= most_error
         assert np.mean([one.realised for one in outcomes]) == pytest.approx(0.1, abs=tolerance)

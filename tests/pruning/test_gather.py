@@ -14,7 +14,7 @@ from nunatak.picks.context import FormatContext
 from nunatak.picks.formats import relion_star
 from nunatak.picks.table import PickSet, empty_table
 from nunatak.pruning.embedding import embed
-from nunatak.pruning.gather import Gathered, gather_features
+from nunatak.pruning.gather import Gathered, agreement_of, gather_features
 from nunatak.pruning.header import PrunerHeader, PruningNetworkParameters
 from nunatak.pruning.model import PruningModel
 from nunatak.pruning.pick_crops import crops_of_picks
@@ -79,7 +79,7 @@ def test_every_pick_gets_what_is_known_of_it(
     for part in crops_of_picks(
         picks, diameter_A=DIAMETER_A, spec=model.header.crop, contrast="dark", workers=1
     ):
-        expected = embed(model, part.crops, precision="float32")
+        expected = embed(model, part.crops, precision="float32", views=4)
         np.testing.assert_allclose(features.embedding[part.rows], expected.embedding, atol=1e-4)
         np.testing.assert_allclose(
             features.log_probability[part.rows], expected.log_probability, atol=1e-4
@@ -179,3 +179,33 @@ def test_the_detector_tells_hand_labelled_picks_apart(
     for right in ("good", "topaz"):
         above = logit[kind == right][:, None] > logit[kind == "bad"][None, :]
         assert above.mean() > 0.95
+
+
+def test_the_agreement_of_merged_pickers_is_a_feature(
+    picks: PickSet, model: PruningModel, blob_detector: DetectorModel
+) -> None:
+    assert agreement_of(picks) is None
+    counts = {"agreement": np.tile([1, 2, 1], 4), "looked": np.tile([2, 2, 1], 4)}
+    merged = PickSet(picks.table.assign(**counts, seen_by="a"))
+    # A picker that looked alone has nobody to agree with.
+    expected = np.tile([0.5, 1.0, np.nan], 4)
+    np.testing.assert_array_equal(agreement_of(merged), expected)
+    options = {"detector": blob_detector, "contrast": "dark", "with_detector": False}
+    plain, judged = (gather(one, model, **options).features for one in (picks, merged))
+    np.testing.assert_array_equal(judged.agreement, expected)
+    added = judged.matrix().shape[1] - plain.matrix().shape[1]
+    assert added == 1
+
+
+def test_it_is_said_that_particle_images_stand_in_for_micrographs(
+    picks: PickSet, model: PruningModel, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with mrcfile.open(picks.images[0]) as file:
+        image = file.data
+    with mrcfile.new(tmp_path / "s.mrcs") as file:
+        file.set_data(np.stack([image[20:120, 10:110]] * 2))
+        file.voxel_size = 3.0
+    table = pd.DataFrame({"image": "gone.mrc", "x_px": 60.0, "y_px": 70.0}, index=range(2))
+    names = [f"{number}@{tmp_path / 's.mrcs'}" for number in (1, 2)]
+    gather(PickSet(table.assign(rlnImageName=names)), model, contrast="dark", with_detector=False)
+    assert "none of the micrographs was found (gone.mrc)" in caplog.text

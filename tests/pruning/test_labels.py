@@ -83,7 +83,7 @@ def test_what_fits_no_pick_is_counted_with_an_example() -> None:
 
 
 def test_labels_that_fit_no_pick_at_all_are_refused() -> None:
-    with pytest.raises(Mismatch, match=r"None of 1 label fits a pick. .* the diameter right"):
+    with pytest.raises(Mismatch, match=r"None of 1 label fits a pick\. Check .* the diameter"):
         labels_by_position(picks(), places(("a", 25.0, "good")), RADIUS)
     with pytest.raises(
         Mismatch, match=r"no label is on a micrograph of the picks: z.mrc fits none"

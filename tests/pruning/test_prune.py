@@ -168,3 +168,15 @@ def test_particle_images_are_judged_where_there_are_no_micrographs(
     assert np.isnan(result.features.detector_logit).all()
     # Nobody knows the pixel size of a micrograph that is not there.
     assert np.isnan(result.diameter_px).all()
+
+
+def test_duplicates_are_no_part_of_what_is_kept(picks: PickSet, model: PruningModel) -> None:
+    twice = PickSet(pd.concat([picks.table, picks.table], ignore_index=True))
+    result = prune(twice, model)
+    assert (result.picks.table["predicted_class"] == "duplicate").sum() == len(picks)
+    assert result.discovery.kept.max() == len(picks)
+    median = float(np.nanmedian(result.picks.table["probability"]))
+    kept = result.picks.table.query("probability >= @median and predicted_class != 'duplicate'")
+    at = result.discovery.at(median)
+    assert at.kept == len(kept)
+    assert at.rate == pytest.approx(1 - kept["probability"].mean(), abs=1e-6)

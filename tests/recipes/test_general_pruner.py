@@ -1,13 +1,20 @@
 """The general pruner's recipe, far too short to learn anything."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
+import torch
 
 from nunatak.errors import Mismatch
+from nunatak.networks.pruning_network import BranchOutput
 from nunatak.pruning.classes import SEEN_CLASSES
 from nunatak.pruning.crops import CropSpec
 from nunatak.pruning.model import load_pruner
 from nunatak.recipes.general_pruner import train_general_pruner
 from nunatak.recipes.general_pruner_recipe import PrunerRecipe
+from nunatak.recipes.pruning_bank import NO_CATEGORY, PickBank
+from nunatak.recipes.pruning_batches import PickBatch, PickLoss
 from nunatak.recipes.pruning_picks import PickConfig
 from nunatak.recipes.settings import load_pruner_recipe
 from nunatak.simulate.crops import CropConfig
@@ -26,7 +33,7 @@ RECIPE = PrunerRecipe(
 )
 
 
-def test_recipe_writes_a_model_that_says_what_it_rests_on(tmp_path):
+def test_recipe_writes_a_model_that_says_what_it_rests_on(tmp_path: Path) -> None:
     path = tmp_path / "pruner.safetensors"
     steps = []
     train_general_pruner(
@@ -43,10 +50,38 @@ def test_recipe_writes_a_model_that_says_what_it_rests_on(tmp_path):
         train_general_pruner(RECIPE.model_copy(update={"fields": 5}), path, workers=1)
 
 
-def test_settings_keep_what_a_file_leaves_out(tmp_path):
+def test_settings_keep_what_a_file_leaves_out(tmp_path: Path) -> None:
     file = tmp_path / "recipe.toml"
     file.write_text("width = 16\n[picks]\nparticles = 5\n", "utf-8")
     recipe = load_pruner_recipe(file, seed=3, steps=7, excluded_maps=())
     assert (recipe.width, recipe.seed, recipe.training.steps) == (16, 3, 7)
     assert recipe.training.batch_size == PrunerRecipe().training.batch_size
     assert recipe.picks == PickConfig(particles=5)
+
+
+def test_a_class_that_never_occurs_pulls_on_nothing() -> None:
+    class_index = np.repeat([0, 1, 5], [40_000, 20_000, 10_000])
+    n = len(class_index)
+    bank = PickBank(
+        np.zeros((n, 2, 1, 1), np.int8), class_index, np.full(n, NO_CATEGORY), np.arange(n)
+    )
+    logits = torch.zeros(n, len(SEEN_CLASSES), requires_grad=True)
+    output = BranchOutput(logits, logits, torch.zeros(n, 4), None)
+    batch = PickBatch(
+        torch.zeros(n, 2, 1, 1), torch.from_numpy(class_index), torch.from_numpy(bank.category)
+    )
+    network = _Says(output)
+    recipe = RECIPE.model_copy(update={"loss": "two-branch"})
+    PickLoss(bank, recipe)(network, batch, network).backward()
+    assert logits.grad is not None
+    # Descent lowers the logits of classes that nothing is.
+    assert (logits.grad.sum(dim=0)[[2, 3, 4, 6, 7]] > 0).all()
+
+
+class _Says(torch.nn.Module):
+    def __init__(self, output: BranchOutput) -> None:
+        super().__init__()
+        self._output = output
+
+    def forward(self, crops: torch.Tensor) -> BranchOutput:
+        return self._output

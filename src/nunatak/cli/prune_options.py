@@ -39,7 +39,8 @@ Picks = Annotated[
     list[Path],
     typer.Argument(
         metavar="PICKS...",
-        help="Picks on micrographs, in any format of 'convert': files, folders, AutoPick jobs.",
+        help="Picks on micrographs or in tomograms, in any format of 'convert': files, folders, "
+        "AutoPick jobs, copick projects.",
         show_default=False,
     ),
 ]
@@ -55,6 +56,20 @@ Micrographs = Annotated[
         "above PICKS.",
         show_default=False,
         rich_help_panel=options.INPUT,
+    ),
+]
+
+Diameter = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--diameter",
+        "-d",
+        metavar="[CLASS=]Å",
+        help="Particle diameter (longest extent), Å. In tomograms with several classes of picks "
+        "(class_name) give each its own, as --diameter ribosome=300 --diameter apoferritin=120, "
+        "unless PICKS state it, as copick projects do.",
+        show_default=False,
+        rich_help_panel=options.PARTICLE,
     ),
 ]
 
@@ -79,7 +94,8 @@ LabelColumn = Annotated[
         "--label-column",
         metavar="NAME",
         help="Column that holds the labels: of --labels, or of PICKS themselves without it. "
-        "Default: label, nunatakLabel, class_name or rlnLabel of --labels.",
+        "Default: label, nunatakLabel, class_name (not in tomograms, where it says the kind of "
+        "particle) or rlnLabel of --labels.",
         show_default=False,
         rich_help_panel=LABELS,
     ),
@@ -108,14 +124,15 @@ Bad = Annotated[
 ]
 
 KeepFdr = Annotated[
-    float,
+    float | None,
     typer.Option(
         "--keep-fdr",
         metavar="SHARE",
         min=0.0,
         max=1.0,
         help="Keep as many picks as possible with at most this share of junk among them, as it is "
-        "estimated.",
+        "estimated, such as 0.05. Default: keep what is more likely a particle than not.",
+        show_default=False,
         rich_help_panel=DECISION,
     ),
 ]
@@ -145,7 +162,8 @@ FineTune = Annotated[
     typer.Option(
         "--fine-tune",
         help="Whether to train the whole classifier on the labels. 'auto' does so where "
-        "cross-validation within the labels says that it wins over what takes a second.",
+        "cross-validation within the labels says that it wins over what takes a second; never in "
+        "tomograms.",
         rich_help_panel=LEARNING,
     ),
 ]

@@ -124,6 +124,8 @@ def catalogue(
     tomograms: list[str] | None,
     pixel_size_A: float | None,
     axis_order: "AxisOrderChoice | None" = None,
+    *,
+    override_pixel_size: bool = False,
 ) -> tuple["MicrographList", "ImageCatalogue"]:
     """List the images of picks, whichever kind they are, and catalogue them.
 
@@ -143,7 +145,9 @@ def catalogue(
     if tomograms:
         listed = list_tomograms(tomograms)
         order = None if axis_order is None else AxisOrder(axis_order.value)
-        return listed, ImageCatalogue.of_tomograms(listed, pixel_size_A, axis_order=order)
+        return listed, ImageCatalogue.of_tomograms(
+            listed, pixel_size_A, override=override_pixel_size, axis_order=order
+        )
     if axis_order is not None:
         raise UsageError("--axis-order belongs to --tomograms, which is not given.")
     listed = list_micrographs(micrographs) if micrographs else MicrographList(())

@@ -10,6 +10,13 @@ from nunatak.picks.counted import counted
 
 IntArray = NDArray[np.int64]
 
+_HARDLY_ANY = 0.1
+"""Share of picks with a counterpart: pickers that look at one image agree on more than this, and
+places that have nothing to do with each other on less."""
+
+_ENOUGH = 20
+"""Fewer particles may have no counterpart by chance."""
+
 
 def account(
     particles: pd.DataFrame,
@@ -39,11 +46,12 @@ def account(
         What an image is called.
     """
     agreement = particles["agreement"].to_numpy()
-    sentences = []
+    sentences, shares = [], []
     for place, label in enumerate(labels):
         own = agreement[cluster[number == place]]
         sentence = f"{label}: {counted(len(own), 'pick')}"
         if len(own):
+            shares.append(np.mean(own > 1))
             sentence += f", {np.mean(own > 1):.1%} of them with a counterpart in another set"
         sentences.append(f"{sentence}.")
     by_all = sum(1 for count in looked.values() if count == len(labels))
@@ -56,6 +64,12 @@ def account(
         )
         + "."
     )
+    together = particles["looked"].to_numpy() > 1
+    if together.sum() >= _ENOUGH and max(shares) < _HARDLY_ANY:
+        sentences.append(
+            "Hardly any picks of different sets coincide. Check that all count in the same "
+            f"pixels of the same {noun}s, and that none is mirrored (nunatak orientation)."
+        )
     if min_agree > 1:
         sentences.append(_kept(particles, looked, min_agree, noun))
     return sentences

@@ -26,6 +26,13 @@ FLOAT_COLUMNS = (
 """Columns that hold float64 where they are present; NaN means unknown (never in a coordinate)."""
 
 
+MERGING_COLUMNS = ("agreement", "looked", "seen_by")
+"""All present in the table of a merging: see `nunatak.picks.merge.merge`."""
+
+SCORE_PREFIX = "score_"
+"""Beginning of a merging's columns for the score in each of its sets, float64."""
+
+
 @dataclass
 class PickSet:
     """Picks of a set of micrographs or of tomograms, in nunatak's frame.
@@ -38,7 +45,8 @@ class PickSet:
         voxels. Optional: ``score`` (float64, higher is better), ``class_name`` (str),
         ``diameter_A``, ``pixel_size_A`` (float64; of a tomogram the side of a voxel),
         ``selected`` (bool: passes the chosen threshold), what a pruning says (``probability``,
-        float64; ``predicted_class`` and ``decision``, str), and for tomograms the orientation
+        float64; ``predicted_class`` and ``decision``, str), what a merging says (see
+        `nunatak.picks.merge.merge`), and for tomograms the orientation
         ``rot_deg``, ``tilt_deg``, ``psi_deg`` (float64, see `nunatak.rotations`). Every other
         column came with the file and is kept as it is.
     optics : DataFrame or None
@@ -119,6 +127,7 @@ def checked(table: pd.DataFrame) -> pd.DataFrame:
                 result[name] = result[name].astype(np.float64)
             except (TypeError, ValueError) as error:
                 raise BadInput(f"Column {name} of the pick table holds text: {error}.") from error
+    result = _with_numbers_of_merging(result)
     angles = [name for name in ANGLE_COLUMNS if name in result.columns]
     if Z_COLUMN in result.columns and 0 < len(angles) < len(ANGLE_COLUMNS):
         raise BadInput(
@@ -134,6 +143,22 @@ def checked(table: pd.DataFrame) -> pd.DataFrame:
             "Remove or repair these rows."
         )
     return result
+
+
+def _with_numbers_of_merging(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with numbers in the columns of a merging, which files may hold as text."""
+    if not {*MERGING_COLUMNS} <= set(table.columns):
+        return table
+    names = [name for name in table if str(name).startswith(SCORE_PREFIX)]
+    for name in ("agreement", "looked", *names):
+        cells = table[name].astype(object)
+        try:
+            numbers = cells.where(~cells.isin(["", "None"]), np.nan).astype(np.float64)
+        except (TypeError, ValueError) as error:
+            raise BadInput(f"Column {name} of the pick table holds text: {error}.") from error
+        is_count = name not in names and bool((numbers % 1 == 0).all())
+        table[name] = numbers.astype(np.int64) if is_count else numbers
+    return table
 
 
 def empty_table(ndim: int = 2) -> pd.DataFrame:

@@ -9,13 +9,16 @@ together fix a and g (the exponential tilt mixture: Qin 1999, Annals of Statisti
 particles alone: Lancaster and Imbens 1996). Few labels are helped by a prior: that the logits are
 right, namely :math:`a = 1` and :math:`g = \mathrm{logit}\,\pi`, whose :math:`\pi` is then that of
 `nunatak.pruning.prior_shift`. The posterior lives on a grid of (a, g), which is averaged over.
+
+A label may be wrong: a single one that contradicts its logit would otherwise flatten all
+probabilities.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, log_expit, logit
+from scipy.special import expit, logit
 
 from nunatak.errors import BadInput
 from nunatak.pruning.prior_shift import natural_mix
@@ -27,6 +30,10 @@ LOG_SLOPE_SD = 0.35
 
 BIAS_SD = 0.7
 """Of g - logit π, before labels are seen."""
+
+WRONG_LABELS = 0.1
+"""Share of labels that their logits say nothing of: people err, and so do heads that have seen
+a few labels less."""
 
 _LEVELS = 256
 """Quantiles of the picks' logits that stand for all of them."""
@@ -137,10 +144,10 @@ def calibrate(
         share = expit(slope[:, None] * levels + intercept[:, None]).mean(axis=1)
         share = np.clip(share, 1e-9, 1 - 1e-9)
         margin = sign * (slope[:, None] * out_of_fold + intercept[:, None])
-        log_posterior = log_expit(margin).sum(axis=1)
+        log_posterior = np.log(_of_label(expit(margin))).sum(axis=1)
         if not labels_are_random:
-            log_posterior -= is_particle.sum() * np.log(share)
-            log_posterior -= (~is_particle).sum() * np.log1p(-share)
+            log_posterior -= is_particle.sum() * np.log(_of_label(share))
+            log_posterior -= (~is_particle).sum() * np.log(_of_label(1 - share))
         log_posterior -= 0.5 * (log_slope / LOG_SLOPE_SD) ** 2
         log_posterior -= 0.5 * ((intercept - logit(share)) / BIAS_SD) ** 2
         log_posterior += np.log(share) + np.log1p(-share)
@@ -150,6 +157,11 @@ def calibrate(
         centre = points @ weight
         spread = np.maximum(np.sqrt((points - centre[:, None]) ** 2 @ weight), 1e-3)
     return Calibration(slope, intercept, weight, float(weight @ share))
+
+
+def _of_label(probability: FloatArray) -> FloatArray:
+    """Probability of a label from that of what it says."""
+    return np.asarray(WRONG_LABELS / 2 + (1 - WRONG_LABELS) * probability)
 
 
 def _grid(centre: FloatArray, spread: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -108,7 +108,8 @@ def levelled(crops: NDArray[np.float32]) -> NDArray[np.float32]:
     spread = flat[:, rim].std(axis=1)
     flat[spread < 1e-6] = 0.0
     flat /= np.maximum(spread, 1e-6)[:, None, None]
-    return np.clip(flat, -_CLIP, _CLIP)
+    clipped: NDArray[np.float32] = np.clip(flat, -_CLIP, _CLIP)
+    return clipped
 
 
 def _squares(

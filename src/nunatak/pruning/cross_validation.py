@@ -1,13 +1,12 @@
-"""Judge each label by a head that has not seen it, and choose how far heads may go."""
+"""Judge each label by a head that has not seen it, and average over how far heads may go."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_expit
+from scipy.special import expit, softmax
 
-from nunatak.pruning.head import LinearHead, balanced_weights
+from nunatak.pruning.head import WRONG_LABELS, LinearHead, balanced_weights
 from nunatak.pruning.positive_unlabelled_head import (
     Unlabelled,
     fit_with_unlabelled,
@@ -16,18 +15,18 @@ from nunatak.pruning.positive_unlabelled_head import (
 
 FloatArray = NDArray[np.float64]
 
-STRENGTHS = (0.3, 1.0, 3.0, 10.0, 100.0)
-"""Of the prior, tried in turn; the last leaves little but bias and slope to be learned."""
+STRENGTHS = (1.0, 2.0, 4.0, 8.0, 16.0)
+"""Of the prior, all of which are fitted where there are labels of both classes."""
+
+_OF_ONE_CLASS = (4.0,)
+"""Labels of one class cannot tell strengths apart."""
 
 _FEW_LABELS = 50
 """Up to this many labels the folds are ten, beyond it five."""
 
-_COMPARED_FROM = 5
-"""Labels of either class from which on strengths are compared at all."""
-
-_TRUST = 0.15
-"""Loss, in nats times labels, that a departure of one e-fold (squared) from the expected strength
-must make good: differences between strengths of a few labels are mostly chance."""
+_TEMPER = 0.5
+"""What a nat of log-loss out of fold counts in a strength's weight: less than a nat of likelihood,
+for heads of different folds share most of their labels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,14 +36,14 @@ class CrossValidation:
     Attributes
     ----------
     strength : float
-        The one chosen.
+        Geometric mean of the strengths by weight.
     head : LinearHead
-        Fitted with it to all labels.
+        Mean by weight of those fitted with each strength to all labels.
     out_of_fold : ndarray, shape (k,), float64
-        Logit of each label by a head fitted with that strength to the other folds.
+        Logit of each label by the mean of heads fitted to the other folds.
     loss : dict
-        From each strength tried to its mean weighted log-loss out of fold, nats; empty with fewer
-        than five labels of either class, which cannot tell strengths apart.
+        From each strength to its mean weighted log-loss out of fold, nats; empty without labels of
+        both classes, of which one cannot tell strengths apart.
     """
 
     strength: float
@@ -61,7 +60,10 @@ def cross_validate(
     *,
     seed: int = 0,
 ) -> CrossValidation:
-    """Choose the strength of the prior, and fit.
+    r"""Fit with every strength of the prior, and average.
+
+    A strength weighs :math:`e^{-\tau L}` with L the log-loss, nats, of all labels out of fold and
+    :math:`\tau` = 1/2: few labels cannot tell strengths apart, and picking one follows chance.
 
     Parameters
     ----------
@@ -79,7 +81,6 @@ def cross_validate(
     Returns
     -------
     CrossValidation
-        With fewer than five labels of either class the strength is that of `expected_strength`.
 
     Raises
     ------
@@ -89,39 +90,42 @@ def cross_validate(
     unlabelled = sample_unlabelled(x, offset, rows, seed=seed)
     labelled_x, labelled_offset = x[rows], offset[rows]
     fold = stratified_folds(is_particle, np.random.default_rng(seed))
-    weight = balanced_weights(is_particle)
-    sign = np.where(is_particle, 1.0, -1.0)
-    fewest = min(is_particle.sum(), (~is_particle).sum())
-    compared = bool(fewest >= _COMPARED_FROM)
-    expected = expected_strength(len(rows), of_both_classes=bool(fewest > 0))
-
-    found: dict[float, FloatArray] = {}
-    loss: dict[float, float] = {}
-    for strength in STRENGTHS if compared else (expected,):
-        found[strength] = _out_of_fold(
-            labelled_x, labelled_offset, is_particle, fold, unlabelled=unlabelled, strength=strength
-        )
-        if compared:
-            loss[strength] = float(-np.mean(weight * log_expit(sign * found[strength])))
-
-    def penalised(strength: float) -> float:
-        return loss[strength] + _TRUST * math.log(strength / expected) ** 2 / len(rows)
-
-    chosen = min(loss, key=penalised) if compared else expected
-    head = fit_with_unlabelled(
-        labelled_x, labelled_offset, is_particle, unlabelled, strength=chosen
+    of_both = bool(is_particle.any() and not is_particle.all())
+    strengths = STRENGTHS if of_both else _OF_ONE_CLASS
+    logits = np.array(
+        [
+            _out_of_fold(
+                labelled_x,
+                labelled_offset,
+                is_particle,
+                fold,
+                unlabelled=unlabelled,
+                strength=strength,
+            )
+            for strength in strengths
+        ]
     )
-    return CrossValidation(chosen, head, found[chosen], loss)
+    heads = [
+        fit_with_unlabelled(labelled_x, labelled_offset, is_particle, unlabelled, strength=strength)
+        for strength in strengths
+    ]
+    right = expit(np.where(is_particle, 1.0, -1.0) * logits)
+    loss = -np.log(WRONG_LABELS / 2 + (1 - WRONG_LABELS) * right) @ balanced_weights(is_particle)
+    share = softmax(-_TEMPER * loss)
+    return CrossValidation(
+        strength=float(np.exp(share @ np.log(strengths))),
+        head=_mean_head(heads, share),
+        out_of_fold=share @ logits,
+        loss=dict(zip(strengths, (loss / len(rows)).tolist(), strict=True)) if of_both else {},
+    )
 
 
-def expected_strength(n_labels: int, *, of_both_classes: bool) -> float:
-    """Strength that suits a number of labels, as found on synthetic embeddings.
-
-    One or two labels are accidents and must not lead far, above all where those of the other
-    class do not stand against them; many would be followed into the accidents of every direction.
-    """
-    least, accident = (0.3, 12.0) if of_both_classes else (1.0, 20.0)
-    return least + min(n_labels / 80, 2.7) + accident * math.pow(max(n_labels, 1), -1.5)
+def _mean_head(heads: list[LinearHead], share: FloatArray) -> LinearHead:
+    return LinearHead(
+        weights=share @ np.array([head.weights for head in heads]),
+        bias=float(share @ [head.bias for head in heads]),
+        slope=float(share @ [head.slope for head in heads]),
+    )
 
 
 def stratified_folds(
@@ -164,6 +168,10 @@ def _out_of_fold(
     logit = np.zeros(len(x))
     for held_out in np.unique(fold):
         rest, own = fold != held_out, fold == held_out
+        if len(np.unique(is_particle[rest])) < len(np.unique(is_particle)):
+            # What one class alone teaches says nothing of the head that saw both.
+            logit[own] = offset[own]
+            continue
         head = fit_with_unlabelled(
             x[rest], offset[rest], is_particle[rest], unlabelled, strength=strength
         )

@@ -7,9 +7,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from nunatak.picks.formats.frame import by_image
+from nunatak.picks.table import coordinate_columns
 from nunatak.pruning.classes import DUPLICATE, JUNK, PARTICLE
 from nunatak.pruning.false_discovery import DiscoveryCurve
+from nunatak.pruning.kinds import by_image_and_kind
 from nunatak.pruning.labels import MatchedLabels
 
 KEEP, REVIEW, REJECT, UNJUDGED = "keep", "review", "reject", "unjudged"
@@ -125,11 +126,12 @@ def duplicates(
     Parameters
     ----------
     table
-        Picks on micrographs.
+        Picks on micrographs, or in tomograms, where those of another class are no duplicates.
     probability : ndarray, shape (n,), float64
         NaN where nothing was seen: such a pick is nobody's duplicate and has none.
     radius_px : ndarray, shape (n,), float64
-        Picks nearer than this are one particle; one value an image, NaN for none.
+        Picks nearer than this are one particle; of an image (in a tomogram, of a class) the least
+        counts, NaN for none.
     labels
         A pick that a person called a particle is the most probable of all, and one that a person
         called junk takes no other pick's place.
@@ -141,17 +143,17 @@ def duplicates(
         near to; of equally probable ones the first stands.
     """
     marked = np.zeros(len(table), dtype=bool)
-    position = table[["x_px", "y_px"]].to_numpy(np.float64)
+    position = table[[*coordinate_columns(table)]].to_numpy(np.float64)
     rank = probability.copy()
     if labels is not None:
         rank[labels.row] = np.where(labels.is_particle, 2.0, np.nan)
-    for _, all_rows in by_image(table):
+    for all_rows in by_image_and_kind(table):
         rows = all_rows[~np.isnan(rank[all_rows])]
-        if len(rows) < 2 or not radius_px[rows[0]] > 0:
+        if len(rows) < 2 or not radius_px[rows].min() > 0:
             continue
         rows = rows[np.argsort(-rank[rows], kind="stable")]
         # query_pairs includes the radius itself; "nearer" does not.
-        radius = np.nextafter(radius_px[rows[0]], 0.0)
+        radius = np.nextafter(radius_px[rows].min(), 0.0)
         pairs = KDTree(position[rows]).query_pairs(radius, output_type="ndarray")
         # By the better pick of each pair, so that it is known by then whether it stands itself.
         for better, worse in pairs[np.argsort(pairs[:, 0], kind="stable")].tolist():

@@ -17,8 +17,23 @@ FloatArray = NDArray[np.float64]
 
 EPOCHS = 40
 
+MOST_CROPS = 8000
+"""Crops that a training sees at most: with more labels than a few hundred it passes over them less
+often, so that many labels take minutes, too, and not hours."""
+
 MARGIN = 0.02
 """Nats a label that fine-tuning must gain, and seem to gain for sure, before it is preferred."""
+
+
+def epochs_for(n_labels: int) -> int:
+    """Return how often a training passes over so many labels.
+
+    Examples
+    --------
+    >>> epochs_for(40), epochs_for(1000), epochs_for(50_000)
+    (40, 8, 1)
+    """
+    return max(1, min(EPOCHS, MOST_CROPS // max(n_labels, 1)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -143,7 +143,9 @@ def _parameter_groups(network: nn.Module) -> list[dict[str, object]]:
 
 def _class_weight(target: Tensor, classes: int) -> Tensor:
     """Weights ∝ n^(-1/2) of n labels of a class, 1 on average over the labels."""
-    weight = target.bincount(minlength=classes).clamp_min(1).float().rsqrt()
+    count = target.bincount(minlength=classes).float()
+    # A class without a label gets no share of the smoothed labels either.
+    weight = torch.where(count > 0, count.clamp_min(1).rsqrt(), 0.0)
     return weight / weight[target].mean()
 
 

@@ -1,5 +1,6 @@
 """From picks and their images to what the shipped models say of each pick."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -23,9 +24,12 @@ from nunatak.pruning.embedding import Embedded, Embedder
 from nunatak.pruning.features import PickFeatures
 from nunatak.pruning.image_files import Micrographs
 from nunatak.pruning.model import PruningModel
+from nunatak.pruning.particle_names import lacks_places
+from nunatak.pruning.particle_stack import StackCutter
 from nunatak.pruning.pick_crops import cutter_of
 
 _REASONS_SHOWN = 5
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +133,8 @@ def gather_features(
         voter=scores,
         threads=workers or torch.get_num_threads(),
     )
+    if isinstance(cutter, StackCutter):
+        _log.warning("%s", _on_particle_images(picks))
     embedder = Embedder(model, views=views, device=device, precision=precision)
     features, judged = _nothing_known(picks, model), np.zeros(len(picks), dtype=bool)
     failures = list(cutter.missing)
@@ -186,6 +192,16 @@ def _nothing_known(picks: PickSet, model: PruningModel) -> PickFeatures:
     )
 
 
+def _on_particle_images(picks: PickSet) -> str:
+    seen = "particle images, which have no surroundings and show the detector nothing"
+    if lacks_places(picks):
+        return f"no places on micrographs are known, so that picks are judged by their {seen}"
+    return (
+        f"none of the micrographs was found ({picks.images[0]}), so that picks are judged by "
+        f"their {seen}; --micrographs says where the micrographs are"
+    )
+
+
 def agreement_of(picks: PickSet) -> NDArray[np.float64] | None:
     """Return the share of the pickers which picked each particle, of those that looked there.
 
@@ -199,7 +215,8 @@ def agreement_of(picks: PickSet) -> NDArray[np.float64] | None:
         return None
     agreement, looked = (picks.table[name].to_numpy(np.float64) for name in MERGING_COLUMNS[:2])
     share = np.full(len(picks), np.nan)
-    return np.divide(agreement, looked, out=share, where=looked > 1)
+    np.divide(agreement, looked, out=share, where=looked > 1)
+    return share
 
 
 def _none_judged(failures: Sequence[Failure]) -> str:

@@ -9,6 +9,7 @@ from nunatak.images.inputs import list_micrographs
 from nunatak.images.micrograph_list import ListedMicrograph, MicrographList
 from nunatak.picks.names import NameIndex
 from nunatak.picks.table import PickSet
+from nunatak.pruning.particle_names import lacks_places
 
 Micrographs = MicrographList | Iterable[str | PathLike[str]]
 
@@ -34,6 +35,7 @@ def micrograph_files(
     -------
     files : dict of str to ListedMicrograph
         By the name in the picks, in the order of the picks.
+        None of particle images whose places are not known.
     failures : list of Failure
         One a micrograph that was not found.
 
@@ -42,6 +44,8 @@ def micrograph_files(
     BadInput
         If ``micrographs`` are given, and there are none.
     """
+    if lacks_places(picks):
+        return {}, []
     names = [str(name) for name in picks.table["image"].unique()]
     listed = _listed(micrographs)
     if not listed:

@@ -10,7 +10,8 @@ from nunatak.picks.table import PickSet
 from nunatak.pruning.classes import class_of
 
 USUAL_COLUMNS = ("label", "nunatakLabel", "class_name", "rlnLabel")
-"""Where labels are looked for when no column is named."""
+"""Where labels are looked for when no column is named; but in tomograms, ``class_name`` says which
+kind of particle a pick is of."""
 
 _BLANK = frozenset({"", "-", "?", "None", "nan", "NaN", "<NA>", "null"})
 """How tables write that there is nothing. In small letters, "none" is a word for no particle."""
@@ -41,7 +42,7 @@ def classes_of_column(picks: PickSet, column: str | None) -> NDArray[np.object_]
         If there is no such column, a word is unknown, or every cell is blank.
     """
     origin = str(picks.source or "the picks")
-    name = _column(picks, column, origin)
+    name = label_column(picks, column)
     words = _words(picks.table[name])
     found, unknown = {}, []
     for word in words.unique().tolist():
@@ -71,22 +72,46 @@ def classes_of_column(picks: PickSet, column: str | None) -> NDArray[np.object_]
     return classes
 
 
-def _column(picks: PickSet, column: str | None, origin: str) -> str:
-    table = picks.table
+def label_column(picks: PickSet, column: str | None) -> str:
+    """Return the column of the table that holds the labels.
+
+    Parameters
+    ----------
+    picks
+        The table.
+    column
+        See `classes_of_column`.
+
+    Raises
+    ------
+    BadInput
+        If there is no such column.
+    """
+    origin, table = str(picks.source or "the picks"), picks.table
     by_name = {str(name).casefold(): str(name) for name in table.columns}
     by_name |= {label.casefold(): ours for ours, label in OWN.items() if ours in table.columns}
-    for wanted in USUAL_COLUMNS if column is None else (column,):
+    usual = tuple(name for name in USUAL_COLUMNS if picks.ndim == 2 or name != "class_name")
+    for wanted in usual if column is None else (column,):
         name = by_name.get(wanted.lstrip("_").casefold())
         if name is not None:
             return name
     there = ", ".join(map(str, table.columns))
     if column is None:
         raise BadInput(
-            f"{origin}: no column of labels ({', '.join(USUAL_COLUMNS)}). Name it with "
-            f"--label-column; there are {there}. Or give good and bad picks in two files "
-            "(--good, --bad)."
+            f"{origin}: no column of labels ({', '.join(usual)}). Name it with "
+            f"--label-column; there are {there}.{_earlier(picks)} Or give good and bad picks in "
+            "two files (--good, --bad)."
         )
     raise BadInput(f"{origin}: no column {column}. There are {there}.")
+
+
+def _earlier(picks: PickSet) -> str:
+    if "decision" not in picks.table.columns:
+        return ""
+    return (
+        " If the decisions of an earlier pruning, looked through by a person, are meant, that is "
+        f"--label-column {OWN['decision']}."
+    )
 
 
 def _words(cells: pd.Series) -> "pd.Series[str]":

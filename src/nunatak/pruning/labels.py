@@ -5,17 +5,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from nunatak.errors import BadInput, Mismatch
 from nunatak.picks.counted import counted
-from nunatak.picks.formats.frame import by_image
+from nunatak.picks.judged import IMAGE_NOUN
 from nunatak.picks.names import NameIndex
 from nunatak.picks.table import PickSet
 from nunatak.pruning.classes import JUNK, PARTICLE
-from nunatak.pruning.label_words import classes_of_column
+from nunatak.pruning.kinds import known_kinds
+from nunatak.pruning.label_words import classes_of_column, label_column
+from nunatak.pruning.nearest_picks import nearest_picks, place_of
+from nunatak.pruning.particle_matches import same_particles
+from nunatak.pruning.particle_names import lacks_places, particle_names
 
 MATCHED_WITHIN = 0.2
 """Share of the diameter within which a labelled position is that of a pick: half of what parts
@@ -89,9 +91,11 @@ def labels_by_position(
     picks
         The picks.
     labelled
-        Labelled positions; micrographs may be named by path, file name or stem.
+        Labelled positions; images may be named by path, file name or stem. In tomograms, a label
+        of one class of the picks (``class_name``) is not of a pick of another.
     radius_px : ndarray, shape (n,), float64
-        How far a label may lie from its pick, pixels; of each pick, alike for all of an image.
+        How far a label may lie from its pick, pixels; of each pick, alike for all of an image (in
+        a tomogram, of a class).
     column
         Holds the label's words; None takes the first of the usual names.
     class_name
@@ -100,12 +104,18 @@ def labels_by_position(
     Raises
     ------
     Mismatch
-        If no label is on the micrographs of the picks, none is near a pick, or labels of one
-        pick contradict each other.
+        If no label is on the images of the picks, none is near a pick, or labels of one pick
+        contradict each other.
     BadInput
         If there is no column of labels, or a word is unknown.
     """
     origin = str(labelled.source or "the labels")
+    if labelled.ndim != picks.ndim:
+        raise Mismatch(
+            f"{origin}: labels on {IMAGE_NOUN[labelled.ndim]}s, and the picks are of "
+            f"{IMAGE_NOUN[picks.ndim]}s. Give the labels of these picks, "
+            f"{'with z' if picks.ndim == 3 else 'without z'}."
+        )
     if class_name is None:
         said = classes_of_column(labelled, column)
     else:
@@ -113,30 +123,47 @@ def labels_by_position(
     if not (said != "").any():
         raise BadInput(f"{origin}: no labels, all {len(labelled)} rows are blank. Label some.")
     is_label = said != ""
+    if lacks_places(picks):
+        return _by_particle(picks, labelled, said, origin)
     image_of = _same_images(picks, labelled, origin)
-    rows_of = dict(by_image(picks.table))
-    xy, near = picks.positions_px, np.full(len(labelled), -1, dtype=np.int64)
-    for image, all_rows in by_image(labelled.table):
-        asked = all_rows[is_label[all_rows]]
-        rows = rows_of.get(image_of.get(image, ""), np.empty(0, dtype=np.int64))
-        if len(rows) == 0 or len(asked) == 0:
-            continue
-        reach = np.nextafter(float(radius_px[rows[0]]), np.inf)
-        distance, index = KDTree(xy[rows]).query(
-            labelled.positions_px[asked], distance_upper_bound=reach
-        )
-        near[asked] = np.where(np.isfinite(distance), rows[index % len(rows)], -1)
+    words_are_kinds = class_name is not None or label_column(labelled, column) != "class_name"
+    kinds = known_kinds(labelled, picks) if words_are_kinds else np.full(len(labelled), "", object)
+    names = labelled.table["image"].map(image_of).where(is_label)
+    near = nearest_picks(picks, radius_px, names, labelled.positions_px, kinds)
     elsewhere = is_label & ~labelled.table["image"].isin(image_of).to_numpy()
     lonely = is_label & ~elsewhere & (near < 0)
     unmatched = _account(origin, labelled, elsewhere, lonely)
     if not (near >= 0).any():
         raise Mismatch(
-            f"{unmatched[0]} None of {counted(int(is_label.sum()), 'label')} fits a pick. Are they "
-            "of these micrographs, in the same pixels, and the diameter right?"
+            f"{unmatched[0]} None of {counted(int(is_label.sum()), 'label')} fits a pick. Check "
+            f"that they are of these {IMAGE_NOUN[picks.ndim]}s and in the same pixels, and the "
+            "diameter."
         )
     used = np.flatnonzero(near >= 0)
     pairs = zip(near[used].tolist(), said[used].tolist(), strict=True)
     return _settled(pairs, picks, unmatched)
+
+
+def _by_particle(
+    picks: PickSet, labelled: PickSet, said: NDArray[np.object_], origin: str
+) -> MatchedLabels:
+    """Find the picks that labels mean by their particle images."""
+    rows, is_label = same_particles(picks, labelled), said != ""
+    used, strange = is_label & (rows >= 0), np.flatnonzero(is_label & (rows < 0))
+    unmatched: tuple[str, ...] = ()
+    if len(strange):
+        example = particle_names(labelled)
+        unmatched = (
+            f"{origin}: {counted(len(strange), 'label')} of particle images that are not among "
+            f"the picks, such as {example.section[strange[0]] + 1:06d}@"
+            f"{example.stack.iloc[strange[0]]}.",
+        )
+    if not used.any():
+        raise Mismatch(
+            f"{unmatched[0]} None of {counted(int(is_label.sum()), 'label')} fits a pick. Give the "
+            "labels of these particles."
+        )
+    return _settled(zip(rows[used].tolist(), said[used].tolist(), strict=True), picks, unmatched)
 
 
 def joined(parts: Sequence[MatchedLabels], picks: PickSet) -> MatchedLabels:
@@ -168,8 +195,8 @@ def _same_images(picks: PickSet, labelled: PickSet, origin: str) -> dict[str, st
     if not found.found:
         reason = next(iter(found.unmatched.values()), "there are none.")
         raise Mismatch(
-            f"{origin}: no label is on a micrograph of the picks: {reason} Give the labels of "
-            "these picks."
+            f"{origin}: no label is on a {IMAGE_NOUN[picks.ndim]} of the picks: {reason} Give the "
+            "labels of these picks."
         )
     return found.found
 
@@ -182,14 +209,14 @@ def _account(
         images = table["image"][elsewhere].unique()
         texts.append(
             f"{origin}: {counted(int(elsewhere.sum()), 'label')} on "
-            f"{counted(len(images), 'micrograph')} without picks, such as {images[0]}."
+            f"{counted(len(images), IMAGE_NOUN[labelled.ndim])} without picks, such as "
+            f"{images[0]}."
         )
     if lonely.any():
         first = table[lonely].iloc[0]
         texts.append(
             f"{origin}: {counted(int(lonely.sum()), 'label')} with no pick within "
-            f"{MATCHED_WITHIN:g} diameters, such as x {first['x_px']:.1f}, y {first['y_px']:.1f} "
-            f"on {first['image']}."
+            f"{MATCHED_WITHIN:g} diameters, such as {place_of(first)} on {first['image']}."
         )
     return tuple(texts)
 
@@ -205,10 +232,10 @@ def _settled(
         if len(kinds) == 1 or (JUNK in kinds and PARTICLE not in kinds):
             class_of[row] = said if before == JUNK else before
             continue
-        pick: pd.Series = picks.table.iloc[row]
+        pick = picks.table.iloc[row]
         raise Mismatch(
-            f"The pick at x {pick['x_px']:.1f}, y {pick['y_px']:.1f} on {pick['image']} (row "
-            f"{row + 1}) is labelled both {before} and {said}. Remove one of the two labels."
+            f"The pick at {place_of(pick)} on {pick['image']} (row {row + 1}) is labelled both "
+            f"{before} and {said}. Remove one of the two labels."
         )
     rows = np.array(sorted(class_of), dtype=np.int64)
     return MatchedLabels(

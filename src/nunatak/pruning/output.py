@@ -1,5 +1,6 @@
-"""Where pruned picks go: the picks, a table of the micrographs, and the record of the run."""
+"""Where pruned picks go: the picks, a table of the images, and the record of the run."""
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,27 +9,31 @@ import numpy as np
 
 from nunatak.detection.output import BOX_IN_DIAMETERS
 from nunatak.detection.record import record_path, write_record
-from nunatak.errors import UsageError
+from nunatak.errors import ResourceError, UsageError
 from nunatak.files import require_reachable, write_text
 from nunatak.picks.context import FormatContext
-from nunatak.picks.formats import format_for_writing
+from nunatak.picks.formats import cryosparc_cs
 from nunatak.picks.formats.base import PickFormat
-from nunatak.picks.formats.doors import files_of
+from nunatak.picks.formats.cryosparc_uids import UID
 from nunatak.picks.image_catalogue import ImageCatalogue
+from nunatak.picks.judged import IMAGE_NOUN
 from nunatak.picks.losses import losses
+from nunatak.picks.tomogram_facts import TomogramFacts
 from nunatak.pruning.decide import KEEP
+from nunatak.pruning.output_format import output_format
+from nunatak.pruning.particle_files import CRYOSPARC_ROWS
 from nunatak.pruning.result import PruneResult
 
 
-def micrographs_path(output: Path) -> Path:
-    """Where the counts of each micrograph lie.
+def counts_path(output: Path, ndim: int) -> Path:
+    """Where the counts of each micrograph (2) or tomogram (3) lie.
 
     Examples
     --------
-    >>> micrographs_path(Path("run/clean.star")).as_posix()
+    >>> counts_path(Path("run/clean.star"), 2).as_posix()
     'run/clean.star.micrographs.csv'
     """
-    return output.with_name(output.name + ".micrographs.csv")
+    return output.with_name(f"{output.name}.{IMAGE_NOUN[ndim]}s.csv")
 
 
 @dataclass(frozen=True)
@@ -55,38 +60,42 @@ class PrunedOutput:
         path: Path,
         sources: Sequence[Path],
         *,
+        ndim: int = 2,
         from_format: str | None = None,
         only_keep: bool = False,
         overwrite: bool = False,
     ) -> "PrunedOutput":
         """Return the output at a path, in the format of the sources unless its suffix says another.
 
+        ``ndim`` is 2 for picks on micrographs, 3 for picks in tomograms.
+
         Raises
         ------
         UsageError
             If the format cannot be told or cannot hold decisions, or something is there already
             and must not be replaced.
+        ResourceError
+            If nothing can be written there.
         """
-        of_sources = list({fmt.name: fmt for _, fmt in files_of(sources, from_format)}.values())
-        fits = len(of_sources) == 1 and (
-            not path.suffix or path.name.lower().endswith(of_sources[0].suffixes)
+        chosen = output_format(
+            path, sources, ndim=ndim, from_format=from_format, only_keep=only_keep
         )
-        chosen = of_sources[0] if fits else format_for_writing(path, 2)
-        if not only_keep and not chosen.capabilities.preserves_columns:
-            raise UsageError(
-                f"{path}: {chosen.title} holds no decisions, so that kept and rejected picks could "
-                "not be told apart. Write a .star, .csv or .parquet file, or give --only keep."
-            )
         require_reachable(path)
         taken = [
-            each for each in (path, micrographs_path(path), record_path(path)) if each.exists()
+            each for each in (path, counts_path(path, ndim), record_path(path)) if each.exists()
         ]
         if taken and not overwrite:
             raise UsageError(f"{taken[0]} exists already. Write elsewhere, or give --overwrite.")
+        _refuse_unwritable(path)
         return cls(path, chosen, only_keep)
 
-    def write(self, result: PruneResult, images: ImageCatalogue) -> list[str]:
-        """Write the picks, the counts of each micrograph, and the record of the run.
+    def write(
+        self,
+        result: PruneResult,
+        images: ImageCatalogue,
+        tomograms: TomogramFacts | None = None,
+    ) -> list[str]:
+        """Write the picks, the counts of each image, and the record of the run.
 
         Parameters
         ----------
@@ -94,6 +103,8 @@ class PrunedOutput:
             Of the pruning.
         images
             For formats that mirror an axis or count in fractions.
+        tomograms
+            What files of picks in tomograms leave unsaid.
 
         Returns
         -------
@@ -103,15 +114,43 @@ class PrunedOutput:
         picks = result.picks
         if self.only_keep:
             picks = replace(picks, table=picks.table[picks.table["decision"] == KEEP])
-        context = FormatContext(images=images, box_px=_box_px(result), overwrite=True)
-        files = self.format.write(picks, self.path, context)
-        counts = micrographs_path(self.path)
+        context = FormatContext(
+            images=images,
+            box_px=_box_px(result),
+            overwrite=True,
+            tomograms=tomograms or TomogramFacts(),
+        )
+        keeps_records = self.format is CRYOSPARC_ROWS and UID in picks.table.columns
+        written_as = self.format
+        if written_as is CRYOSPARC_ROWS and not keeps_records:
+            written_as = cryosparc_cs.FORMAT
+        files = written_as.write(picks, self.path, context)
+        counts = counts_path(self.path, picks.ndim)
         write_text(counts, result.by_micrograph().to_csv(index=False, lineterminator="\n"))
         write_record(
             self.path, {**result.provenance, "only_keep": self.only_keep}, [*files, counts]
         )
+        if keeps_records:
+            return [
+                f"{self.path} has every field of {picks.source}, and does not hold probability, "
+                "predicted_class and decision."
+            ]
         # The first sentence is about the unit of coordinates, which is that of the input.
-        return losses(picks, self.format, context)[1:]
+        return losses(picks, written_as, context)[1:]
+
+
+def _refuse_unwritable(path: Path) -> None:
+    """Find out before the work of judging whether its result can be written."""
+    folder = path.absolute().parent
+    folder = folder if folder.exists() else folder.parent
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ResourceError(
+            f"{path}: cannot write there ({error.strerror}). Check the folder's permissions and "
+            "the free disk space, or write elsewhere."
+        ) from error
 
 
 def _box_px(result: PruneResult) -> int | None:

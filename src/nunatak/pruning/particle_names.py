@@ -49,6 +49,23 @@ def has_particle_images(picks: PickSet) -> bool:
     return PARTICLE_IMAGE in columns or {BLOB_PATH, BLOB_INDEX} <= columns
 
 
+def stacks_of(table: pd.DataFrame) -> "pd.Series[str]":
+    """Return the stack of each particle image, unchecked, of a table that names them."""
+    if PARTICLE_IMAGE in table.columns:
+        return table[PARTICLE_IMAGE].astype(str).str.replace(r"^\d+@", "", regex=True)
+    return table[BLOB_PATH].astype(str).str.removeprefix(">")
+
+
+def lacks_places(picks: PickSet) -> bool:
+    """Whether the picks are particle images of which no place on a micrograph is known.
+
+    Their ``image`` is the stack then: see `nunatak.pruning.particle_tables`.
+    """
+    if picks.ndim != 2 or not has_particle_images(picks):
+        return False
+    return bool((picks.table["image"] == stacks_of(picks.table)).all())
+
+
 def particle_names(picks: PickSet) -> ParticleNames:
     """Read where the particle images lie.
 

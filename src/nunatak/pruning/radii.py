@@ -1,4 +1,4 @@
-"""How many pixels a length is, on the micrograph of each pick."""
+"""How many pixels a length is, on the image of each pick."""
 
 from collections.abc import Mapping
 
@@ -10,11 +10,12 @@ from nunatak.images.micrograph_list import ListedMicrograph
 from nunatak.images.reader import read_info
 from nunatak.picks.formats.frame import by_image
 from nunatak.picks.table import PickSet
+from nunatak.pruning.particle_names import lacks_places
 
 
 def radii_px(
     picks: PickSet,
-    radius_A: float,
+    radius_A: float | NDArray[np.float64],
     files: Mapping[str, ListedMicrograph],
     pixel_size_A: float | None = None,
 ) -> NDArray[np.float64]:
@@ -23,20 +24,23 @@ def radii_px(
     Parameters
     ----------
     picks
-        Picks on micrographs.
+        On micrographs or in tomograms.
     radius_A
-        Ångström.
+        One for all, or that of each pick, shape (n,); ångström.
     files
-        The micrographs by the names in the picks, those that exist.
+        The images by the names in the picks, those that exist.
     pixel_size_A
-        Of all micrographs, ångström; None takes what a list says, or else the table, or else the
-        micrograph's header.
+        Of all images, ångström; None takes what a list says, or else the table, or else the
+        image's header.
 
     Returns
     -------
     ndarray, shape (n,), float64
-        One value an image, pixels; NaN where nobody knows the pixel size.
+        Pixels (voxels); NaN where nobody knows the size of a pixel, and of particle images whose
+        places are not known: no distance between them means anything.
     """
+    if lacks_places(picks):
+        return np.full(len(picks), np.nan)
     if pixel_size_A is not None:
         return np.full(len(picks), radius_A / pixel_size_A)
     stated_A = np.full(len(picks), np.nan)
@@ -59,4 +63,4 @@ def _size_A(file: ListedMicrograph | None, stated_A: NDArray[np.float64]) -> flo
     try:
         return read_info(file.path).pixel_size_A or np.nan
     except BadInput:
-        return np.nan  # whoever opens the micrograph says what is wrong with it
+        return np.nan  # whoever opens the image says what is wrong with it

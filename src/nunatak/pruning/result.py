@@ -14,6 +14,7 @@ from nunatak.pruning.false_discovery import DiscoveryCurve
 from nunatak.pruning.features import PickFeatures
 from nunatak.pruning.labels import MatchedLabels
 from nunatak.pruning.views_lost import ViewsLost
+from nunatak.pruning.volumes.class_diameters import Diameter
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,11 @@ class PruneResult:
         junk; NaN where unjudged.
     features : PickFeatures
         What was seen of each pick, in the order of ``picks``.
-    diameter_A : float or None
-        Of the particle, ångström; None for particle images that need none.
+    diameter_A : float, mapping of str to float, or None
+        Of the particle, ångström, or of those of each class as far as it was stated; None where the
+        table's own were taken, and for particle images that need none.
     diameter_px : ndarray, shape (n,), float64
-        Of the particle on the micrograph of each pick, pixels; NaN where its pixel size is unknown.
+        Of the particle on the image of each pick, pixels; NaN where its pixel size is unknown.
     keep_from, reject_below : float
         Probabilities: from the first on, a pick is kept; below the second, it is rejected;
         between the two lies what is worth a look.
@@ -53,7 +55,7 @@ class PruneResult:
     cross_validation : dict
         Figures of the comparison within the labels: JSON values.
     failures : list of Failure
-        Micrographs whose picks could not be judged.
+        Images whose picks could not be judged.
     provenance : dict
         Model, options, versions: JSON values.
     """
@@ -61,7 +63,7 @@ class PruneResult:
     picks: PickSet
     logit: NDArray[np.float64] = field(repr=False)
     features: PickFeatures = field(repr=False)
-    diameter_A: float | None
+    diameter_A: Diameter | None
     keep_from: float
     reject_below: float
     discovery: DiscoveryCurve = field(repr=False)

@@ -1,10 +1,10 @@
 """Labels as people have them: a column of the picks, labelled picks, or good and bad ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from nunatak.images.micrograph_list import ListedMicrograph
 from nunatak.picks.table import PickSet
 from nunatak.pruning.classes import JUNK, PARTICLE
 from nunatak.pruning.labels import (
@@ -14,7 +14,6 @@ from nunatak.pruning.labels import (
     labels_by_position,
     labels_of_column,
 )
-from nunatak.pruning.radii import radii_px
 
 _SAME_PLACE_PX = 1.0
 """Where nobody knows how many pixels a particle spans, a label must be at its pick."""
@@ -22,14 +21,12 @@ _SAME_PLACE_PX = 1.0
 
 def matched_labels(
     picks: PickSet,
-    files: Mapping[str, ListedMicrograph] | None = None,
+    diameter_px: NDArray[np.float64],
     *,
     labelled: Sequence[PickSet] = (),
     column: str | None = None,
     good: Sequence[PickSet] = (),
     bad: Sequence[PickSet] = (),
-    diameter_A: float | None = None,
-    pixel_size_A: float | None = None,
 ) -> MatchedLabels | None:
     """Find the picks that labels mean.
 
@@ -37,8 +34,9 @@ def matched_labels(
     ----------
     picks
         The picks.
-    files
-        Their micrographs, for pixel sizes that the table does not state.
+    diameter_px : ndarray, shape (n,), float64
+        Of the particle of each pick, pixels, NaN where unknown: a label means the nearest pick
+        within 0.2 diameters.
     labelled
         Labelled picks, with their labels in a column.
     column
@@ -46,10 +44,6 @@ def matched_labels(
         picks themselves.
     good, bad
         Picks that are all particles, and all junk.
-    diameter_A
-        Of the particle, ångström: a label means the nearest pick within 0.2 diameters.
-    pixel_size_A
-        Of all micrographs, ångström; None takes what is known of each.
 
     Returns
     -------
@@ -69,8 +63,7 @@ def matched_labels(
     sets: list[tuple[PickSet, str | None]] = [(one, None) for one in labelled]
     sets += [(one, PARTICLE) for one in good] + [(one, JUNK) for one in bad]
     if sets:
-        radius_A = np.nan if diameter_A is None else MATCHED_WITHIN * diameter_A
-        radius = radii_px(picks, radius_A, files or {}, pixel_size_A)
+        radius = MATCHED_WITHIN * diameter_px
         radius = np.where(np.isnan(radius), _SAME_PLACE_PX, radius)
         for one, class_name in sets:
             parts.append(

@@ -6,8 +6,18 @@ import numpy as np
 import pandas as pd
 
 from nunatak.picks.counted import counted
-from nunatak.pruning.decide import KEEP, NOTHING_KEPT, REJECT, REVIEW, UNJUDGED
+from nunatak.picks.judged import IMAGE_NOUN
+from nunatak.pruning.decide import (
+    DUPLICATE_WITHIN,
+    KEEP,
+    NOTHING_KEPT,
+    REJECT,
+    REVIEW,
+    UNJUDGED,
+)
+from nunatak.pruning.particle_names import lacks_places
 from nunatak.pruning.result import PruneResult
+from nunatak.pruning.volumes.kept_by_kind import by_kind, shared_places
 
 METHODS = {
     "shipped": "by the shipped classifier alone",
@@ -17,8 +27,19 @@ METHODS = {
     "fine-tuned": "by the classifier, fine-tuned",
 }
 
+_DOUBTS = {
+    2: "the diameter, the pixel size, the contrast (--contrast) and the binning of the picks, and "
+    "whether they are mirrored (nunatak orientation)",
+    3: "the diameter, the voxel size, the binning and the axis order of the picks, and the "
+    "contrast (--contrast)",
+}
+"""What is wrong where hardly anything looks like a particle, by the number of axes."""
+
 _MOST_CLASSES = 8
 _WORST = 5
+_FEW = 0.2
+"""Share of the picks: pickers that find fewer particles among what they pick are rare."""
+
 _FEWEST_PICKS = 10
 """A micrograph of fewer picks may lose most of them by chance."""
 
@@ -42,11 +63,14 @@ def _lines(result: PruneResult) -> Iterator[str]:
     if len(rejected):
         kinds = (f"{count} {name}" for name, count in rejected.head(_MOST_CLASSES).items())
         yield f"Rejected, by what they look like: {', '.join(kinds)}."
+    yield from _few(result)
+    yield from _kinds(result)
     yield from _views(result)
     worst = result.by_micrograph()
     worst = worst[(worst["picks"] - worst[UNJUDGED] >= _FEWEST_PICKS)].head(_WORST)
     if len(worst) and len(result.picks.images) > 1:
-        yield "Micrographs that lose most:"
+        noun = "stack" if lacks_places(result.picks) else IMAGE_NOUN[result.picks.ndim]
+        yield f"{noun.capitalize()}s that lose most:"
         yield from _rows(worst)
 
 
@@ -92,9 +116,38 @@ def _views(result: PruneResult) -> Iterator[str]:
     yield (
         f"Take care: of {counted(len(thinned), 'group')} of picks that look alike, "
         f"{int(thinned.sum())} lost more than chance allows ({int(views.rejected[thinned].sum())} "
-        f"of {int(views.picks[thinned].sum())} picks). A view of the particle may be among them; "
-        "look at them (--report), or label some."
+        f"of {int(views.picks[thinned].sum())} picks, with an estimated "
+        f"{views.particles_lost[thinned].sum():.0f} particles among the lost). A view of the "
+        "particle may be among them; look at them (--report), or label some."
     )
+
+
+def _few(result: PruneResult) -> Iterator[str]:
+    """Doubt the geometry where hardly anything is kept that was looked at."""
+    counts = result.counts
+    judged = len(result.picks) - counts[UNJUDGED]
+    is_asked = result.keep_from < NOTHING_KEPT
+    if is_asked and judged >= _FEWEST_PICKS and counts[KEEP] < _FEW * judged:
+        doubts = _DOUBTS[result.picks.ndim]
+        yield f"Only {counts[KEEP]} of {judged} are kept. If there should be more, check {doubts}."
+
+
+def _kinds(result: PruneResult) -> Iterator[str]:
+    """Say what is left of each kind of particle, where picks of several lie in tomograms."""
+    rows = by_kind(result.picks.table)
+    if len(rows) < 2:
+        return
+    kept = (
+        f"{row[KEEP]} of {row['picks']} {name or 'without a class'}" for name, row in rows.items()
+    )
+    yield f"Kept of each class: {', '.join(kept)}."
+    shared = shared_places(result)
+    if shared:
+        yield (
+            f"{counted(shared, 'kept pick')} {'is' if shared == 1 else 'are'} within "
+            f"{DUPLICATE_WITHIN:g} diameters of a kept pick of another class. Both stay: nobody "
+            "can tell here which of the two it is."
+        )
 
 
 def _rows(worst: pd.DataFrame) -> Iterator[str]:

@@ -16,7 +16,7 @@ from nunatak.picks.table import PickSet
 from nunatak.pruning.classes import DUPLICATE
 from nunatak.pruning.cross_validation import stratified_folds
 from nunatak.pruning.features import PickFeatures
-from nunatak.pruning.fine_tune import class_indices, fine_tune, fine_tune_wins, rehearse
+from nunatak.pruning.fine_tune import class_indices, epochs_for, fine_tune, fine_tune_wins, rehearse
 from nunatak.pruning.gather import Gathered, gather_features
 from nunatak.pruning.image_files import Micrographs
 from nunatak.pruning.labels import MatchedLabels
@@ -43,7 +43,7 @@ class Seeing:
     override_pixel_size: bool = False
     workers: int | None = None
     device: str = "auto"
-    views: int = 2
+    views: int = 4
     on_image: Callable[[int], None] | None = None
 
     def gather(
@@ -161,7 +161,10 @@ def tuned(
     )
     device = str(choose_device(seeing.device))
     fold = stratified_folds(labels.is_particle, np.random.default_rng(seed))
-    rehearsal = rehearse(model, crops, index, fold, loss=loss, seed=seed, device=device)
+    epochs = epochs_for(len(index))
+    rehearsal = rehearse(
+        model, crops, index, fold, loss=loss, seed=seed, epochs=epochs, device=device
+    )
     wins = fine_tune_wins(rehearsal.logit, linear_logit, labels.is_particle)
     account = {
         "fine_tuning_log_loss": float(rehearsal.log_loss[rehearsal.stop_after - 1]),
@@ -175,6 +178,7 @@ def tuned(
         index,
         loss=loss,
         seed=seed,
+        epochs=epochs,
         stop_after=rehearsal.stop_after,
         device=device,
     )

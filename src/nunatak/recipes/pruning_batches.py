@@ -85,8 +85,9 @@ class PickLoss:
 
     def __init__(self, bank: PickBank, recipe: PrunerRecipe) -> None:
         count = np.bincount(bank.class_index, minlength=len(SEEN_CLASSES))
-        weight = 1 / np.sqrt(np.maximum(count, 1))
-        self._class_weight = torch.tensor(weight / weight.mean(), dtype=torch.float32)
+        # A class that never occurs gets no share of the smoothed labels either.
+        weight = np.where(count > 0, 1 / np.sqrt(np.maximum(count, 1)), 0.0)
+        self._class_weight = torch.tensor(weight / weight[count > 0].mean(), dtype=torch.float32)
         self._recipe = recipe
 
     def __call__(self, network: nn.Module, batch: PickBatch, teacher: nn.Module) -> Tensor:

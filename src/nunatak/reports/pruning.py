@@ -1,19 +1,25 @@
 """Write a report on a pruning: one HTML file that needs nothing else."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from nunatak.images.axis_order import AxisOrder
 from nunatak.images.micrograph_list import ListedMicrograph
+from nunatak.picks.table import PickSet
+from nunatak.pruning.decide import KEEP
 from nunatak.pruning.image_files import Micrographs, micrograph_files
 from nunatak.pruning.particle_names import has_particle_images
 from nunatak.pruning.result import PruneResult
+from nunatak.pruning.volumes.class_diameters import diameters_A, one_diameter_A
+from nunatak.pruning.volumes.tomogram_files import tomogram_files
 from nunatak.reports.destination import check_destination
 from nunatak.reports.diameters import typical_diameter_A, with_diameters
-from nunatak.reports.pictures import MicrographPainter, draw
+from nunatak.reports.pictures import MicrographPainter, Painter, draw
 from nunatak.reports.pruning_galleries import Opened, choose_galleries
 from nunatak.reports.pruning_micrographs import changes_of, landmarks
 from nunatak.reports.pruning_origin import origin_of_pruning
@@ -21,6 +27,10 @@ from nunatak.reports.pruning_page import compose
 from nunatak.reports.pruning_stacks import draw_stacks
 from nunatak.reports.pruning_views import show_views
 from nunatak.reports.rendering import write_page
+from nunatak.reports.volume_pictures import TomogramPainter
+
+_FILES = {2: micrograph_files, 3: tomogram_files}
+"""By the number of axes of the images."""
 
 
 def write_pruning_report(
@@ -30,13 +40,15 @@ def write_pruning_report(
     images: Micrographs = (),
     pixel_size_A: float | None = None,
     override_pixel_size: bool = False,
+    axis_order: AxisOrder | None = None,
     redo: bool = False,
 ) -> Path:
     """Write a report on a pruning as a single HTML file.
 
-    It shows what was kept and what was rejected, as what, on which micrographs, how far the
+    It shows what was kept and what was rejected, as what, on which images, how far the
     probabilities can be trusted, and which views of the particle suffered. It holds its pictures
-    and opens at most a few dozen micrographs however many there are.
+    and opens at most a few dozen images however many there are. Picks in tomograms are shown on
+    slabs of a few planes.
 
     Parameters
     ----------
@@ -45,12 +57,15 @@ def write_pruning_report(
     path
         The HTML file.
     images
-        Micrographs to look the picks' names up in, as for the pruning; None: the names are
-        paths.
+        Micrographs or tomograms to look the picks' names up in, as for the pruning; None: the
+        names are paths.
     pixel_size_A
-        Å per pixel of all micrographs; None takes the list's, the pick table's and each header's.
+        Å per pixel (voxel) of all images; None takes the list's, the pick table's and each
+        header's.
     override_pixel_size
         Let ``pixel_size_A`` win over headers that contradict it.
+    axis_order
+        Of all tomograms; None asks where a shape leaves a doubt.
     redo
         Replace an existing ``path`` even if it is not a report.
 
@@ -70,9 +85,9 @@ def write_pruning_report(
     """
     output = Path(path)
     check_destination(output, redo=redo)
-    files, _ = micrograph_files(result.picks, images)
+    files, _ = _FILES[result.picks.ndim](result.picks, images)
     shows_stacks = not files and has_particle_images(result.picks)
-    picks = result.picks if shows_stacks else with_diameters(result.picks, result.diameter_A)
+    picks = result.picks if shows_stacks else _sized(result)
     path_of = {name: str(files[name].path) if name in files else name for name in picks.images}
     table = _located(picks.table, path_of, files.values())
     changes = changes_of(table, _counts(result, path_of))
@@ -88,9 +103,15 @@ def write_pruning_report(
     if shows_stacks:
         pictures = draw_stacks(picks, shown)
     else:
-        typical_A = typical_diameter_A(table, result.diameter_A)
-        overviews = {one.image: table[table["image"] == one.image] for one in whole.values()}
-        painter = MicrographPainter(typical_A, pixel_size_A, override_pixel_size)
+        typical_A = typical_diameter_A(table, one_diameter_A(result.diameter_A))
+        # A slab is laid where the most kept picks are.
+        chosen = table.assign(selected=table["decision"] == KEEP)
+        overviews = {one.image: chosen[table["image"] == one.image] for one in whole.values()}
+        painter: Painter = (
+            MicrographPainter(typical_A, pixel_size_A, override_pixel_size)
+            if picks.ndim == 2
+            else TomogramPainter(typical_A, pixel_size_A, override_pixel_size, axis_order)
+        )
         pictures = draw(overviews, shown, painter)
     page = compose(
         result,
@@ -106,6 +127,15 @@ def write_pruning_report(
     return output
 
 
+def _sized(result: PruneResult) -> PickSet:
+    """Return the picks with a diameter each."""
+    picks = result.picks
+    if picks.ndim == 2:
+        return with_diameters(picks, one_diameter_A(result.diameter_A))
+    sizes_A = diameters_A(picks, result.diameter_A)
+    return replace(picks, table=picks.table.assign(diameter_A=sizes_A))
+
+
 def _located(
     table: pd.DataFrame, path_of: Mapping[str, str], files: Iterable[ListedMicrograph]
 ) -> pd.DataFrame:
@@ -119,6 +149,6 @@ def _located(
 
 
 def _counts(result: PruneResult, path_of: Mapping[str, str]) -> pd.DataFrame:
-    """Return the counts of each micrograph, in the order of the picks, by path."""
+    """Return the counts of each image, in the order of the picks, by path."""
     counts = result.by_micrograph().set_index("image").loc[list(result.picks.images)]
     return counts.reset_index().assign(image=[path_of[name] for name in result.picks.images])

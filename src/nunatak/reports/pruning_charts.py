@@ -156,18 +156,22 @@ def discovery_chart(
     )
 
 
-def changes_chart(before: NDArray[np.int64], kept: NDArray[np.int64]) -> Chart:
-    """Draw the picks of each micrograph before and after, in the order of the list.
+def changes_chart(
+    before: NDArray[np.int64], kept: NDArray[np.int64], noun: str = "micrograph"
+) -> Chart:
+    """Draw the picks of each image before and after, in the order of the list.
 
     Parameters
     ----------
     before, kept
         Shape ``(n_images,)``, at least one.
+    noun
+        What an image is called.
 
     Returns
     -------
     Chart
-        One bar a micrograph; where there are too many, one bar the mean of some neighbours.
+        One bar an image; where there are too many, one bar the mean of some neighbours.
     """
     n_images = len(before)
     group = math.ceil(n_images / MAX_BARS)
@@ -182,14 +186,14 @@ def changes_chart(before: NDArray[np.int64], kept: NDArray[np.int64]) -> Chart:
         middle, upper = 100 * float(kept_picks) / top, 100 * float(all_picks) / top
         bars.append(Bar(left, 0.0, wide, middle, "bar"))
         bars.append(Bar(left, middle, wide, upper - middle, "rejected"))
-    notes = (f"Each bar is the mean of {group} neighbouring micrographs.",) if group > 1 else ()
+    notes = (f"Each bar is the mean of {group} neighbouring {noun}s.",) if group > 1 else ()
     return Chart(
         bars=tuple(bar for bar in bars if bar.height > 0),
         x_ticks=index_ticks(n_images),
         y_ticks=y_ticks,
-        x_title="micrograph, in the order of the list",
+        x_title=f"{noun}, in the order of the list",
         y_title="picks",
-        alternative=f"Bar chart of picks on {n_images} micrographs: "
+        alternative=f"Bar chart of picks on {n_images} {noun}s: "
         f"{grouped_digits(int(before.sum()))} before, {grouped_digits(int(kept.sum()))} kept.",
         notes=notes,
     )

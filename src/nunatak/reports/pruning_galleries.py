@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from nunatak.pruning.classes import PARTICLE
+from nunatak.pruning.kinds import kinds_of
 from nunatak.reports.axes import grouped_digits
 from nunatak.reports.galleries import CLASSES_SHOWN, IMAGES_OPENED, PICKS_SHOWN, Gallery
 
@@ -70,20 +72,41 @@ def choose_galleries(table: pd.DataFrame, opened: Opened) -> list[Gallery]:
     # A label decides on a pick that could not be seen, and that cannot be shown either.
     seen = table[table["probability"].notna()]
     falling = seen.sort_values("probability", ascending=False, kind="stable")
+    shown = shown_as(falling)
+    has_kinds = len(set(kinds_of(table))) > 1
     galleries = []
     for decision, title in _TITLES.items():
         own = falling[falling["decision"] == decision]
-        counts = own["predicted_class"].value_counts(sort=True)
-        for name, count in counts.head(_SHOWN[decision]).items():
-            rows = opened.spread(own[own["predicted_class"] == name])
+        names = shown[own.index]
+        most = CLASSES_SHOWN if has_kinds else _SHOWN[decision]
+        for name, count in names.value_counts(sort=True).head(most).items():
+            rows = opened.spread(own[names == name])
             galleries.append(
                 Gallery(
-                    f"{title}: {class_in_words(str(name))}",
+                    f"{title}: {name}",
                     f"{grouped_digits(int(count))} picks. {_NOTES[decision]}",
                     rows,
                 )
             )
     return galleries
+
+
+def shown_as(table: pd.DataFrame) -> pd.Series:
+    """Return what each pick is shown as: its predicted class, of a particle its kind if stated.
+
+    Parameters
+    ----------
+    table
+        Pick table with ``predicted_class``.
+
+    Returns
+    -------
+    Series of str
+        With the table's index.
+    """
+    words = table["predicted_class"].map(lambda name: class_in_words(str(name)))
+    kinds = kinds_of(table)
+    return words.mask((table["predicted_class"] == PARTICLE) & (kinds != ""), kinds)
 
 
 def class_in_words(name: str) -> str:

@@ -4,6 +4,7 @@ import pandas as pd
 
 from nunatak.pruning.decide import KEEP, NOTHING_KEPT, REJECT, REVIEW, UNJUDGED
 from nunatak.pruning.result import PruneResult
+from nunatak.pruning.volumes.class_diameters import one_diameter_A
 from nunatak.reports.axes import counted, grouped_digits
 from nunatak.reports.diameters import diameters_in_words
 
@@ -41,7 +42,7 @@ def lead_of(result: PruneResult, table: pd.DataFrame) -> str:
     if result.reject_below < result.keep_from:
         limits += f", rejected below {result.reject_below:.3g}"
     has_size = len(table) > 0 and "diameter_A" in table
-    size = f" {diameters_in_words(table, result.diameter_A)}" if has_size else ""
+    size = f" {diameters_in_words(table, one_diameter_A(result.diameter_A))}" if has_size else ""
     return f"{explained} {limits}.{size}"
 
 

@@ -1,4 +1,4 @@
-"""What a pruning changed on each micrograph."""
+"""What a pruning changed on each micrograph, or in each tomogram."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import pandas as pd
 from nunatak.reports.axes import counted, grouped_digits
 from nunatak.reports.pictures import Overview, Pictures
 from nunatak.reports.pruning_charts import share_interval
-from nunatak.reports.pruning_galleries import class_in_words
+from nunatak.reports.pruning_galleries import class_in_words, shown_as
 from nunatak.reports.summary import short_names
 from nunatak.reports.views import CIRCLES_DRAWN, Circle, Layer, Panel, View, circles, score_text
 
@@ -29,7 +29,7 @@ _LAYERS = {
 
 @dataclass(frozen=True)
 class Change:
-    """Picks of one micrograph before and after.
+    """Picks of one micrograph or tomogram before and after.
 
     Attributes
     ----------
@@ -62,14 +62,14 @@ class Change:
 
 
 def changes_of(table: pd.DataFrame, counts: pd.DataFrame) -> tuple[Change, ...]:
-    """Return the change of each micrograph.
+    """Return the change of each image.
 
     Parameters
     ----------
     table
         Pick table with ``predicted_class`` and ``decision``.
     counts
-        One row a micrograph, in the order wanted: ``image``, ``picks``, ``keep``, ``review``,
+        One row an image, in the order wanted: ``image``, ``picks``, ``keep``, ``review``,
         ``reject``, ``unjudged``.
     """
     rejected = table[table["decision"] == "reject"]
@@ -120,14 +120,14 @@ def table_row(one: Change) -> tuple[str, ...]:
 
 
 def panel_of(role: str, one: Change, picks: pd.DataFrame, pictures: Pictures) -> Panel:
-    """Show a micrograph with its picks.
+    """Show a micrograph, or slabs of a tomogram, with its picks.
 
     Parameters
     ----------
     role
         As `landmarks` names it.
     one
-        The micrograph.
+        The image.
     picks
         Its rows of the pick table, with ``probability``, ``predicted_class``, ``decision`` and
         ``diameter_A``.
@@ -149,24 +149,33 @@ def panel_of(role: str, one: Change, picks: pd.DataFrame, pictures: Pictures) ->
 
 
 def _overlaid(overview: Overview, picks: pd.DataFrame) -> View:
+    slab, axes = overview.slab, ("x", "y")
+    if slab is not None:
+        picks, axes = picks[slab.holds(picks[f"{slab.normal}_px"])], slab.axes
     layers = []
     not_drawn = 0
     for decision, (kind, label) in _LAYERS.items():
         own = picks[picks["decision"] == decision]
         not_drawn += max(0, len(own) - CIRCLES_DRAWN)
-        layers.append(Layer(kind, label, _circles(own, overview.pixel_size_A)))
+        layers.append(Layer(kind, label, _circles(own, axes, overview.pixel_size_A)))
+    notes = (
+        overview.caption,
+        "" if slab is None else f"{counted(len(picks), 'pick')} centred there",
+        f"{not_drawn} of the least probable are not drawn" if not_drawn else "",
+    )
     return View(
-        caption=f"{not_drawn} of the least probable are not drawn" if not_drawn else "",
+        caption="; ".join(note for note in notes if note),
         picture=overview.picture,
         shape=overview.shape,
         layers=tuple(layers),
     )
 
 
-def _circles(picks: pd.DataFrame, pixel_size_A: float) -> tuple[Circle, ...]:
+def _circles(picks: pd.DataFrame, axes: tuple[str, str], pixel_size_A: float) -> tuple[Circle, ...]:
     labels = [
-        f"{class_in_words(str(name))} {score_text(probability)}".rstrip()
-        for name, probability in zip(picks["predicted_class"], picks["probability"], strict=True)
+        f"{name} {score_text(probability)}".rstrip()
+        for name, probability in zip(shown_as(picks), picks["probability"], strict=True)
     ]
     radius_px = picks["diameter_A"] / 2 / pixel_size_A
-    return circles(picks["x_px"], picks["y_px"], radius_px, labels)
+    across, down = (picks[f"{axis}_px"] for axis in axes)
+    return circles(across, down, radius_px, labels)

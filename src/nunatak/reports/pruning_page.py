@@ -6,8 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from nunatak.picks.judged import IMAGE_NOUN
 from nunatak.pruning.decide import KEEP, REJECT, REVIEW, UNJUDGED
+from nunatak.pruning.kinds import kinds_of
 from nunatak.pruning.result import PruneResult
+from nunatak.pruning.volumes.kept_by_kind import by_kind
 from nunatak.reports.axes import counted, grouped_digits
 from nunatak.reports.figures import Chart
 from nunatak.reports.galleries import Gallery
@@ -32,14 +35,19 @@ from nunatak.reports.views import Panel
 
 @dataclass(frozen=True)
 class PruningPage:
-    """Everything on the page, in its order; rows of tables are ready to be set."""
+    """Everything on the page, in its order; rows of tables are ready to be set.
 
+    ``noun`` is what an image is called.
+    """
+
+    noun: str
     title: str
     lead: str
     figures: tuple[tuple[str, str], ...]
     unmatched: tuple[str, ...]
     histogram: Chart | None
     classes: tuple[tuple[str, ...], ...]
+    kinds: tuple[tuple[str, ...], ...]
     discovery: Chart | None
     calibration: CalibrationCheck | None
     pick_map: PickMap | None
@@ -76,13 +84,13 @@ def compose(
     table
         Its pick table, with ``diameter_A`` of every pick.
     changes
-        Of each micrograph, in the order of the list.
+        Of each image, in the order of the list.
     galleries, views
         Picks to show.
     pictures
         What could be drawn of them.
     whole
-        Micrographs to show whole, by role.
+        Images to show whole, by role.
     provenance
         Where the decisions come from, name to text, in the order in which it is shown.
     """
@@ -91,17 +99,20 @@ def compose(
     wall = WallMaker(table, pictures)
     ranked = worst_first(changes)
     of_image = table.groupby("image", sort=False)
+    noun = IMAGE_NOUN[result.picks.ndim]
     return PruningPage(
+        noun=noun,
         title=f"{grouped_digits(counts[KEEP])} of {counted(len(table), 'pick')} kept",
         lead=lead_of(result, table),
         figures=key_figures(result, len(failures)),
         unmatched=() if result.labels is None else result.labels.unmatched,
         histogram=_histogram(result) if counts[UNJUDGED] < len(table) else None,
         classes=_class_rows(table),
+        kinds=_kind_rows(table),
         discovery=_discovery(result),
         calibration=_calibration(result),
         pick_map=_map(result),
-        changes=_changes(changes) if changes else None,
+        changes=_changes(changes, noun) if changes else None,
         worst=tuple(table_row(one) for one in ranked[:WORST_LISTED]),
         n_judged=len(ranked),
         panels=tuple(
@@ -154,6 +165,22 @@ def _class_rows(table: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
     )
 
 
+def _kind_rows(table: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
+    """Count what is left of each kind of particle in tomograms, where there are several."""
+    kinds = by_kind(table)
+    if len(kinds) < 2:
+        return ()
+    size_A = table["diameter_A"].groupby(kinds_of(table)).median()
+    return tuple(
+        (
+            name or "no class",
+            f"{size_A[name]:.4g} Å",
+            *(grouped_digits(counts[decision]) for decision in COUNTED.values()),
+        )
+        for name, counts in kinds.items()
+    )
+
+
 def _calibration(result: PruneResult) -> CalibrationCheck | None:
     judged = result.out_of_fold
     if judged is None:
@@ -185,7 +212,6 @@ def _map(result: PruneResult) -> PickMap | None:
     )
 
 
-def _changes(changes: Sequence[Change]) -> Chart:
-    return changes_chart(
-        np.array([one.before for one in changes]), np.array([one.kept for one in changes])
-    )
+def _changes(changes: Sequence[Change], noun: str) -> Chart:
+    before, kept = (np.array(of) for of in zip(*((c.before, c.kept) for c in changes), strict=True))
+    return changes_chart(before, kept, noun)

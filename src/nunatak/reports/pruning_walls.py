@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
+from nunatak.picks.table import coordinate_columns
 from nunatak.pruning.decide import KEEP, REJECT, REVIEW
 from nunatak.reports.galleries import Gallery
 from nunatak.reports.pictures import Pictures
-from nunatak.reports.pruning_galleries import class_in_words
+from nunatak.reports.pruning_galleries import shown_as
 from nunatak.reports.summary import short_names
 from nunatak.reports.views import score_text
 
@@ -53,18 +55,30 @@ class WallMaker:
     def __call__(self, gallery: Gallery) -> Wall:
         """Return a gallery of picks with ``probability``, ``predicted_class``, ``decision``."""
         rows = gallery.rows
-        columns = ("image", "x_px", "y_px", "probability", "predicted_class", "decision")
+        columns = ("image", "probability", "decision")
         tiles = tuple(
             Tile(
                 picture=self._pictures.picks[number],
                 score=score_text(probability),
-                where=f"{self._label_of[image]}, x {x_px:.0f}, y {y_px:.0f}; "
-                f"{class_in_words(name)}",
+                where=f"{self._label_of[image]}, {place}; {name}",
                 kind=_KINDS[decision],
             )
-            for number, image, x_px, y_px, probability, name, decision in zip(
-                rows.index, *(rows[column] for column in columns), strict=True
+            for number, place, name, image, probability, decision in zip(
+                rows.index,
+                _places(rows),
+                shown_as(rows),
+                *(rows[column] for column in columns),
+                strict=True,
             )
             if number in self._pictures.picks
         )
         return Wall(gallery.title, gallery.note, tiles, n_missing=len(rows) - len(tiles))
+
+
+def _places(rows: pd.DataFrame) -> list[str]:
+    """Write the position of each pick."""
+    columns = coordinate_columns(rows)
+    return [
+        ", ".join(f"{name[0]} {at:.0f}" for name, at in zip(columns, position, strict=True))
+        for position in rows[[*columns]].to_numpy(np.float64)
+    ]

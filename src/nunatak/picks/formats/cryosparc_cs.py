@@ -72,7 +72,7 @@ def read(path: Path, context: FormatContext) -> PickSet:
     if _PIXEL_SIZE in names:
         table["pixel_size_A"] = _floats(records[_PIXEL_SIZE])
     others = [name for name in names if name not in _READ_HERE and records[name].ndim == 1]
-    kept = pd.DataFrame({name: _plain(path, records[name]) for name in others}, index=table.index)
+    kept = pd.DataFrame({name: plain(path, records[name]) for name in others}, index=table.index)
     dropped = [name for name in names if name not in _READ_HERE and records[name].ndim > 1]
     if dropped:
         notes.append(f"{path}: fields of several values are not kept: {', '.join(dropped)}.")
@@ -210,7 +210,8 @@ def _decoded(path: Path, cell: bytes | str) -> str:
         raise FormatError(path, f"{cell!r} is not UTF-8", field=_PATH) from None
 
 
-def _plain(path: Path, cells: np.ndarray) -> np.ndarray | list[str]:
+def plain(path: Path, cells: np.ndarray) -> np.ndarray | list[str]:
+    """Return a field of one value a pick as numbers or text of this machine."""
     if cells.dtype.kind == "S":
         return [_decoded(path, cell) for cell in cells.tolist()]
     return cells.astype(cells.dtype.newbyteorder("="))

@@ -29,6 +29,9 @@ OWN: Final = {
     "probability": "nunatakProbability",
     "predicted_class": "nunatakPredictedClass",
     "decision": "nunatakDecision",
+    "agreement": "nunatakAgreement",
+    "looked": "nunatakLooked",
+    "seen_by": "nunatakSeenBy",
 }
 """What RELION has no label for. RELION keeps labels that it does not know, with a warning."""
 
@@ -38,9 +41,14 @@ _READ_HERE = frozenset({IMAGE, X, Y, SCORE, PIXEL_SIZE, *OWN.values()})
 def columns_of(table: StarTable) -> pd.DataFrame:
     """Return nunatak's columns of a RELION table, but neither image nor pixel size.
 
+    A table of particle images may lack the coordinates, and so does what is returned then.
+
     Labels that nunatak does not use are kept as text, exactly as they stand in the file.
     """
-    columns: dict[str, object] = {"x_px": table.numbers(X), "y_px": table.numbers(Y)}
+    coordinates = {"x_px": X, "y_px": Y}
+    columns: dict[str, object] = {
+        ours: table.numbers(label) for ours, label in coordinates.items() if label in table.columns
+    }
     if SCORE in table.columns:
         columns["score"] = table.numbers(SCORE, missing_allowed=True)
     for ours, label in OWN.items():
@@ -53,7 +61,7 @@ def columns_of(table: StarTable) -> pd.DataFrame:
 
 
 def _own_column(table: StarTable, ours: str, label: str) -> object:
-    if ours in ("diameter_A", "probability"):
+    if ours in ("diameter_A", "probability", "agreement", "looked"):
         return table.numbers(label, missing_allowed=True)
     if ours == "selected":
         return table.numbers(label) != 0

@@ -15,8 +15,9 @@ from nunatak.images.micrograph_list import MicrographList
 from nunatak.picks.table import PickSet
 from nunatak.pruning.cutting import failing_alone
 from nunatak.pruning.features import PickFeatures
-from nunatak.pruning.gather import Gathered
+from nunatak.pruning.gather import Gathered, agreement_of
 from nunatak.pruning.model import PruningModel
+from nunatak.pruning.volumes.class_diameters import Diameter
 from nunatak.pruning.volumes.pick_slabs import TomogramCutter
 from nunatak.pruning.volumes.slab_embedding import SlabEmbedder
 from nunatak.pruning.volumes.slab_spec import SlabSpec
@@ -29,7 +30,7 @@ def gather_volume_features(
     picks: PickSet,
     model: PruningModel,
     *,
-    diameter_A: float | None = None,
+    diameter_A: Diameter | None = None,
     contrast: Side = "dark",
     device: str = "auto",
     views: int = 2,
@@ -52,7 +53,7 @@ def gather_volume_features(
     model
         The classifier of slabs.
     diameter_A
-        Of a particle; None takes that of each pick from the table.
+        See `nunatak.pruning.volumes.class_diameters.diameters_A`.
     contrast
         Particles in the stored tomograms.
     device, precision
@@ -137,6 +138,7 @@ def _nothing_known(picks: PickSet, model: PruningModel) -> PickFeatures:
         detector_logit=unknown.copy(),
         picker_score=np.array(picks.table.get("score", unknown), dtype=np.float64),
         classes=classes,
+        agreement=agreement_of(picks),
     )
 
 

@@ -18,6 +18,7 @@ from nunatak.images.tomogram_reader import read_tomogram
 from nunatak.picks.formats.frame import by_image
 from nunatak.picks.table import PickSet
 from nunatak.pruning.cutting import ImageCrops, parts_of
+from nunatak.pruning.volumes.class_diameters import Diameter, diameters_A
 from nunatak.pruning.volumes.held_voxels import held
 from nunatak.pruning.volumes.slab_spec import SlabSpec
 from nunatak.pruning.volumes.slabs import SlabCutter
@@ -35,7 +36,7 @@ class TomogramCutter:
     spec
         Sizes of the slabs.
     diameter_A
-        Of a particle; None takes that of each pick from the table.
+        See `nunatak.pruning.volumes.class_diameters.diameters_A`.
     voxel_size_A, override_voxel_size, axis_order
         See `nunatak.images.tomogram_reader.read_tomogram`. Without, the voxel size comes from
         the list of tomograms, the pick table or the headers, which must not disagree.
@@ -69,7 +70,7 @@ class TomogramCutter:
         picks: PickSet,
         *,
         spec: SlabSpec,
-        diameter_A: float | None = None,
+        diameter_A: Diameter | None = None,
         voxel_size_A: float | None = None,
         override_voxel_size: bool = False,
         axis_order: AxisOrder | None = None,
@@ -169,34 +170,6 @@ class TomogramCutter:
             f"of {size_A:g} Å spans {size_A / voxel_A:.2g} voxels of {voxel_A:g} Å, too few. "
             "Check the voxel size and the diameter (both in Å)."
         )
-
-
-def diameters_A(picks: PickSet, diameter_A: float | None = None) -> NDArray[np.float64]:
-    """Return the diameter of the particle that each pick is of, ångström.
-
-    Parameters
-    ----------
-    picks
-        The picks.
-    diameter_A
-        Of all; None takes the table's.
-
-    Raises
-    ------
-    BadInput
-        If one is not known.
-    """
-    if diameter_A is not None:
-        return np.full(len(picks), float(diameter_A))
-    unknown_A = np.full(len(picks), np.nan)
-    found_A = np.asarray(picks.table.get("diameter_A", unknown_A), dtype=np.float64)
-    bad = np.flatnonzero(~(np.isfinite(found_A) & (found_A > 0)))
-    if len(bad):
-        raise BadInput(
-            f"{picks.source or 'The picks'}: the diameter of {len(bad)} of {len(picks)} picks is "
-            f"not known (first: row {bad[0] + 1}). Give it in Å with --diameter."
-        )
-    return found_A
 
 
 def _near(

@@ -37,10 +37,9 @@ def tomogram_files(
         If ``tomograms`` are given, and there are none.
     """
     inputs = tomograms if isinstance(tomograms, MicrographList) else list(tomograms)
-    if isinstance(inputs, MicrographList):
-        return micrograph_files(picks, inputs)
     if inputs:
-        return micrograph_files(picks, list_tomograms(inputs))
+        listed = inputs if isinstance(inputs, MicrographList) else list_tomograms(inputs)
+        return micrograph_files(picks, listed)
     names = [str(name) for name in picks.table["image"].unique()]
     root = _root(names, picks.source)
     files = {name: ListedMicrograph(root / name, name) for name in names if (root / name).exists()}

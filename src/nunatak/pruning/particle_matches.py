@@ -1,0 +1,47 @@
+"""Find particles again by their images, where nobody knows their places."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nunatak.errors import Mismatch
+from nunatak.picks.table import PickSet
+from nunatak.pruning.particle_names import has_particle_images, particle_names
+
+
+def same_particles(picks: PickSet, labelled: PickSet) -> NDArray[np.int64]:
+    """Return the pick that has the same particle image as each labelled row.
+
+    Parameters
+    ----------
+    picks
+        With particle images.
+    labelled
+        Also; stacks are named alike in both.
+
+    Returns
+    -------
+    ndarray, shape (m,), int64
+        Rows of ``picks``, the first of equal ones; -1 where there is none.
+
+    Raises
+    ------
+    Mismatch
+        If the labelled rows name no particle images.
+    BadInput
+        If a name of a particle image cannot be read.
+    """
+    if not has_particle_images(labelled):
+        raise Mismatch(
+            f"{labelled.source or 'the labels'}: no particle images are named, and the picks are "
+            "known by these alone. Give labels with rlnImageName, or blob/path and blob/idx."
+        )
+    known, asked = _keys(picks), _keys(labelled)
+    first = known[~known.duplicated()]
+    return np.asarray(asked.map(pd.Series(first.index, index=first)).fillna(-1), dtype=np.int64)
+
+
+def _keys(picks: PickSet) -> "pd.Series[str]":
+    names = particle_names(picks)
+    sections = pd.Series(names.section.astype(str), index=names.stack.index, dtype=str)
+    return sections + "@" + names.stack
