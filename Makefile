@@ -73,13 +73,16 @@ benchmark: $(READY)
 	$(BIN)/python benchmarks/results_table.py
 
 # Trains the general models anew, that for micrographs in its three stages. MAPS names the folder of
-# density maps that they also learn from; without maps they learn from procedural complexes alone.
+# density maps that the detectors also learn from; without maps they learn from procedural complexes
+# alone, as the pruners always do: the benchmark of pruning judges by the maps.
 RECIPE = $(BIN)/nunatak recipe general-2d $(if $(MAPS),--maps $(MAPS))
 model: $(READY)
 	$(RECIPE) --config recipes/general-2d/stage-1.toml -o model/stage1.safetensors
 	$(RECIPE) --config recipes/general-2d/stage-2.toml --start model/stage1.safetensors -o model/stage2.safetensors
 	$(RECIPE) --config recipes/general-2d/stage-3.toml --start model/stage2.safetensors -o model/general-2d.safetensors
 	$(BIN)/nunatak recipe general-3d --config recipes/general-3d.toml $(if $(MAPS),--maps $(MAPS)) -o model/general-3d.safetensors
+	$(BIN)/nunatak recipe general-pruner -o model/general-pruner.safetensors
+	$(BIN)/nunatak recipe general-pruner --config recipes/general-pruner-3d.toml -o model/general-pruner-3d.safetensors
 
 # Also runs the notebooks of the manual; without the variable their pages show no results.
 docs: $(READY)

@@ -61,7 +61,7 @@ def test_the_published_protocol_is_balanced_and_has_three_classes(benchmark: Imp
     assert counts.tolist() == [100, 100, 100]
     assert not np.isin(task.data.class_name[task.rows], ["empty", "off_centre"]).any()
     draw = task.drawn(20, 0)
-    assert len(draw.labelled), len(draw.judged) == (60, 240)
+    assert (len(draw.labelled), len(draw.judged)) == (60, 240)
     assert not set(draw.labelled) & set(draw.judged)
     called = dict(zip(SEEN_CLASSES, task.called(SEEN_CLASSES), strict=True))
     assert (called["gold"], called["carbon"]) == ("contaminant", "carbon")

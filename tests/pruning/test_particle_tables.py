@@ -144,3 +144,10 @@ def test_what_cannot_be_read_is_said(folder: Path) -> None:
     (folder / "gone.star").write_text(STAR.replace("s.mrcs", "u.mrcs").replace("t.mrcs", "v.mrcs"))
     with pytest.raises(BadInput, match=r"none of the stacks .* such as u\.mrcs"):
         read_prunable([folder / "gone.star"])
+
+
+def test_a_damaged_stack_does_not_stop_the_others(folder: Path) -> None:
+    (folder / "t.mrcs").write_bytes(b"cut short")
+    picks = read_prunable(folder / "p.star")
+    assert picks.table["image"].tolist() == ["s.mrcs", "s.mrcs", "t.mrcs"]
+    assert np.isfinite(picks.positions_px).all()

@@ -22,6 +22,7 @@ from nunatak.pruning.model import PruningModel
 from nunatak.pruning.prunable import diameter_of
 from nunatak.pruning.result import PruneResult
 from nunatak.pruning.summary import in_words
+from nunatak.pruning.tuning import is_worth_trying
 
 PLACES = [(x, y) for y in range(30, 240, 45) for x in range(30, 240, 45)]
 IS_BLOB = np.arange(len(PLACES)) % 5 < 3
@@ -180,3 +181,20 @@ def test_duplicates_are_no_part_of_what_is_kept(picks: PickSet, model: PruningMo
     at = result.discovery.at(median)
     assert at.kept == len(kept)
     assert at.rate == pytest.approx(1 - kept["probability"].mean(), abs=1e-6)
+
+
+def test_what_labels_decide_is_not_estimated(picks: PickSet, model: PruningModel) -> None:
+    everything = list(range(len(PLACES)))
+    result = prune(picks, model, labels=labels(everything), fine_tune="never")
+    kept = result.discovery.at(result.keep_from)
+    assert kept.kept == result.counts["keep"] == IS_BLOB.sum()
+    assert kept.rate < 1e-6
+    assert kept.found_share == pytest.approx(1.0)
+
+
+def test_fine_tuning_is_tried_with_enough_labels_and_not_with_thousands() -> None:
+    def tried(n: int) -> bool:
+        names = np.array(["particle", "ice"] * (n // 2), dtype=object)
+        return is_worth_trying(MatchedLabels(np.arange(n), names), "auto")
+
+    assert [tried(n) for n in (18, 20, 2000, 2002)] == [False, True, True, False]

@@ -40,7 +40,10 @@ _LEVELS = 256
 
 _GRID = (25, 41)
 _REACH_SD = 3.5
-_TABLE_STEPS = 801
+
+_FARTHEST = 30.0
+"""Logits beyond this are as good as this."""
+_TABLE = np.linspace(-_FARTHEST, _FARTHEST, 2401)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,11 +78,8 @@ class Calibration:
         ndarray, shape (n,), float64
             Rising with the logit; NaN where that is.
         """
-        known = logits[np.isfinite(logits)]
-        if len(known) == 0:
-            return np.full(len(logits), np.nan)
-        table = np.linspace(known.min(), known.max(), _TABLE_STEPS)
-        return np.interp(logits, table, self.weight @ self.at(table))
+        # One table for all, so that a pick has one probability whatever it is judged with.
+        return np.interp(logits, _TABLE, self.weight @ self.at(_TABLE))
 
     def at(self, logits: FloatArray) -> FloatArray:
         """Probability by every point: shape (m, n) for n logits."""

@@ -26,6 +26,9 @@ from nunatak.pruning.result import PruneResult
 from nunatak.pruning.views_lost import views_lost
 from nunatak.pruning.volumes.class_diameters import Diameter
 
+_CERTAIN = 30.0
+"""Logit of a pick that a person has called a particle."""
+
 
 def concluded(
     picks: PickSet,
@@ -60,8 +63,11 @@ def concluded(
     probability = calibration.probability(judgement.logit)
     is_duplicate = duplicates(picks.table, probability, DUPLICATE_WITHIN * diameter_px, labels)
     # A duplicate is not kept, whatever its probability, and is no part of what is.
-    distinct = np.where(is_duplicate, np.nan, judgement.logit)
-    discovery = discovery_curve(calibration, distinct, seed=seed)
+    unknown = np.where(is_duplicate, np.nan, judgement.logit)
+    if labels is not None:
+        # Labels decide their picks: of these nothing is left to be estimated.
+        unknown[labels.row] = np.where(labels.is_particle, _CERTAIN, np.nan)
+    discovery = discovery_curve(calibration, unknown, seed=seed)
     limits = limits_for(discovery, keep_fdr)
     decision, kind = decided(
         probability,

@@ -20,7 +20,7 @@ from nunatak.errors import BadInput, UsageError
 from nunatak.picks.table import MERGING_COLUMNS, PickSet
 from nunatak.pruning.cutting import Cutter, failing_alone
 from nunatak.pruning.detector_scores import GENERAL_DETECTOR, DetectorScores
-from nunatak.pruning.embedding import Embedded, Embedder
+from nunatak.pruning.embedding import USUAL_VIEWS, Embedded, Embedder
 from nunatak.pruning.features import PickFeatures
 from nunatak.pruning.image_files import Micrographs
 from nunatak.pruning.model import PruningModel
@@ -63,7 +63,7 @@ def gather_features(
     contrast: Contrast = "auto",
     workers: int | None = None,
     device: str = "auto",
-    views: int = 4,
+    views: int = USUAL_VIEWS,
     with_detector: bool = True,
     on_image: Callable[[int], None] | None = None,
     micrographs: Micrographs = (),

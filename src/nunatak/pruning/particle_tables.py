@@ -103,8 +103,17 @@ def _place_in_the_middle(parts: Sequence[PickSet]) -> None:
                 f"{picks.source}: none of the stacks that it names exists, such as "
                 f"{picks.images[0]}. Start where its paths lead to them."
             )
-        shapes = {name: read_info(file).shape[-2:] for name, file in files.items()}
+        shapes = {name: shape for name, file in files.items() if (shape := _box(file))}
         for axis, side in (("y_px", 0), ("x_px", 1)):
             middles = {name: shape[side] // 2 for name, shape in shapes.items()}
             of_row = picks.table["image"].map(middles)
             picks.table[axis] = of_row.fillna(next(iter(middles.values()), 0)).astype(np.float64)
+
+
+def _box(stack: Path) -> tuple[int, int] | None:
+    """Return ``(ny, nx)`` of a stack's images, None if it is damaged; who judges them says so."""
+    try:
+        ny, nx = read_info(stack).shape[-2:]
+    except BadInput:
+        return None
+    return ny, nx

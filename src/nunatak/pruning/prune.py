@@ -10,6 +10,7 @@ from nunatak.objectives.two_branch import MultiLossKind
 from nunatak.picks.table import PickSet
 from nunatak.pruning.chosen_model import chosen_model
 from nunatak.pruning.conclude import concluded
+from nunatak.pruning.embedding import USUAL_VIEWS
 from nunatak.pruning.image_files import Micrographs
 from nunatak.pruning.judging import judged_with
 from nunatak.pruning.labels import MatchedLabels
@@ -38,7 +39,7 @@ def prune(
     override_pixel_size: bool = False,
     axis_order: AxisOrder | None = None,
     contrast: Contrast = "auto",
-    views: int = 4,
+    views: int = USUAL_VIEWS,
     with_detector: bool | None = None,
     threads: int | None = None,
     device: str = "auto",

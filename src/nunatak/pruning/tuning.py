@@ -15,6 +15,7 @@ from nunatak.objectives.two_branch import MultiLossKind
 from nunatak.picks.table import PickSet
 from nunatak.pruning.classes import DUPLICATE
 from nunatak.pruning.cross_validation import stratified_folds
+from nunatak.pruning.embedding import USUAL_VIEWS
 from nunatak.pruning.features import PickFeatures
 from nunatak.pruning.fine_tune import class_indices, epochs_for, fine_tune, fine_tune_wins, rehearse
 from nunatak.pruning.gather import Gathered, gather_features
@@ -28,6 +29,10 @@ FineTune = Literal["auto", "never", "always"]
 FEWEST_TO_TRY = 10
 """Labels of particles, and of junk, from which on fine-tuning is tried unasked: with fewer the
 gain is never larger than what chance allows."""
+
+MOST_TO_TRY = 2000
+"""Labels of both kinds up to which fine-tuning is tried unasked: with more it takes long and much
+memory, and so many labels serve the linear head well."""
 
 FEWEST_AT_ALL = 2
 """Each fold must leave a label of either kind to learn from."""
@@ -43,7 +48,7 @@ class Seeing:
     override_pixel_size: bool = False
     workers: int | None = None
     device: str = "auto"
-    views: int = 4
+    views: int = USUAL_VIEWS
     on_image: Callable[[int], None] | None = None
 
     def gather(
@@ -104,7 +109,8 @@ def is_worth_trying(labels: MatchedLabels, wanted: FineTune) -> bool:
             f"pieces of junk, and there are {int(labels.is_particle.sum())} and "
             f"{int((~labels.is_particle).sum())}. Label more, or leave --fine-tune always out."
         )
-    return wanted == "always" or (wanted == "auto" and fewest >= FEWEST_TO_TRY)
+    is_tried = fewest >= FEWEST_TO_TRY and len(labels) <= MOST_TO_TRY
+    return wanted == "always" or (wanted == "auto" and is_tried)
 
 
 def tuned(

@@ -76,7 +76,8 @@ def fitted_fusion(
     recipe
         How they were simulated.
     """
-    seen = embed(model, bank.pixels(np.arange(len(bank))))
+    # The first two views are the same ones in two dimensions and in three.
+    seen = embed(model, bank.pixels(np.arange(len(bank))), views=2)
     # In tomograms the detector is asked on demand only: its weight there stays 0.
     logit = np.zeros(len(bank)) if recipe.ndim == 3 else _detected(bank, complexes, recipe, seed)
     features = PickFeatures(

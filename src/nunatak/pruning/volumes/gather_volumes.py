@@ -14,6 +14,7 @@ from nunatak.images.axis_order import AxisOrder
 from nunatak.images.micrograph_list import MicrographList
 from nunatak.picks.table import PickSet
 from nunatak.pruning.cutting import failing_alone
+from nunatak.pruning.embedding import USUAL_VIEWS
 from nunatak.pruning.features import PickFeatures
 from nunatak.pruning.gather import Gathered, agreement_of
 from nunatak.pruning.model import PruningModel
@@ -33,7 +34,7 @@ def gather_volume_features(
     diameter_A: Diameter | None = None,
     contrast: Side = "dark",
     device: str = "auto",
-    views: int = 2,
+    views: int = USUAL_VIEWS,
     detector: VolumeModel | str | PathLike[str] | None = None,
     on_image: Callable[[int], None] | None = None,
     tomograms: MicrographList | Iterable[str | PathLike[str]] = (),

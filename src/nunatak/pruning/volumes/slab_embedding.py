@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from nunatak.detection.precision import Precision
 from nunatak.errors import UsageError
-from nunatak.pruning.embedding import Embedded, Embedder
+from nunatak.pruning.embedding import USUAL_VIEWS, Embedded, Embedder
 from nunatak.pruning.model import PruningModel
 from nunatak.pruning.volumes.slab_views import VIEWS, slab_view
 
@@ -38,7 +38,7 @@ class SlabEmbedder:
         self,
         model: PruningModel,
         *,
-        views: int = 2,
+        views: int = USUAL_VIEWS,
         device: str = "cpu",
         precision: Precision = "auto",
         batch_size: int = 256,

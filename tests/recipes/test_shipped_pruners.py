@@ -1,0 +1,24 @@
+"""The shipped pruners were made by the recipes in the repository, without any map."""
+
+from pathlib import Path
+
+import pytest
+
+from nunatak.pruning.model import load_pruner
+from nunatak.recipes.settings import load_pruner_recipe
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("general-pruner", None), ("general-pruner-3d", RECIPES / "general-pruner-3d.toml")],
+)
+def test_recipe_of_a_shipped_pruner_is_the_one_in_the_repository(
+    name: str, file: Path | None
+) -> None:
+    recipe = load_pruner_recipe(file, seed=None, steps=None, excluded_maps=())
+    header = load_pruner(name).header
+    assert header.provenance["recipe"] == recipe.model_dump(mode="json")
+    assert header.provenance["maps"] == []
+    assert (header.ndim, header.crop) == (recipe.ndim, recipe.shown)
