@@ -136,9 +136,9 @@ def gather_features(
     if isinstance(cutter, StackCutter):
         _log.warning("%s", _on_particle_images(picks))
     embedder = Embedder(model, views=views, device=device, precision=precision)
-    features, judged = _nothing_known(picks, model), np.zeros(len(picks), dtype=bool)
+    features, judged = nothing_known(picks, model), np.zeros(len(picks), dtype=bool)
     failures = list(cutter.missing)
-    for seen in _looked_at(cutter, embedder, on_image or _ignore):
+    for seen in _looked_at(cutter, embedder, on_image or ignore):
         for rows, logit, embedded in seen.parts:
             features.embedding[rows] = embedded.embedding
             features.log_probability[rows] = embedded.log_probability
@@ -177,7 +177,7 @@ def _looked_at(
             on_image(1)
 
 
-def _nothing_known(picks: PickSet, model: PruningModel) -> PickFeatures:
+def nothing_known(picks: PickSet, model: PruningModel) -> PickFeatures:
     """Return the features of picks that nobody has looked at, to be filled in."""
     count, classes = len(picks), model.header.classes
     channels = model.network.backbone.feature_channels
@@ -228,5 +228,5 @@ def _none_judged(failures: Sequence[Failure]) -> str:
     return f"No pick can be judged:{reasons}{more}"
 
 
-def _ignore(_count: int) -> None:
+def ignore(_count: int) -> None:
     """Say nothing."""

@@ -1,6 +1,6 @@
 """The files of the images that picks name."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -69,13 +69,17 @@ def files_named(names: Sequence[str], source: Path | None) -> dict[str, Path]:
     source
         The pick file.
     """
+    root = root_of(names[:_PROBES], source, Path.is_file)
+    return {name: root / name for name in names if (root / name).is_file()}
+
+
+def root_of(names: Sequence[str], source: Path | None, is_there: Callable[[Path], bool]) -> Path:
+    """Return the folder that most names count from: this one, or one above the pick file."""
     roots = [Path()]
     if source is not None:
         roots += source.resolve().parents
-    probes = names[:_PROBES]
-    hits = [sum((root / name).is_file() for name in probes) for root in roots]
-    root = roots[hits.index(max(hits))]
-    return {name: root / name for name in names if (root / name).is_file()}
+    hits = [sum(is_there(root / name) for name in names) for root in roots]
+    return roots[hits.index(max(hits))]
 
 
 def _listed(micrographs: Micrographs) -> MicrographList | None:

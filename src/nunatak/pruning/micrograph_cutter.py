@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from nunatak.detection.contrast import ContrastVote, Side, decide, spread
 from nunatak.detection.parallel import Crew, in_order
 from nunatak.detection.result import Failure
-from nunatak.errors import BadInput, Mismatch
-from nunatak.images.pixel_size import same
+from nunatak.errors import BadInput
 from nunatak.picks.formats.frame import by_image
 from nunatak.picks.table import PickSet
 from nunatak.pruning.crops import CropSpec, cut_crops
 from nunatak.pruning.cutting import ImageCrops, failing_alone, parts_of
 from nunatak.pruning.detector_scores import DetectorScores
 from nunatak.pruning.image_files import Micrographs, micrograph_files
+from nunatak.pruning.listed_size import listed_size_A
 from nunatak.pruning.working_micrograph import WorkingMicrograph, read_working_micrograph
 
 _log = logging.getLogger(__name__)
@@ -123,25 +123,15 @@ class MicrographCutter:
                 diameter_A=self._diameter_A,
                 diameter_px=self._spec.diameter_px,
                 pixel_size_A=self._pixel_size_A,
-                listed_pixel_size_A=self._listed_A(image),
+                listed_pixel_size_A=listed_size_A(
+                    image,
+                    file.pixel_size_A,
+                    self._stated_A[self._rows[image]],
+                    override=self._override,
+                    what="pixel",
+                ),
                 override_pixel_size=self._override,
             )
-
-    def _listed_A(self, image: str) -> float | None:
-        """Return the pixel size that lists state: that of the micrographs, or the pick table."""
-        listed_A = self._files[image].pixel_size_A
-        stated_A = self._stated_A[self._rows[image]]
-        sizes_A = [] if listed_A is None else [listed_A]
-        sizes_A += stated_A[np.isfinite(stated_A) & (stated_A > 0)].tolist()
-        if not sizes_A:
-            return None
-        if not self._override and not same(min(sizes_A), max(sizes_A)):
-            raise Mismatch(
-                f"{image}: two pixel sizes in the lists: {min(sizes_A):.5g} Å and "
-                f"{max(sizes_A):.5g} Å. Check which is right, and give it with --pixel-size and "
-                "--override-pixel-size."
-            )
-        return float(sizes_A[0])
 
     def _outside(
         self, micrograph: WorkingMicrograph, image: str, rows: NDArray[np.int64], total: int

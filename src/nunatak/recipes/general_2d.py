@@ -2,21 +2,17 @@
 
 import logging
 import os
-import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
 
-import numpy as np
 import torch
 
-import nunatak
 from nunatak.detection.header import ModelHeader, NetworkSpec
 from nunatak.detection.model import DetectorModel, load_model, save_model
-from nunatak.detection.precision import choose_device, choose_dtype
+from nunatak.detection.precision import choose_device
 from nunatak.detection.scoring import Scorer
 from nunatak.errors import Mismatch
 from nunatak.images import normalise
@@ -25,6 +21,7 @@ from nunatak.networks.unet import UNet
 from nunatak.recipes.complexes import balanced, map_complexes, procedural_complexes
 from nunatak.recipes.general_recipe import GeneralRecipe
 from nunatak.recipes.hard_negatives import hardest
+from nunatak.recipes.made_with import made_with, suited
 from nunatak.recipes.validation import judged_fields
 from nunatak.simulate.bank import crop_factory
 from nunatak.simulate.crops import TrainingCrop
@@ -151,10 +148,7 @@ def _fitted(
     network = UNet(**recipe.network.model_dump())
     if start is not None:
         network.load_state_dict(start.network.state_dict())
-    training = recipe.training
-    if choose_dtype(device) != torch.bfloat16:
-        _log.info("no bfloat16 units here: training in float32")
-        training = training.model_copy(update={"precision": "float32"})
+    training = suited(recipe.training, device)
     batches = RoundBatches(
         rounds,
         seed=recipe.seed,
@@ -252,11 +246,7 @@ def _header(
                 "recipe": recipe.model_dump(mode="json"),
                 "maps": [density.name for density in maps],
                 "data": "simulation only; no real micrograph, no real label",
-                "nunatak": nunatak.__version__,
-                "torch": torch.__version__,
-                "numpy": np.__version__,
-                "python": platform.python_version(),
-                "date": datetime.now(UTC).date().isoformat(),
+                **made_with(),
             },
         }
     )

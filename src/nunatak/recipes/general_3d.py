@@ -2,17 +2,11 @@
 
 import logging
 import os
-import platform
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
 
-import numpy as np
-import torch
-
-import nunatak
 from nunatak.detection.precision import choose_device, training_precision
 from nunatak.detection.volumes.volume_model import VolumeModel, save_volume_model
 from nunatak.learning.volumes.volume_data import VolumeTrainingData
@@ -20,6 +14,7 @@ from nunatak.learning.volumes.volume_start import volume_start
 from nunatak.learning.volumes.volume_training_run import VolumeTrainingRun
 from nunatak.recipes.complexes import map_complexes, procedural_complexes
 from nunatak.recipes.general_3d_recipe import General3dRecipe
+from nunatak.recipes.made_with import made_with
 from nunatak.recipes.sized_volumes import Pool, simulated_volumes
 from nunatak.training.devices import open_fabric
 from nunatak.training.folder import training_folder
@@ -141,11 +136,7 @@ def train_general_3d(
                     for name, one in figures.items()
                     if one.particles
                 },
-                "nunatak": nunatak.__version__,
-                "torch": torch.__version__,
-                "numpy": np.__version__,
-                "python": platform.python_version(),
-                "date": datetime.now(UTC).date().isoformat(),
+                **made_with(),
                 "device": str(chosen_device),
                 "minutes": round((time.monotonic() - started) / 60, 1),
             },

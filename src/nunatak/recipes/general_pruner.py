@@ -2,24 +2,21 @@
 
 import logging
 import os
-import platform
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
 
-import numpy as np
 import torch
 
-import nunatak
-from nunatak.detection.precision import choose_device, choose_dtype
+from nunatak.detection.precision import choose_device
 from nunatak.networks.pruning_network import PruningNetwork
 from nunatak.pruning.classes import SEEN_CLASSES
 from nunatak.pruning.header import PrunerHeader, PruningNetworkParameters
 from nunatak.pruning.model import PruningModel, save_pruner
 from nunatak.recipes.complexes import balanced, map_complexes, procedural_complexes
 from nunatak.recipes.general_pruner_recipe import PrunerRecipe
+from nunatak.recipes.made_with import made_with, suited
 from nunatak.recipes.pruning_bank import PickBank, simulated_picks
 from nunatak.recipes.pruning_batches import PickBatches, PickLoss
 from nunatak.recipes.pruning_fusion import figures, fitted_fusion
@@ -131,11 +128,7 @@ def train_general_pruner(
                 "maps": [density.name for density in from_maps],
                 "data": "simulation only; no real image, no real label",
                 "validation": figures(fusion, validation),
-                "nunatak": nunatak.__version__,
-                "torch": torch.__version__,
-                "numpy": np.__version__,
-                "python": platform.python_version(),
-                "date": datetime.now(UTC).date().isoformat(),
+                **made_with(),
                 "device": str(chosen_device),
                 "minutes": round((time.monotonic() - started) / 60, 1),
             },
@@ -190,10 +183,7 @@ def _fitted(
     torch.manual_seed(recipe.seed)
     shape = {"width": recipe.width, "in_channels": recipe.shown.channels}
     network = PruningNetwork(**shape, classes=len(SEEN_CLASSES), categories=categories)
-    training = recipe.training
-    if choose_dtype(device) != torch.bfloat16:
-        _log.info("no bfloat16 units here: training in float32")
-        training = training.model_copy(update={"precision": "float32"})
+    training = suited(recipe.training, device)
     trained = fit(
         network,
         PickBatches(bank, recipe),

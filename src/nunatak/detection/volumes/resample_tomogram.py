@@ -20,7 +20,7 @@ SHARPNESS = -0.5
 """Of the cubic kernel (Keys, doi 10.1109/TASSP.1981.1163711, equation 4): the one that torch's
 antialiased interpolation has, so that all three axes are treated alike."""
 
-_SUPPORT_PX = 2.0
+SUPPORT_PX = 2.0
 _PLANES_AT_A_TIME = 16
 
 
@@ -113,17 +113,17 @@ def axis_weights(
     # Where voxels are merged the kernel is as much wider, so that nothing fine is left to alias.
     width = max(ratio, 1.0)
     centre = resampled_to_source(np.arange(start, stop), ratio)
-    first = max(0, int(np.ceil(centre[0] - _SUPPORT_PX * width)))
-    last = min(source_px - 1, int(np.floor(centre[-1] + _SUPPORT_PX * width)))
-    weights = _cubic((np.arange(first, last + 1) - centre[:, None]) / width)
+    first = max(0, int(np.ceil(centre[0] - SUPPORT_PX * width)))
+    last = min(source_px - 1, int(np.floor(centre[-1] + SUPPORT_PX * width)))
+    weights = cubic((np.arange(first, last + 1) - centre[:, None]) / width)
     weights /= weights.sum(axis=1, keepdims=True)
     return first, weights.astype(np.float32)
 
 
-def _cubic(distance: NDArray[np.float64]) -> NDArray[np.float64]:
+def cubic(distance: NDArray[np.float64]) -> NDArray[np.float64]:
     """Keys' cubic convolution kernel."""
     t, a = np.abs(distance), SHARPNESS
     near = ((a + 2) * t - (a + 3)) * t**2 + 1
     far = ((t - 5) * t + 8) * t * a - 4 * a
-    kernel: NDArray[np.float64] = np.where(t < 1, near, np.where(t < _SUPPORT_PX, far, 0.0))
+    kernel: NDArray[np.float64] = np.where(t < 1, near, np.where(t < SUPPORT_PX, far, 0.0))
     return kernel

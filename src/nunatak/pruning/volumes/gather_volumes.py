@@ -15,8 +15,7 @@ from nunatak.images.micrograph_list import MicrographList
 from nunatak.picks.table import PickSet
 from nunatak.pruning.cutting import failing_alone
 from nunatak.pruning.embedding import USUAL_VIEWS
-from nunatak.pruning.features import PickFeatures
-from nunatak.pruning.gather import Gathered, agreement_of
+from nunatak.pruning.gather import Gathered, ignore, nothing_known
 from nunatak.pruning.model import PruningModel
 from nunatak.pruning.volumes.class_diameters import Diameter
 from nunatak.pruning.volumes.pick_slabs import TomogramCutter
@@ -78,7 +77,7 @@ def gather_volume_features(
     ResourceError
         If the device or its memory does not suffice.
     """
-    advance = on_image or _ignore
+    advance = on_image or ignore
     cutter = TomogramCutter(
         picks,
         spec=slab_spec(model),
@@ -93,7 +92,7 @@ def gather_volume_features(
         else VolumeDetectorScores(detector, device=device, precision=precision),
     )
     look = SlabEmbedder(model, views=views, device=device, precision=precision)
-    features, judged = _nothing_known(picks, model), np.zeros(len(picks), dtype=bool)
+    features, judged = nothing_known(picks, model), np.zeros(len(picks), dtype=bool)
     failures = list(cutter.missing)
     advance(len(failures))
     for image in cutter.images:
@@ -126,22 +125,3 @@ def slab_spec(model: PruningModel) -> SlabSpec:
             "for tomograms."
         )
     return spec
-
-
-def _nothing_known(picks: PickSet, model: PruningModel) -> PickFeatures:
-    """Return the features of picks that nobody has looked at, to be filled in."""
-    count, classes = len(picks), model.header.classes
-    channels = model.network.backbone.feature_channels
-    unknown = np.full(count, np.nan)
-    return PickFeatures(
-        embedding=np.full((count, channels), np.nan, dtype=np.float32),
-        log_probability=np.full((count, len(classes)), np.nan, dtype=np.float32),
-        detector_logit=unknown.copy(),
-        picker_score=np.array(picks.table.get("score", unknown), dtype=np.float64),
-        classes=classes,
-        agreement=agreement_of(picks),
-    )
-
-
-def _ignore(_count: int) -> None:
-    """Say nothing."""

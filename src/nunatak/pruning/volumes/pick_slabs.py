@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from nunatak.detection.contrast import Side
 from nunatak.detection.parallel import Crew
 from nunatak.detection.preparation import REFUSED_BELOW_PX
-from nunatak.errors import BadInput, Mismatch
+from nunatak.errors import BadInput
 from nunatak.images.axis_order import AxisOrder
 from nunatak.images.micrograph_list import MicrographList
-from nunatak.images.pixel_size import same
 from nunatak.images.tomogram import Tomogram
 from nunatak.images.tomogram_reader import read_tomogram
 from nunatak.picks.formats.frame import by_image
 from nunatak.picks.table import PickSet
 from nunatak.pruning.cutting import ImageCrops, parts_of
+from nunatak.pruning.listed_size import listed_size_A
 from nunatak.pruning.volumes.class_diameters import Diameter, diameters_A
 from nunatak.pruning.volumes.held_voxels import held
 from nunatak.pruning.volumes.slab_spec import SlabSpec
@@ -130,29 +130,20 @@ class TomogramCutter:
             raise self._outside(image, tomogram, rows[~is_near])
 
     def _read(self, image: str) -> Tomogram:
+        file = self._files[image]
         return read_tomogram(
-            self._files[image].path,
+            file.path,
             voxel_size_A=self._voxel_size_A,
-            listed_voxel_size_A=self._listed_A(image),
+            listed_voxel_size_A=listed_size_A(
+                image,
+                file.pixel_size_A,
+                self._stated_A[self._rows[image]],
+                override=self._override,
+                what="voxel",
+            ),
             override=self._override,
             axis_order=self._axis_order,
         )
-
-    def _listed_A(self, image: str) -> float | None:
-        """Return the voxel size that lists state: that of the tomograms, or the pick table."""
-        listed_A = self._files[image].pixel_size_A
-        stated_A = self._stated_A[self._rows[image]]
-        sizes_A = [] if listed_A is None else [listed_A]
-        sizes_A += stated_A[np.isfinite(stated_A) & (stated_A > 0)].tolist()
-        if not sizes_A:
-            return None
-        if not self._override and not same(min(sizes_A), max(sizes_A)):
-            raise Mismatch(
-                f"{image}: two voxel sizes in the lists: {min(sizes_A):.5g} Å and "
-                f"{max(sizes_A):.5g} Å. Check which is right, and give it with --pixel-size and "
-                "--override-pixel-size."
-            )
-        return float(sizes_A[0])
 
     def _outside(self, image: str, tomogram: Tomogram, rows: NDArray[np.int64]) -> BadInput:
         nz, ny, nx = tomogram.shape

@@ -5,11 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-SHARPNESS = -0.5
-"""Of the cubic kernel (Keys, doi 10.1109/TASSP.1981.1163711, equation 4), as when whole
-tomograms are resampled."""
-
-_SUPPORT_PX = 2.0
+from nunatak.detection.volumes.resample_tomogram import SUPPORT_PX, cubic
 
 
 @dataclass(frozen=True)
@@ -53,11 +49,11 @@ def along(positions_px: NDArray[np.float64], length_px: int) -> AxisWeights:
     """
     # Where voxels are merged the kernel is as much wider, so that nothing fine is left to alias.
     width = max(float(positions_px[1] - positions_px[0]), 1.0)
-    reach = _SUPPORT_PX * width
+    reach = SUPPORT_PX * width
     taps = np.arange(
         int(np.floor(positions_px[0] - reach)), int(np.ceil(positions_px[-1] + reach)) + 1
     )
-    weights = _cubic((taps - positions_px[:, None]) / width)
+    weights = cubic((taps - positions_px[:, None]) / width)
     weights /= weights.sum(axis=1, keepdims=True)
     first = int(taps[0])
     if taps[0] < 0 or taps[-1] >= length_px:
@@ -103,12 +99,3 @@ def _mirrored(voxels: NDArray[np.int_], length_px: int) -> NDArray[np.int_]:
     """Fold voxel numbers at both ends, where the first and the last voxel repeat."""
     within = voxels % (2 * length_px)
     return np.minimum(within, 2 * length_px - 1 - within)
-
-
-def _cubic(distance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Keys' cubic convolution kernel."""
-    t, a = np.abs(distance), SHARPNESS
-    near = ((a + 2) * t - (a + 3)) * t**2 + 1
-    far = ((t - 5) * t + 8) * t * a - 4 * a
-    kernel: NDArray[np.float64] = np.where(t < 1, near, np.where(t < _SUPPORT_PX, far, 0.0))
-    return kernel

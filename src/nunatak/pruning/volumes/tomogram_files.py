@@ -1,6 +1,6 @@
 """The files of the tomograms that picks name."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from nunatak.detection.result import Failure
 from nunatak.images.micrograph_list import ListedMicrograph, MicrographList
 from nunatak.images.tomogram_inputs import list_tomograms
 from nunatak.picks.table import PickSet
-from nunatak.pruning.image_files import micrograph_files
+from nunatak.pruning.image_files import micrograph_files, root_of
 
 
 def tomogram_files(
@@ -41,16 +41,7 @@ def tomogram_files(
         listed = inputs if isinstance(inputs, MicrographList) else list_tomograms(inputs)
         return micrograph_files(picks, listed)
     names = [str(name) for name in picks.table["image"].unique()]
-    root = _root(names, picks.source)
+    root = root_of(names, picks.source, Path.exists)
     files = {name: ListedMicrograph(root / name, name) for name in names if (root / name).exists()}
     hint = "there is no such tomogram. Give the folder of the tomograms (--tomograms)."
     return files, [Failure(name, f"{name}: {hint}") for name in names if name not in files]
-
-
-def _root(names: Sequence[str], source: Path | None) -> Path:
-    """Return the folder that most names count from: this one, or one above the pick file."""
-    roots = [Path()]
-    if source is not None:
-        roots += source.resolve().parents
-    hits = [sum((root / name).exists() for name in names) for root in roots]
-    return roots[hits.index(max(hits))]
