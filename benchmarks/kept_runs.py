@@ -9,7 +9,7 @@ import json
 import tempfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,39 @@ class KeptRun(ABC):
         # Written last: a run with a result is complete.
         write_text(self.path(work), json.dumps(result, indent=1, allow_nan=False))
         return result
+
+
+def recall(runs: Iterable[KeptRun], result: Path, work: Path) -> int:
+    """Take over the figures of runs that a written result holds and the work folder does not.
+
+    So a study goes on on another machine. Only figures come back, no models.
+
+    Parameters
+    ----------
+    runs
+        Of the study.
+    result
+        File of the benchmark, each of whose ``runs`` states its ``key`` and ``source``; need not
+        exist.
+    work
+        Folder that keeps results.
+
+    Returns
+    -------
+    int
+        Number of runs taken over.
+    """
+    if not result.exists():
+        return 0
+    content = json.loads(result.read_text(encoding="utf-8"))
+    held = {one["key"]: one for cell in content["cells"] for one in cell["runs"]}
+    missing = {run.path(work): held[run.key] for run in runs if run.key in held}
+    missing = {path: one for path, one in missing.items() if not path.exists()}
+    for path, one in missing.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        versions = {"nunatak_source_sha256": one["source"]}
+        write_text(path, json.dumps({**one, "versions": versions}, indent=1, allow_nan=False))
+    return len(missing)
 
 
 def carry_out(

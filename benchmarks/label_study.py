@@ -98,7 +98,9 @@ def aggregated(
 def _cell(key: tuple[str, str, str], runs: Sequence[Planned], work: Path) -> dict[str, Any]:
     results = [one.run.finished(work) for one in runs]
     finished = [
-        {"seed": result["seed"], **_judgement(result)} for result in results if result is not None
+        {"key": one.run.key, "seed": result["seed"], **_judgement(result)}
+        for one, result in zip(runs, results, strict=True)
+        if result is not None
     ]
     names = ("average_precision", "best_f1", "training_seconds", "process_seconds")
     return {

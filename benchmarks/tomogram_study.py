@@ -35,11 +35,13 @@ def main() -> int:
     seeds = range(arguments.seed, arguments.seed + arguments.seeds)
     steps = TRIAL_STEPS if arguments.trial else arguments.steps
     study = planned(data, arms, seeds, steps=steps, monai=arguments.monai)
+    results = arguments.work if arguments.trial else arguments.results
+    kept_runs.recall(study, results / "tomograms.json", arguments.work)
     failed = carry_out(study, arguments)
     content = aggregated(data, study, arguments.work)
     common.write_result(
         "tomograms",
-        arguments.work if arguments.trial else arguments.results,
+        results,
         measured=measured(content),
         seeds={"first": arguments.seed, "number": arguments.seeds},
         content=common.rounded(content),

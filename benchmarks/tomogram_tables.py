@@ -110,7 +110,11 @@ def aggregated(data: TomogramSet, study: Study, work: Path) -> dict[str, Any]:
 
 def _cell(key: tuple[str, float], runs: Sequence[KeptRun], work: Path) -> dict[str, Any]:
     results = [one.finished(work) for one in runs]
-    finished = [_judgement(result) for result in results if result is not None]
+    finished = [
+        {"key": one.key, **_judgement(result)}
+        for one, result in zip(runs, results, strict=True)
+        if result is not None
+    ]
     return {
         "arm": key[0],
         "fraction": key[1],

@@ -191,6 +191,26 @@ def test_a_study_can_be_aggregated_at_any_state(
     assert "| default | 0.500 ± 0.000 / 0.500 ± 0.000 | 0.500 ± 0.000" in page
 
 
+def test_a_study_goes_on_from_a_written_result_on_another_machine(
+    stand_in: ModuleType, benchmark: Import, data: Any, tmp_path: Path
+) -> None:
+    kept_runs, study = benchmark("kept_runs"), benchmark("label_study")
+    variant = benchmark("label_variants").Variant("default", "default", (10, None))
+    plan = study.planned([data], [variant], range(2))
+    runs = [one.run for one in plan]
+    here, elsewhere, result = tmp_path / "here", tmp_path / "elsewhere", tmp_path / "result.json"
+    assert kept_runs.recall(runs, result, elsewhere) == 0
+    for run in runs[:3]:
+        run.result(here, cores=1)
+    written = study.aggregated(plan, {}, here)
+    result.write_text(json.dumps(written))
+
+    assert kept_runs.recall(runs, result, elsewhere) == 3
+    assert kept_runs.recall(runs, result, elsewhere) == 0
+    assert study.aggregated(plan, {}, elsewhere) == written
+    assert [run.finished(elsewhere) is not None for run in runs] == [True, True, True, False]
+
+
 def test_a_failing_run_does_not_end_the_study(
     stand_in: ModuleType, benchmark: Import, data: Any, tmp_path: Path
 ) -> None:
