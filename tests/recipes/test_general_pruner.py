@@ -1,13 +1,16 @@
 """The general pruner's recipe, far too short to learn anything."""
 
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
-from nunatak.errors import Mismatch
+from nunatak.errors import BadInput, Mismatch
 from nunatak.networks.pruning_network import BranchOutput
+from nunatak.networks.resnet18 import ResNet18
 from nunatak.pruning.classes import SEEN_CLASSES
 from nunatak.pruning.crops import CropSpec
 from nunatak.pruning.model import load_pruner
@@ -48,6 +51,44 @@ def test_recipe_writes_a_model_that_says_what_it_rests_on(tmp_path: Path) -> Non
     assert 0 < model.header.provenance["validation"]["area_under_roc"] < 1
     with pytest.raises(Mismatch):
         train_general_pruner(RECIPE.model_copy(update={"fields": 5}), path, workers=1)
+
+
+def test_training_starts_from_weights_of_photographs(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    photographs = ResNet18(4, 3, classes=7)
+    file = tmp_path / "resnet18.safetensors"
+    save_file(photographs.state_dict(), file)
+    recipe = RECIPE.model_copy(
+        update={
+            "imagenet_weights": str(file),
+            "training": RECIPE.training.model_copy(update={"steps": 1, "learning_rate": 1e-9}),
+        }
+    )
+    model = train_general_pruner(recipe, tmp_path / "pruner.safetensors", workers=1)
+    deep = "layer4.1.conv2.weight"
+    torch.testing.assert_close(
+        model.network.backbone.state_dict()[deep], photographs.state_dict()[deep]
+    )
+    assert model.header.provenance["imagenet_sha256"] == sha256(file.read_bytes()).hexdigest()
+    assert "photographs" in model.header.provenance["data"]
+
+
+def test_weights_of_photographs_are_looked_at_before_anything_is_simulated(tmp_path: Path) -> None:
+    narrow = RECIPE.model_copy(update={"imagenet_weights": str(tmp_path / "missing.pth")})
+    with pytest.raises(BadInput, match=r"missing\.pth"):
+        train_general_pruner(narrow, tmp_path / "pruner.safetensors", workers=1)
+
+
+def test_weights_of_photographs_set_the_width(tmp_path: Path) -> None:
+    def width(text: str) -> int:
+        file = tmp_path / "recipe.toml"
+        file.write_text(text, "utf-8")
+        return load_pruner_recipe(
+            file, seed=None, steps=None, excluded_maps=(), imagenet_weights="resnet18.pth"
+        ).width
+
+    assert width("seed = 2\n") == 64
+    assert width("width = 48\n") == 48
 
 
 def test_settings_keep_what_a_file_leaves_out(tmp_path: Path) -> None:

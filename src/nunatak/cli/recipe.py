@@ -162,6 +162,17 @@ def general_pruner(
     output: options.ModelOutput,
     maps: Maps = None,
     exclude: Exclude = None,
+    imagenet: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Weights of a ResNet-18 trained on photographs to start from: a local file such "
+            "as resnet18-f37072fd.pth. The network is then as wide as that one. Default: random "
+            "weights.",
+            show_default=False,
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
     config: Config = None,
     steps: Steps = None,
     seed: Seed = None,
@@ -173,7 +184,13 @@ def general_pruner(
     from nunatak.recipes.general_pruner import train_general_pruner
     from nunatak.recipes.settings import load_pruner_recipe
 
-    recipe = load_pruner_recipe(config, seed=seed, steps=steps, excluded_maps=tuple(exclude or ()))
+    recipe = load_pruner_recipe(
+        config,
+        seed=seed,
+        steps=steps,
+        excluded_maps=tuple(exclude or ()),
+        imagenet_weights=imagenet,
+    )
     with _training(recipe.training.steps, threads) as on_step:
         model = train_general_pruner(
             recipe,

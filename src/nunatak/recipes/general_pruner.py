@@ -1,18 +1,23 @@
 """The general pruner: particles and junk of any kind, learned from simulation alone."""
 
+import hashlib
 import logging
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from nunatak.detection.model_file import read_content
 from nunatak.detection.precision import choose_device
 from nunatak.networks.pruning_network import PruningNetwork
+from nunatak.networks.resnet18 import ResNet18
 from nunatak.pruning.classes import SEEN_CLASSES
 from nunatak.pruning.header import PrunerHeader, PruningNetworkParameters
+from nunatak.pruning.imagenet_weights import load_imagenet
 from nunatak.pruning.model import PruningModel, save_pruner
 from nunatak.recipes.complexes import balanced, map_complexes, procedural_complexes
 from nunatak.recipes.general_pruner_recipe import PrunerRecipe
@@ -75,7 +80,7 @@ def train_general_pruner(
     Raises
     ------
     BadInput
-        If the maps cannot be used.
+        If the maps or the weights from photographs cannot be used.
     Mismatch
         If the folder holds the training of another recipe.
     Interrupted
@@ -83,6 +88,7 @@ def train_general_pruner(
     """
     started = time.monotonic()
     workers = workers or os.cpu_count() or 1
+    photographs = _checksum_of_photographs(recipe)
     from_maps = map_complexes(
         maps, exclude=recipe.excluded_maps, scatterers=recipe.scatterers, seed=recipe.seed
     )
@@ -96,7 +102,7 @@ def train_general_pruner(
         recipe,
         bank,
         categories=categories,
-        maps=[density.name for density in from_maps],
+        starts_from={"maps": [density.name for density in from_maps], "imagenet": photographs},
         device=chosen_device,
         folder=training_folder(output),
         redo=redo,
@@ -126,7 +132,10 @@ def train_general_pruner(
             "provenance": {
                 "recipe": recipe.model_dump(mode="json"),
                 "maps": [density.name for density in from_maps],
-                "data": "simulation only; no real image, no real label",
+                "data": "simulation only; no real image, no real label"
+                if photographs is None
+                else "photographs to start from, then simulation only",
+                **({} if photographs is None else {"imagenet_sha256": photographs}),
                 "validation": figures(fusion, validation),
                 **made_with(),
                 "device": str(chosen_device),
@@ -137,6 +146,15 @@ def train_general_pruner(
     model = PruningModel(header, network, Path(output))
     save_pruner(model, output)
     return model
+
+
+def _checksum_of_photographs(recipe: PrunerRecipe) -> str | None:
+    """Refuse weights that do not fit now, and not after the simulation; say which they are."""
+    if recipe.imagenet_weights is None:
+        return None
+    network = ResNet18(recipe.width, recipe.shown.channels, classes=None)
+    load_imagenet(network, recipe.imagenet_weights)
+    return hashlib.sha256(read_content(Path(recipe.imagenet_weights))).hexdigest()
 
 
 def _picks(
@@ -173,7 +191,7 @@ def _fitted(
     bank: PickBank,
     *,
     categories: int,
-    maps: Sequence[str],
+    starts_from: Mapping[str, Any],
     device: torch.device,
     folder: Path,
     redo: bool,
@@ -183,6 +201,8 @@ def _fitted(
     torch.manual_seed(recipe.seed)
     shape = {"width": recipe.width, "in_channels": recipe.shown.channels}
     network = PruningNetwork(**shape, classes=len(SEEN_CLASSES), categories=categories)
+    if recipe.imagenet_weights is not None:
+        load_imagenet(network.backbone, recipe.imagenet_weights)
     training = suited(recipe.training, device)
     trained = fit(
         network,
@@ -195,7 +215,7 @@ def _fitted(
         resume=not redo,
         fingerprint={
             "recipe": recipe.model_dump(mode="json", exclude={"training"}),
-            "maps": list(maps),
+            **starts_from,
         },
         on_step=on_step,
     ).network

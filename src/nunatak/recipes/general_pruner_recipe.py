@@ -11,6 +11,9 @@ from nunatak.recipes.pruning_picks import PickConfig
 from nunatak.recipes.pruning_volume_config import VolumePickConfig
 from nunatak.training.config import TrainingConfig
 
+IMAGENET_WIDTH = 64
+"""Of the ResNet-18 whose weights from photographs are published."""
+
 
 class PrunerRecipe(BaseModel):
     """Everything that determines the model; recorded in its file."""
@@ -32,6 +35,8 @@ class PrunerRecipe(BaseModel):
     """Simulated fields of view, of about 20 picks each."""
     width: int = Field(32, gt=0)
     """Channels of the network's first stage; the published network has 64."""
+    imagenet_weights: str | None = None
+    """File of a ResNet-18 trained on photographs to start from, which asks for a width of 64."""
     crop: CropSpec = CropSpec()
     picks: PickConfig = PickConfig()
     slabs: SlabSpec = SlabSpec()

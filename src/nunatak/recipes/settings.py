@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from nunatak.errors import FormatError
 from nunatak.files import read_toml
 from nunatak.recipes.general_3d_recipe import General3dRecipe
-from nunatak.recipes.general_pruner_recipe import PrunerRecipe
+from nunatak.recipes.general_pruner_recipe import IMAGENET_WIDTH, PrunerRecipe
 from nunatak.recipes.general_recipe import GeneralRecipe
 
 _SECOND_STAGE: dict[str, Any] = {
@@ -79,9 +79,17 @@ def load_pruner_recipe(
     seed: int | None,
     steps: int | None,
     excluded_maps: tuple[str, ...],
+    imagenet_weights: str | PathLike[str] | None = None,
 ) -> PrunerRecipe:
-    """Resolve the settings of the general pruner's recipe; as `load_recipe`."""
+    """Resolve the settings of the general pruner's recipe; as `load_recipe`.
+
+    Weights from photographs set the network's width to theirs, where the file sets none.
+    """
     settings = _completed(path, PrunerRecipe(), ("picks", "training"))
+    if imagenet_weights is not None:
+        settings["imagenet_weights"] = str(imagenet_weights)
+    if settings.get("imagenet_weights") is not None:
+        settings.setdefault("width", IMAGENET_WIDTH)
     _override(settings, seed=seed, steps=steps, excluded_maps=excluded_maps)
     return _validated(PrunerRecipe, settings, path)
 
