@@ -38,6 +38,7 @@ def prune(
     fine_tune: pruning.FineTune = pruning.FineTuneChoice.AUTO,
     report: pruning.Report = None,
     overwrite: pruning.Overwrite = False,
+    seen: pruning.Seen = None,
     device: options.Device = "auto",
     threads: options.Threads = None,
     seed: options.Seed = 0,
@@ -153,6 +154,7 @@ def prune(
             threads=threads,
             device=device,
             seed=seed,
+            seen=seen,
             on_progress=advance,
         )
     console.say(in_words(result))

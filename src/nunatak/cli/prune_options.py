@@ -179,6 +179,19 @@ Report = Annotated[
     ),
 ]
 
+Seen = Annotated[
+    Path | None,
+    typer.Option(
+        "--seen",
+        metavar="FILE",
+        help="Keep here what is seen of the picks (.safetensors, about 1 kB a pick): called again "
+        "with other labels or another --keep-fdr, no image is read again and the answer takes a "
+        "second.",
+        show_default=False,
+        rich_help_panel=options.COMPUTING,
+    ),
+]
+
 Overwrite = Annotated[
     bool,
     typer.Option("--overwrite", help="Replace files that exist.", rich_help_panel=options.OUTPUT),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from os import PathLike
+from pathlib import Path
 
 from nunatak.detection.options import Contrast
 from nunatak.errors import UsageError
@@ -18,6 +19,7 @@ from nunatak.pruning.model import PruningModel
 from nunatak.pruning.pick_images import PickImages
 from nunatak.pruning.prunable import refuse_other_images, refuse_unprunable
 from nunatak.pruning.result import PruneResult
+from nunatak.pruning.seen_file import checksum, kept_in
 from nunatak.pruning.sources import matched_labels
 from nunatak.pruning.tuning import FineTune, Seeing
 from nunatak.pruning.volumes.class_diameters import Diameter
@@ -44,6 +46,7 @@ def prune(
     threads: int | None = None,
     device: str = "auto",
     seed: int = 0,
+    seen: str | PathLike[str] | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> PruneResult:
     """Give every pick a probability of being a particle, a class and a decision.
@@ -90,6 +93,9 @@ def prune(
         Of the processor; None takes torch's own choice.
     seed
         Of every random choice.
+    seen
+        File, ``*.safetensors``, that keeps what the models saw of the picks: where it holds that
+        already, nothing is looked at again, and judging with other labels takes a second.
     on_progress
         Called with the number of images finished since the last call.
 
@@ -100,7 +106,8 @@ def prune(
     Raises
     ------
     UsageError
-        If the diameter is nowhere stated, or options contradict each other.
+        If the diameter is nowhere stated, options contradict each other, or ``seen`` is a file of
+        something else.
     BadInput
         If there are no picks, none can be judged, or labels do not fit.
     ResourceError
@@ -111,6 +118,7 @@ def prune(
         raise UsageError(
             f"--keep-fdr {keep_fdr:g}: a share between 0 and 1 is needed, such as 0.05."
         )
+    kept = None if seen is None else Path(seen)
     refuse_other_images(picks, micrographs=micrographs, tomograms=tomograms)
     if picks.ndim == 3:
         return prune_tomograms(
@@ -130,6 +138,7 @@ def prune(
             threads=threads,
             device=device,
             seed=seed,
+            seen=kept,
             on_progress=on_progress,
         )
     images = PickImages.of(picks, diameter_A, micrographs, pixel_size_A)
@@ -147,7 +156,22 @@ def prune(
         views,
         on_progress,
     )
-    gathered = seeing.gather(picks, classifier, contrast, with_detector=with_detector)
+    options = {
+        "diameter_A": images.typical_A,
+        "pixel_size_A": pixel_size_A,
+        "views": views,
+        "with_detector": with_detector,
+    }
+    gathered = kept_in(
+        kept,
+        lambda: checksum(
+            picks,
+            classifier,
+            [one.path for one in images.files.values()],
+            {**options, "override_pixel_size": override_pixel_size, "contrast": contrast},
+        ),
+        lambda: seeing.gather(picks, classifier, contrast, with_detector=with_detector),
+    )
     judgement = judged_with(
         picks, labels, classifier, gathered, seeing, loss=loss, fine_tune=fine_tune, seed=seed
     )
@@ -160,13 +184,6 @@ def prune(
         diameter_A=images.typical_A,
         diameter_px=images.diameter_px,
         keep_fdr=keep_fdr,
-        options={
-            "diameter_A": images.typical_A,
-            "loss": loss,
-            "fine_tune": fine_tune,
-            "pixel_size_A": pixel_size_A,
-            "views": views,
-            "with_detector": with_detector,
-        },
+        options={**options, "loss": loss, "fine_tune": fine_tune},
         seed=seed,
     )

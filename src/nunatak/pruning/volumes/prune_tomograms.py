@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from os import PathLike
+from pathlib import Path
 
 from nunatak.detection.contrast import Side
 from nunatak.detection.job import torch_threads
@@ -20,6 +21,7 @@ from nunatak.pruning.labels import MatchedLabels
 from nunatak.pruning.model import PruningModel
 from nunatak.pruning.pick_images import PickImages
 from nunatak.pruning.result import PruneResult
+from nunatak.pruning.seen_file import checksum, kept_in
 from nunatak.pruning.sources import matched_labels
 from nunatak.pruning.tuning import FineTune, Seeing
 from nunatak.pruning.volumes.class_diameters import Diameter
@@ -72,6 +74,7 @@ def prune_tomograms(
     threads: int | None,
     device: str,
     seed: int,
+    seen: Path | None,
     on_progress: Callable[[int], None] | None,
 ) -> PruneResult:
     """Give every pick in tomograms a probability, a class and a decision.
@@ -95,7 +98,23 @@ def prune_tomograms(
         diameter_A,
         axis_order,
     )
-    gathered = seeing.gather(picks, classifier, contrast, with_detector=with_detector)
+    options = {
+        "diameter_A": dict(diameter_A) if isinstance(diameter_A, Mapping) else diameter_A,
+        "voxel_size_A": voxel_size_A,
+        "axis_order": None if axis_order is None else axis_order.value,
+        "views": views,
+        "with_detector": with_detector,
+    }
+    gathered = kept_in(
+        seen,
+        lambda: checksum(
+            picks,
+            classifier,
+            [one.path for one in images.files.values()],
+            {**options, "override_voxel_size": override_voxel_size, "contrast": contrast},
+        ),
+        lambda: seeing.gather(picks, classifier, contrast, with_detector=with_detector),
+    )
     judgement = judged_with(
         picks, labels, classifier, gathered, seeing, loss="full", fine_tune="never", seed=seed
     )
@@ -108,14 +127,7 @@ def prune_tomograms(
         diameter_A=diameter_A,
         diameter_px=images.diameter_px,
         keep_fdr=keep_fdr,
-        options={
-            "diameter_A": dict(diameter_A) if isinstance(diameter_A, Mapping) else diameter_A,
-            "fine_tune": "never",
-            "voxel_size_A": voxel_size_A,
-            "axis_order": None if axis_order is None else axis_order.value,
-            "views": views,
-            "with_detector": with_detector,
-        },
+        options={**options, "fine_tune": "never"},
         seed=seed,
     )
 
