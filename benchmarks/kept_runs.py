@@ -9,7 +9,7 @@ import json
 import tempfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +83,8 @@ class KeptRun(ABC):
         return result
 
 
-def recall(runs: Iterable[KeptRun], result: Path, work: Path) -> int:
-    """Take over the figures of runs that a written result holds and the work folder does not.
+def recall(runs: Iterable[KeptRun], held: Mapping[str, Mapping[str, Any]], work: Path) -> int:
+    """Take over the figures of runs that a committed file holds and the work folder does not.
 
     So a study goes on on another machine. Only figures come back, no models.
 
@@ -92,9 +92,8 @@ def recall(runs: Iterable[KeptRun], result: Path, work: Path) -> int:
     ----------
     runs
         Of the study.
-    result
-        File of the benchmark, each of whose ``runs`` states its ``key`` and ``source``; need not
-        exist.
+    held
+        Figures of each run by its key, the ``source`` that made it among them.
     work
         Folder that keeps results.
 
@@ -103,10 +102,6 @@ def recall(runs: Iterable[KeptRun], result: Path, work: Path) -> int:
     int
         Number of runs taken over.
     """
-    if not result.exists():
-        return 0
-    content = json.loads(result.read_text(encoding="utf-8"))
-    held = {one["key"]: one for cell in content["cells"] for one in cell["runs"]}
     missing = {run.path(work): held[run.key] for run in runs if run.key in held}
     missing = {path: one for path, one in missing.items() if not path.exists()}
     for path, one in missing.items():
@@ -114,6 +109,14 @@ def recall(runs: Iterable[KeptRun], result: Path, work: Path) -> int:
         versions = {"nunatak_source_sha256": one["source"]}
         write_text(path, json.dumps({**one, "versions": versions}, indent=1, allow_nan=False))
     return len(missing)
+
+
+def runs_in(result: Path) -> dict[str, dict[str, Any]]:
+    """Return the runs in the cells of a benchmark's result by key; none where there is no file."""
+    if not result.exists():
+        return {}
+    content = json.loads(result.read_text(encoding="utf-8"))
+    return {one["key"]: one for cell in content["cells"] for one in cell["runs"]}
 
 
 def carry_out(

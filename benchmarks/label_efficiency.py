@@ -25,9 +25,8 @@ def main() -> int:
     seeds = range(arguments.seed, arguments.seed + arguments.seeds)
     study = planned(sets, variants, seeds)
     general = {one.name: StudyRun(one) for one in sets}
-    kept_runs.recall(
-        [one.run for one in study], arguments.results / "label_efficiency.json", arguments.work
-    )
+    held = kept_runs.runs_in(arguments.results / "label_efficiency.json")
+    kept_runs.recall([one.run for one in study], held, arguments.work)
     failed = carry_out([*general.values()], [*study], arguments)
     content = aggregated(study, general, arguments.work)
     common.write_result(

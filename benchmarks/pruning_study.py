@@ -12,6 +12,7 @@ import common
 import kept_runs
 from nunatak.pruning.model import GENERAL_PRUNER, load_pruner
 from pruning_arms import ARMS, DRAWS_OF_MANY
+from pruning_draws import draws_path, read_draws, write_draws
 from pruning_features import Eyes
 from pruning_sets import pruning_sets
 from pruning_tables import aggregated, measured, planned
@@ -28,6 +29,8 @@ def main() -> int:
     tasks = tasks_of(pruning_sets(arguments.data, arguments.work, arguments.sets or ()))
     arms = [one for one in ARMS if not arguments.only or one.name in arguments.only]
     study = planned(tasks, arms, eyes, first_seed=arguments.seed, most_draws=arguments.draws)
+    draws = draws_path(arguments.results)
+    kept_runs.recall(study, read_draws(draws), arguments.work)
     failed = kept_runs.carry_out(
         [(run.title, run) for run in study],
         arguments.work,
@@ -35,6 +38,7 @@ def main() -> int:
         hours=arguments.hours,
         figures=_figures,
     )
+    write_draws(study, arguments.work, draws)
     content = aggregated(study, arguments.work)
     content["model"] = {
         "name": model.header.name,

@@ -36,7 +36,7 @@ def main() -> int:
     steps = TRIAL_STEPS if arguments.trial else arguments.steps
     study = planned(data, arms, seeds, steps=steps, monai=arguments.monai)
     results = arguments.work if arguments.trial else arguments.results
-    kept_runs.recall(study, results / "tomograms.json", arguments.work)
+    kept_runs.recall(study, kept_runs.runs_in(results / "tomograms.json"), arguments.work)
     failed = carry_out(study, arguments)
     content = aggregated(data, study, arguments.work)
     common.write_result(

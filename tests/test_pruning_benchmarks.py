@@ -1,5 +1,6 @@
 """The benchmark of pruning: how labels are drawn, replicas trained, and judgements rated."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -181,6 +182,38 @@ def test_runs_differ_by_all_that_determines_them(benchmark: Import) -> None:
         ("released", 20),
         ("published", 20),
     }
+
+
+def test_draws_are_kept_in_a_table_and_taken_from_it(benchmark: Import, tmp_path: Path) -> None:
+    arms, tables, task = (
+        benchmark("pruning_arms"),
+        benchmark("pruning_tables"),
+        benchmark("pruning_tasks"),
+    )
+    draws, kept_runs = benchmark("pruning_draws"), benchmark("kept_runs")
+
+    class Eyes:
+        checksum = "eyes"
+
+    tasks = task.tasks_of([made_up(benchmark)])
+    study = tables.planned(tasks, arms.ARMS[:1], Eyes(), first_seed=0, most_draws=1)
+    made = {"accuracy": 0.123456, "realised_fdr": None, "labels": 40, "curve": [1, 2]}
+    here, elsewhere, table = tmp_path / "here", tmp_path / "elsewhere", tmp_path / "draws.csv"
+    assert draws.read_draws(table) == {}
+    for run in study[:2]:
+        about = {"task": run.task.name, "arm": run.arm.name, "count": run.count, "seed": run.seed}
+        file = run.path(here)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        source = {"versions": {"nunatak_source_sha256": 2 * "0123456789ab"}}
+        file.write_text(json.dumps({**about, **made, **source}))
+    draws.write_draws(study[:1], here, table)
+    draws.write_draws(study[1:], here, table)
+    assert kept_runs.recall(study, draws.read_draws(table), elsewhere) == 2
+    found = study[0].finished(elsewhere)
+    assert (found["accuracy"], found["realised_fdr"], found["labels"]) == (0.12346, None, 40)
+    assert (found["seed"], found["arm"]) == (0, study[0].arm.name)
+    assert found["versions"]["nunatak_source_sha256"] == "0123456789ab"
+    assert "curve" not in found
 
 
 def test_a_simulated_set_is_made_once(benchmark: Import, tmp_path: Path) -> None:

@@ -199,14 +199,14 @@ def test_a_study_goes_on_from_a_written_result_on_another_machine(
     plan = study.planned([data], [variant], range(2))
     runs = [one.run for one in plan]
     here, elsewhere, result = tmp_path / "here", tmp_path / "elsewhere", tmp_path / "result.json"
-    assert kept_runs.recall(runs, result, elsewhere) == 0
+    assert kept_runs.runs_in(result) == {}
     for run in runs[:3]:
         run.result(here, cores=1)
     written = study.aggregated(plan, {}, here)
     result.write_text(json.dumps(written))
 
-    assert kept_runs.recall(runs, result, elsewhere) == 3
-    assert kept_runs.recall(runs, result, elsewhere) == 0
+    assert kept_runs.recall(runs, kept_runs.runs_in(result), elsewhere) == 3
+    assert kept_runs.runs_in(result) == {}
     assert study.aggregated(plan, {}, elsewhere) == written
     assert [run.finished(elsewhere) is not None for run in runs] == [True, True, True, False]
 
