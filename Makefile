@@ -18,11 +18,11 @@ READY := .venv/.ready
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint format docs wheel benchmark model clean
+.PHONY: help setup demo test lint format docs wheel page benchmark model clean
 
 help:
 	@sed -n 's/^# \{0,1\}//; 1,12p' Makefile
-	@echo "Also: make setup, lint, format, docs, wheel, benchmark, model, clean"
+	@echo "Also: make setup, lint, format, docs, wheel, page, benchmark, model, clean"
 
 setup: $(READY)
 
@@ -91,5 +91,11 @@ docs: $(READY)
 wheel: $(READY)
 	.ci/wheel
 
+# Needs node 20 or newer; users do not, for the built page is committed.
+page: $(READY)
+	$(BIN)/python -m nunatak.server.openapi > web/openapi.json
+	cd web && npm ci --no-audit --no-fund && npm run types && npm run check && npm test && npm run build && npm run weight
+
 clean:
+	rm -rf web/node_modules
 	rm -rf .venv build dist site demo model .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

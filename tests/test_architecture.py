@@ -25,15 +25,18 @@ ROOMS = (
     "detection",
     "learning",
     "pruning",
+    "workspace",
     "reports",
     "recipes",
     "describe",
     "doctor",
+    "server",
     "cli",
 )
 """From the ground up; DESIGN names the same order."""
 
 HEAVY = {
+    "fastapi",
     "gemmi",
     "lightning_fabric",
     "matplotlib",
@@ -43,6 +46,7 @@ HEAVY = {
     "pyarrow",
     "scipy",
     "torch",
+    "uvicorn",
     "zarr",
 }
 

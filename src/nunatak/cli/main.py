@@ -19,6 +19,7 @@ from nunatak.cli import (
     doctor,
     evaluate,
     info,
+    label,
     merge,
     orientation,
     pick,
@@ -35,6 +36,7 @@ EXIT_BROKEN_PIPE = 128 + 13
 
 VERBS: tuple[ModuleType, ...] = (
     pick,
+    label,
     prune,
     report,
     train,

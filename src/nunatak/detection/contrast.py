@@ -84,7 +84,7 @@ def decide(ballots: Iterable[ContrastVote], *, otherwise: Side = "dark") -> Side
         The answer where nothing speaks for either: nearly all micrographs are stored with dark
         particles.
     """
-    cast = [ballot for ballot in ballots if _is_clear(ballot)]
+    cast = [ballot for ballot in ballots if is_clear(ballot)]
     if not cast:
         return otherwise
     ahead = sum(1 if ballot.dark > ballot.light else -1 for ballot in cast)
@@ -93,7 +93,8 @@ def decide(ballots: Iterable[ContrastVote], *, otherwise: Side = "dark") -> Side
     return "dark" if ahead > 0 else "light"
 
 
-def _is_clear(ballot: ContrastVote) -> bool:
+def is_clear(ballot: ContrastVote) -> bool:
+    """Whether a micrograph shows much evidence for one side, and little for the other."""
     more, less = max(ballot.dark, ballot.light), min(ballot.dark, ballot.light)
     return more >= LEAST_EVIDENCE and more >= CLEAR_RATIO * less
 

@@ -7,7 +7,7 @@ of a layer, as the threads of one shared network would.
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -88,7 +88,7 @@ class Stopwatch:
 
 
 def in_order(
-    work: Callable[[str], Result], images: Sequence[str], crew: Crew
+    work: Callable[[str], Result], images: Iterable[str], crew: Crew
 ) -> Generator[Result, None, None]:
     """Do the same work on each of many images, several at a time.
 
@@ -97,7 +97,7 @@ def in_order(
     work
         Called once an image, in other threads.
     images
-        What to work on.
+        What to work on; the next one is asked for only when a worker is about to be free.
     crew
         Who works.
 

@@ -1,7 +1,7 @@
 """Take micrographs from their files to their candidates."""
 
 import logging
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 
@@ -68,7 +68,7 @@ class Finder:
 
 
 def run(
-    images: Sequence[str],
+    images: Iterable[str],
     *,
     prepare: Prepare,
     finder: Finder,

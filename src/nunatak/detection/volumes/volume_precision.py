@@ -64,7 +64,9 @@ def choose_thresholds(
             reason,
         )
     left_out = {name for names in unpromised.values() for name in names}
-    nothing = ThresholdChoice(ABOVE_ALL, wanted_precision, None, Expected(0.0), _basis(header))
+    nothing = ThresholdChoice(
+        ABOVE_ALL, wanted_precision, None, Expected(0.0), volume_basis(header)
+    )
     return {
         kind.name: nothing
         if kind.name in left_out
@@ -132,11 +134,11 @@ def _judged_class(header: VolumeModelHeader, kind: VolumeClass) -> ModelHeader:
         default_threshold=kind.threshold,
         score_floor=header.score_floor,
         threshold_table=kind.threshold_table,
-        provenance={**header.provenance, "calibration": {"data": _basis(header)}},
+        provenance={**header.provenance, "calibration": {"data": volume_basis(header)}},
     )
 
 
-def _basis(header: VolumeModelHeader) -> str:
+def volume_basis(header: VolumeModelHeader) -> str:
     """Say on which tomograms the tables rest."""
     kept_aside = header.provenance.get("validation")
     if not isinstance(kept_aside, list) or not kept_aside:

@@ -3,19 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
 from nunatak.geometry import FloatArray
 from nunatak.learning.labels.report import Finding, Severity
+from nunatak.learning.labels.told_apart import class_names, has_scores, told_apart
+from nunatak.learning.labels.words import ONLY_CLASS
 from nunatak.picks.table import PickSet
 
-NEGATIVE_CLASSES = frozenset(
-    {"background", "bad", "false", "ice", "junk", "negative", "no particle", "none", "rejected"}
-)
-"""Class names, in any letter case, that mark a place as no particle."""
-
-ONLY_CLASS = "particle"
 NEGATIVE = -1
 """In place of the index of a class."""
 
@@ -54,38 +48,6 @@ class Rows:
         return np.asarray(self.kind != NEGATIVE)
 
 
-def told_apart(table: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Tell places that are no particle, and rows that say nothing, from labelled particles.
-
-    A row is a negative if its class has one of the `NEGATIVE_CLASSES`, or if it is marked as
-    not selected in a table without scores: there, a person has rejected it. Where a table has
-    scores, ``selected`` says which candidates pass a threshold. The others may be particles all
-    the same, and are left out.
-
-    Parameters
-    ----------
-    table
-        Of picks on micrographs or in tomograms.
-
-    Returns
-    -------
-    is_negative, is_left_out : ndarray, shape (n,), bool
-        No row is both.
-    """
-    is_negative = _class_names(table).str.casefold().str.strip().isin(NEGATIVE_CLASSES).to_numpy()
-    rejected = np.zeros(len(table), dtype=np.bool_)
-    if "selected" in table:
-        rejected = ~table["selected"].astype(bool).to_numpy()
-    if has_scores(table):
-        return is_negative, rejected & ~is_negative
-    return is_negative | rejected, np.zeros_like(rejected)
-
-
-def has_scores(table: pd.DataFrame) -> bool:
-    """Whether a table of labels looks like a picker's."""
-    return "score" in table and bool(table["score"].notna().any())
-
-
 def rows_of(picks: PickSet) -> tuple[Rows, tuple[str, ...], list[Finding]]:
     """Tell particles from places that are none, as `told_apart` does.
 
@@ -97,7 +59,7 @@ def rows_of(picks: PickSet) -> tuple[Rows, tuple[str, ...], list[Finding]]:
     findings : list of Finding
     """
     table = picks.table
-    names = _class_names(table)
+    names = class_names(table)
     is_negative, left_out = told_apart(table)
     findings: list[Finding] = []
     classes = tuple(dict.fromkeys(names[~is_negative & ~left_out])) or (ONLY_CLASS,)
@@ -117,12 +79,6 @@ def rows_of(picks: PickSet) -> tuple[Rows, tuple[str, ...], list[Finding]]:
     if is_negative.any():
         findings.append(negative_finding(int(is_negative.sum())))
     return rows.taken(~left_out), classes, findings
-
-
-def _class_names(table: pd.DataFrame) -> pd.Series:
-    if "class_name" not in table:
-        return pd.Series(ONLY_CLASS, index=table.index, dtype=object)
-    return table["class_name"].fillna(ONLY_CLASS).astype(str).replace("", ONLY_CLASS)
 
 
 def unselected_finding(count: int) -> Finding:

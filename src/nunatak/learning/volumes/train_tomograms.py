@@ -13,7 +13,7 @@ from nunatak.errors import UsageError
 from nunatak.images.axis_order import AxisOrder
 from nunatak.images.micrograph_list import MicrographList
 from nunatak.images.tomogram_inputs import list_tomograms
-from nunatak.learning.labels.rows import NEGATIVE_CLASSES
+from nunatak.learning.labels.words import NEGATIVE_CLASSES
 from nunatak.learning.train import check_output
 from nunatak.learning.volumes.volume_data import VolumeReading, gather_volumes
 from nunatak.learning.volumes.volume_expectation import checked_expectation
@@ -78,7 +78,7 @@ def train_tomograms(
         Particles: a file or folder in any format for tomograms, or a table. A tomogram of
         ``PickSet.images`` without a row is one in which nothing was found. Classes named junk,
         negative and the like, and rows that a person marked as not selected, are places known to
-        be no particle (see `nunatak.learning.labels.rows.told_apart`).
+        be no particle (see `nunatak.learning.labels.told_apart.told_apart`).
     output
         Model file to write, ``*.safetensors``.
     diameters_A

@@ -12,13 +12,12 @@ from nunatak.images.micrograph_list import MicrographList
 from nunatak.learning.labels.report import Finding, Severity
 from nunatak.learning.labels.rows import (
     NEGATIVE,
-    ONLY_CLASS,
-    has_scores,
     negative_finding,
     scored_finding,
-    told_apart,
     unselected_finding,
 )
+from nunatak.learning.labels.told_apart import has_scores, told_apart
+from nunatak.learning.labels.words import ONLY_CLASS
 from nunatak.learning.volumes.volume_label_checks import (
     KIND,
     is_particle,
@@ -106,7 +105,7 @@ def sorted_labels(
     """Give every label to its tomogram and its class, and leave out what cannot be used.
 
     Rows that were rejected, or whose class is called junk and the like, are places known to be no
-    particle (`nunatak.learning.labels.rows.told_apart`).
+    particle (`nunatak.learning.labels.told_apart.told_apart`).
 
     Parameters
     ----------

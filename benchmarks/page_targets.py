@@ -1,0 +1,33 @@
+"""What the page in the browser must reach."""
+
+from target import Target
+
+PAGE_TARGETS = (
+    Target(
+        "page_speed",
+        "first_picks_seconds",
+        "from `nunatak label` on 500 micrographs to the first picks, 2 cores",
+        "at most",
+        5.0,
+        "s",
+        1,
+    ),
+    Target(
+        "kill_server",
+        "lost",
+        "acknowledged edits lost when the server is killed 200 times while edits are saved",
+        "at most",
+        0,
+        "edits",
+        0,
+    ),
+    Target(
+        "kill_server",
+        "damaged",
+        "databases damaged by that",
+        "at most",
+        0,
+        "databases",
+        0,
+    ),
+)

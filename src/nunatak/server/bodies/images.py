@@ -1,0 +1,156 @@
+"""Images: the queue, and how an image is drawn."""
+
+from typing import Literal
+
+from nunatak.server.bodies.base import Body
+from nunatak.workspace.images import ImageState
+
+__all__ = [
+    "ImageState",
+    "ImageSummary",
+    "Level",
+    "Plane",
+    "Pyramid",
+    "Queue",
+    "Slices",
+    "StateChange",
+]
+
+Plane = Literal["xy", "xz", "yz"]
+
+
+class ImageSummary(Body):
+    """An image in the queue.
+
+    Attributes
+    ----------
+    id : int
+        Never a path.
+    name : str
+        File name, for people; may occur twice.
+    folder : str
+        Where it lies, for people.
+    shape : list of int or None
+        ``[ny, nx]`` or ``[nz, ny, nx]``, pixels; None until it was read.
+    pixel_size_A : float or None
+    state : str
+    labels, negatives, regions : int
+        That a person set.
+    candidates : int or None
+        Selected picks of the pick set shown last, None where none were made yet.
+    doubt : float or None
+        How much a correction here would teach, 0 to 1: see `nunatak.workspace`.
+    problem : str or None
+        Why it cannot be used.
+    version : int
+        Of its labels.
+    """
+
+    id: int
+    name: str
+    folder: str
+    shape: list[int] | None
+    pixel_size_A: float | None
+    state: ImageState
+    labels: int
+    negatives: int
+    regions: int
+    candidates: int | None
+    doubt: float | None
+    problem: str | None
+    version: int
+
+
+class Queue(Body):
+    """All images, in the order of their names.
+
+    Attributes
+    ----------
+    images : list of ImageSummary
+    """
+
+    images: list[ImageSummary]
+
+
+class StateChange(Body):
+    """A new state of an image.
+
+    Attributes
+    ----------
+    state : str
+    """
+
+    state: ImageState
+
+
+class Level(Body):
+    """One size of an image.
+
+    Attributes
+    ----------
+    scale : float
+        Pixels of the stored image along one pixel of this level, exactly: 1, 2, 4 and so on.
+        Pixel i begins at ``i * scale - 0.5``; the last may reach beyond the image.
+    width, height : int
+        Pixels of the level.
+    low, high : float
+        Pixel values that the greys 0 and 255 of its tiles stand for. Every level has its own, so
+        that the same contrast looks alike at all of them.
+    """
+
+    scale: float
+    width: int
+    height: int
+    low: float
+    high: float
+
+
+class Pyramid(Body):
+    """How a micrograph is cut into tiles. Tile 0 of level 0 begins at the stored image's corner.
+
+    Attributes
+    ----------
+    tile_px : int
+        Side of a tile; those at the right and bottom end with the level.
+    levels : list of Level
+        From the finest.
+    low, high : float
+        Those of the finest level.
+    usual_low, usual_high : float
+        Greys, 0 to 255, between which the contrast looks right to begin with, at every level.
+    version : str
+        Of the file, to be appended to the addresses of its tiles as ``v``: those may then be
+        kept for good.
+    """
+
+    version: str
+    tile_px: int
+    levels: list[Level]
+    low: float
+    high: float
+    usual_low: float
+    usual_high: float
+
+
+class Slices(Body):
+    """How a tomogram is cut into slices.
+
+    Attributes
+    ----------
+    shape : list of int
+        ``[nz, ny, nx]``, voxels.
+    scales : list of float
+        Voxels along one pixel of a slice's sizes, from the finest, at least 1.
+    low, high, usual_low, usual_high : float
+        As of `Pyramid`; low and high of slices one voxel thick at the finest size.
+    version : str
+        As of `Pyramid`.
+    """
+
+    version: str
+    shape: list[int]
+    scales: list[float]
+    low: float
+    high: float
+    usual_low: float
+    usual_high: float

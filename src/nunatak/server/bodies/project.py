@@ -1,0 +1,80 @@
+"""The project as a whole."""
+
+from typing import Literal
+
+from nunatak.server.bodies.base import Angstrom, Body
+from nunatak.workspace.project import Classes, Contrast, ParticleClass
+
+__all__ = [
+    "Counts",
+    "ParticleClass",
+    "Project",
+    "ProjectChange",
+]
+
+
+class Counts(Body):
+    """Numbers of images by state.
+
+    Attributes
+    ----------
+    new, labelled, reviewed, skipped : int
+    """
+
+    new: int
+    labelled: int
+    reviewed: int
+    skipped: int
+
+
+class Project(Body):
+    """What the page shows first.
+
+    Attributes
+    ----------
+    id : str
+        Tells this project from all others.
+    name : str
+    ndim : int
+        2 for micrographs, 3 for tomograms.
+    user : str
+        To whom edits are ascribed.
+    classes : list of ParticleClass
+        At least one.
+    contrast : str
+        Particles as stored: ``auto``, ``dark`` or ``light``.
+    expected_particles : float or None
+        In an image; None to estimate it.
+    version : int
+        Of these settings; a change names the one that it saw.
+    counts : Counts
+    program_version : str
+    """
+
+    id: str
+    name: str
+    ndim: Literal[2, 3]
+    user: str
+    classes: list[ParticleClass]
+    contrast: Contrast
+    expected_particles: float | None
+    version: int
+    counts: Counts
+    program_version: str
+
+
+class ProjectChange(Body):
+    """New settings; what is None stays.
+
+    Attributes
+    ----------
+    base_version : int
+        The version that the change was made to.
+    classes, contrast, expected_particles
+        See `Project`. A class that labels name cannot be left out.
+    """
+
+    base_version: int
+    classes: Classes | None = None
+    contrast: Contrast | None = None
+    expected_particles: Angstrom | None = None

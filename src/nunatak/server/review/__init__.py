@@ -1,0 +1,1 @@
+"""Sets of picks as a person reviews them: scores, estimates, galleries, comparisons."""

@@ -1,0 +1,113 @@
+"""Which candidates people have judged, by deciding about them or by labelling all around them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nunatak.picks.matching import match
+from nunatak.server.review.columns import KEPT, REJECTED, BoolArray, IntArray, SetColumns
+from nunatak.workspace.images import ImageRecord
+from nunatak.workspace.marks import Labels, Point
+from nunatak.workspace.regions import inside
+
+SAME_RADII = 0.5
+"""A candidate within so much of a particle's radius of a label is of the labelled particle."""
+
+
+def radii_px(images: Iterable[ImageRecord], diameter_A: float) -> dict[int, float]:
+    """Return the particle's radius on each image, pixels; images of unknown size are left out."""
+    return {
+        one.id: diameter_A / 2 / one.pixel_size_A for one in images if one.pixel_size_A is not None
+    }
+
+
+def judged_by_people(
+    columns: SetColumns, labels: Iterable[Labels], radius_px: Mapping[int, float]
+) -> tuple[IntArray, BoolArray]:
+    """Return which candidates are known to be right or wrong.
+
+    Parameters
+    ----------
+    columns
+        The candidates.
+    labels
+        Of images that have any.
+    radius_px
+        Of the particle, by image; see `radii_px`.
+
+    Returns
+    -------
+    rows : ndarray, shape (k,), int64
+        Into the candidates, rising.
+    is_right : ndarray, shape (k,), bool
+    """
+    verdict = columns.decided.copy()
+    for said in labels:
+        here = np.flatnonzero(columns.image == said.image)
+        here = here[in_complete_regions(said, columns, here)]
+        here = here[verdict[here] == 0]
+        if len(here):
+            hit = _near(columns, here, _particles(said), SAME_RADII * radius_px[said.image])
+            verdict[here] = np.where(hit, KEPT, REJECTED)
+    rows = np.flatnonzero((verdict != 0) & ~columns.excluded)
+    return rows, np.asarray(verdict[rows] == KEPT)
+
+
+def in_complete_regions(labels: Labels, columns: SetColumns, rows: IntArray) -> BoolArray:
+    """Which of some candidates, all of one image, lie in its completely labelled regions."""
+    complete = [one for one in labels.regions if one.kind == "complete"]
+    return inside(complete, columns.positions_px[rows])
+
+
+def with_points(
+    columns: SetColumns,
+    labels: Iterable[Labels],
+    radius_px: Mapping[int, float],
+    judged: tuple[IntArray, BoolArray],
+) -> tuple[IntArray, BoolArray]:
+    """Add to what people judged the candidates at labelled places.
+
+    These are no fair sample of the candidates, and say nothing of the precision; but they teach.
+
+    Parameters
+    ----------
+    columns, labels, radius_px
+        As of `judged_by_people`.
+    judged
+        What that returned.
+
+    Returns
+    -------
+    rows, is_right
+        The same, with more rows.
+    """
+    verdict = np.zeros(len(columns), dtype=np.int64)
+    for said in labels:
+        here = np.flatnonzero((columns.image == said.image) & ~columns.excluded)
+        others = [point for point in said.points if point.kind != "particle"]
+        for points, word in ((_particles(said), KEPT), (others, REJECTED)):
+            near = _near(columns, here, points, SAME_RADII * radius_px[said.image])
+            verdict[here[near]] = word
+    rows, is_right = judged
+    verdict[rows] = np.where(is_right, KEPT, REJECTED)
+    known = np.flatnonzero(verdict)
+    return known, np.asarray(verdict[known] == KEPT)
+
+
+def _particles(labels: Labels) -> list[Point]:
+    return [point for point in labels.points if point.kind == "particle"]
+
+
+def _near(
+    columns: SetColumns, rows: IntArray, points: Sequence[Point], near_px: float
+) -> BoolArray:
+    """Which candidates stand for one of some points, one for each."""
+    near = np.zeros(len(rows), dtype=np.bool_)
+    if points and len(rows):
+        places: NDArray[np.float64] = np.array(
+            [(one.x, one.y) if columns.z_px is None else (one.x, one.y, one.z) for one in points],
+            dtype=np.float64,
+        )
+        near[match(columns.positions_px[rows], places, near_px).candidate] = True
+    return near

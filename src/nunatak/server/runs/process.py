@@ -1,0 +1,137 @@
+"""The process of a run: begun by this server, or found again after an earlier one."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from nunatak.errors import ResourceError
+from nunatak.server.runs.progress_file import last_sign_of_life
+from nunatak.workspace.connection import Workspace
+from nunatak.workspace.processes import process_start
+from nunatak.workspace.runs import RunRecord
+
+LOG = "log.txt"
+"""File in a run's folder: what its process said."""
+
+SHARING = {"OMP_WAIT_POLICY": "PASSIVE"}
+"""Environment of a run's process, unless the user sets it. By default, threads that wait for each
+other keep a core busy: beside a browser and a server, a training then took several times longer."""
+
+SILENT_FOR_S = 30.0
+"""A process on another machine that gave no sign of life for so long is taken for gone."""
+
+
+_TELLS_MACHINES_APART = Path("/proc/self/stat").exists()
+"""Whether the mark of a process begins with that of its machine."""
+
+
+def worker_command(project: Path, run: int) -> list[str]:
+    """Return what begins the process of a run."""
+    # Without -P, a file random.py in the user's folder would be taken for Python's own.
+    return [sys.executable, "-P", "-m", "nunatak.server.runs.worker", str(project), str(run)]
+
+
+@dataclass(frozen=True)
+class RunProcess:
+    """A process that carries out a run, and leads a group of its own.
+
+    Attributes
+    ----------
+    run : int
+    folder : Path
+        Of the run.
+    pid : int
+    started : str
+        See `nunatak.workspace.processes.process_start`.
+    child : Popen or None
+        None where an earlier server began it.
+    """
+
+    run: int
+    folder: Path
+    pid: int
+    started: str
+    child: "subprocess.Popen[bytes] | None"
+
+    @classmethod
+    def begun(cls, workspace: Workspace, run: int) -> "RunProcess":
+        """Begin the process of a run.
+
+        Raises
+        ------
+        ResourceError
+            If its folder cannot be written, or the machine allows no more processes.
+        """
+        folder = workspace.run_folder(run)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with (folder / LOG).open("ab") as log:
+                child = subprocess.Popen(  # noqa: S603 - this program itself
+                    worker_command(workspace.folder, run),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    env={**SHARING, **os.environ},
+                )
+        except OSError as error:
+            raise ResourceError(
+                f"{folder}: the run cannot begin here ({error.strerror or error}). Check the "
+                "folder's permissions and the free disk space, and start it again."
+            ) from error
+        # Not collected yet, so that the number is its own; it may have ended all the same.
+        return cls(run, folder, child.pid, process_start(child.pid) or "", child)
+
+    @classmethod
+    def found(cls, workspace: Workspace, record: RunRecord) -> "RunProcess | None":
+        """Find the process that an earlier server began; None where it is gone."""
+        if record.pid is None or record.process_started is None:
+            return None
+        folder = workspace.run_folder(record.id)
+        process = cls(record.id, folder, record.pid, record.process_started, None)
+        return process if process.is_running() else None
+
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        if self.child is not None:
+            return self.child.poll() is None
+        if not self._is_here():
+            seen = last_sign_of_life(self.folder)
+            return seen is not None and time.time() - seen < SILENT_FOR_S
+        return process_start(self.pid) == self.started
+
+    def ask_to_end(self) -> None:
+        """Send SIGTERM to the whole group, where it runs on this machine."""
+        self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Send SIGKILL to the whole group, where it runs on this machine."""
+        self._signal(signal.SIGKILL)
+
+    def end(self) -> str:
+        """Say how the process ended, as far as this server knows."""
+        code = None if self.child is None else self.child.returncode
+        if code is None:
+            return "its process is gone"
+        if code >= 0:
+            return f"its process ended with code {code}"
+        name = signal.Signals(-code).name
+        lack = ", often for lack of memory" if -code == signal.SIGKILL else ""
+        return f"its process was ended by {name}{lack}"
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self.is_running() and self._is_here():
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, number)
+
+    def _is_here(self) -> bool:
+        """Whether it was begun on this machine, and since that was switched on."""
+        if not _TELLS_MACHINES_APART:
+            return True
+        mine = process_start(os.getpid()) or ""
+        return self.started.split(" ")[0] == mine.split(" ")[0]

@@ -1,0 +1,188 @@
+"""Judge the candidates of a set, with what people said about some of them."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nunatak.errors import BadInput
+from nunatak.picks.counted import counted
+from nunatak.picks.table import PickSet
+from nunatak.pruning.classes import JUNK, PARTICLE, class_of
+from nunatak.pruning.decide import KEEP, REJECT, REVIEW, UNJUDGED
+from nunatak.pruning.labels import MatchedLabels
+from nunatak.pruning.prune import prune as prune_picks
+from nunatak.pruning.result import PruneResult
+from nunatak.server.bodies.runs import PruneAsked
+from nunatak.server.review.columns import SetColumns
+from nunatak.server.review.known import judged_by_people, radii_px, with_points
+from nunatak.server.review.loading import load, marks_of
+from nunatak.server.runs.work import Work, diameters_of
+from nunatak.workspace.images import ImageRecord, listed
+from nunatak.workspace.labels import label_counts, labels_of
+from nunatak.workspace.marks import Labels
+from nunatak.workspace.pick_sets import pick_set_of
+from nunatak.workspace.picks import save_judgement
+
+BELOW_THRESHOLD = 0.5
+"""Candidates from so much of the threshold on are judged, so that it can still be lowered."""
+
+ENOUGH_LABELS = 10
+"""Of candidates that people judged; fewer leave the shipped classifier to judge alone."""
+
+
+def prune(work: Work, order: PruneAsked) -> str:
+    """Give candidates a probability, a class and a decision; those of people stay.
+
+    Returns
+    -------
+    str
+        What came of it.
+
+    Raises
+    ------
+    NunatakError
+        If there is nothing to judge, or it fails; the message says what to do.
+    """
+    record = pick_set_of(work.workspace, order.pick_set)
+    settings, images = work.settings(), {one.id: one for one in work.images()}
+    columns = load(work.workspace, record, marks_of(work.workspace))
+    asked = _asked_rows(columns, images, record.threshold)
+    labels = _labels(
+        columns,
+        asked,
+        [labels_of(work.workspace, image) for image in label_counts(work.workspace)],
+        radii_px(images.values(), max(diameters_of(settings).values())),
+    )
+    n_images = len(np.unique(columns.image[asked]))
+    work.progress.begin("judging", n_images)
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        # Fine-tuning looks at the images a second time.
+        done = min(done + count, n_images)
+        work.progress.advance(done)
+
+    known = diameters_of(settings)
+    inputs = listed(images.values())
+    result = prune_picks(
+        _picks(columns, asked, images, max(known.values())),
+        labels=labels,
+        diameter_A=max(known.values()),
+        keep_fdr=order.keep_fdr,
+        micrographs=inputs if settings.ndim == 2 else (),
+        tomograms=inputs if settings.ndim == 3 else (),
+        contrast=settings.contrast,
+        on_progress=advance,
+    )
+    _save(work, order.pick_set, columns, asked, result)
+    return _account(result, labels)
+
+
+def _asked_rows(
+    columns: SetColumns, images: Mapping[int, ImageRecord], threshold: float
+) -> NDArray[np.int64]:
+    usable = np.isin(columns.image, list(images)) & ~columns.excluded
+    rows = np.flatnonzero(usable & (columns.score >= BELOW_THRESHOLD * threshold))
+    if not len(rows):
+        raise BadInput(
+            "This set has no candidate near or above its threshold, so that there is nothing to "
+            "judge. Lower the threshold."
+        )
+    return rows
+
+
+def _picks(
+    columns: SetColumns,
+    rows: NDArray[np.int64],
+    images: Mapping[int, ImageRecord],
+    diameter_A: float,
+) -> PickSet:
+    table = {
+        "image": [images[int(one)].path for one in columns.image[rows]],
+        "x_px": columns.x_px[rows],
+        "y_px": columns.y_px[rows],
+        "score": columns.score[rows],
+        "diameter_A": diameter_A,
+    }
+    if columns.z_px is not None:
+        table["z_px"] = columns.z_px[rows]
+    return PickSet(pd.DataFrame(table))
+
+
+def _labels(
+    columns: SetColumns,
+    asked: NDArray[np.int64],
+    labels: Sequence[Labels],
+    radius_px: Mapping[int, float],
+) -> MatchedLabels | None:
+    """Return what people said of the candidates that are judged; None if it is too little."""
+    said = [one for one in labels if one.image in radius_px]
+    rows, is_right = with_points(
+        columns, said, radius_px, judged_by_people(columns, said, radius_px)
+    )
+    names = np.array(
+        [
+            PARTICLE if right else _junk(columns.reasons.get(int(columns.number[row])))
+            for row, right in zip(rows, is_right, strict=True)
+        ],
+        dtype=object,
+    )
+    known, place, chosen = np.intersect1d(asked, rows, return_indices=True)
+    if len(known) < ENOUGH_LABELS:
+        return None
+    return MatchedLabels(place.astype(np.int64), names[chosen])
+
+
+def _junk(reason: str | None) -> str:
+    """Return the class that a person's reason names, or that of any junk."""
+    try:
+        kind = JUNK if reason is None else class_of(reason)
+    except BadInput:
+        return JUNK
+    return JUNK if kind == PARTICLE else kind
+
+
+def _save(
+    work: Work,
+    pick_set: int,
+    columns: SetColumns,
+    rows: NDArray[np.int64],
+    result: PruneResult,
+) -> None:
+    table = result.picks.table
+    probability = np.full(len(columns), np.nan)
+    probability[rows] = table["probability"].to_numpy()
+    kinds = np.full(len(columns), None, dtype=object)
+    decision = np.full(len(columns), UNJUDGED, dtype=object)
+    decision[rows] = table["decision"].to_numpy()
+    judged = decision[rows] != UNJUDGED
+    kinds[rows[judged]] = table["predicted_class"].to_numpy()[judged]
+    for image in np.unique(columns.image[rows]):
+        here = columns.image == image
+        save_judgement(
+            work.workspace,
+            pick_set,
+            int(image),
+            probability=probability[here],
+            judged_class=kinds[here].tolist(),
+            decision=decision[here].tolist(),
+        )
+
+
+def _account(result: PruneResult, labels: MatchedLabels | None) -> str:
+    counts = result.counts
+    text = (
+        f"{counted(counts[KEEP], 'candidate')} kept, {counts[REVIEW]} worth a look, "
+        f"{counts[REJECT]} rejected"
+    )
+    if counts[UNJUDGED]:
+        text += f", {counts[UNJUDGED]} that could not be judged"
+    if labels is None:
+        return (
+            f"{text}. Judged without your word: keep or reject {ENOUGH_LABELS} candidates or more "
+            "in the gallery, and prune again to teach it."
+        )
+    return f"{text}. Learned from {counted(len(labels), 'candidate')} that you judged."

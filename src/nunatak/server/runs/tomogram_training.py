@@ -1,0 +1,94 @@
+"""Train on labelled particles in tomograms."""
+
+from collections import Counter
+
+import numpy as np
+
+from nunatak.detection.contrast import Side
+from nunatak.errors import BadInput
+from nunatak.learning.volumes.train_tomograms import train_tomograms
+from nunatak.learning.volumes.volume_settings import VolumeLearningSettings
+from nunatak.picks.counted import counted
+from nunatak.server.runs.lesson import Lesson, tell
+from nunatak.server.runs.orders import MODEL
+from nunatak.server.runs.teaching import NOT_PARTICLE, Teaching
+from nunatak.server.runs.work import Work, diameters_of
+from nunatak.workspace.images import listed
+from nunatak.workspace.pick_sets import pick_sets_of
+from nunatak.workspace.picks import selected_counts
+
+STEPS = 60
+"""Of a training for somebody who waits. With ten labels in a simulated tomogram, 50 steps raised
+the average precision on another one from 0.06 to 0.20, and 150 to no more than that."""
+
+MOST_UNLABELLED = 2
+"""Tomograms without labels that take part: each takes long to read, and much memory."""
+
+
+def train_on_tomograms(work: Work, lesson: Lesson) -> tuple[Side, str]:
+    """Train, and return the particles' contrast and what came of it.
+
+    Raises
+    ------
+    BadInput
+        If nobody knows how many particles a tomogram holds.
+    NunatakError
+        If training fails.
+    """
+    settings, taught = lesson.settings, lesson.taught
+    work.progress.begin("reading tomograms")
+    counts = _counts(taught)
+    known = diameters_of(settings)
+    diameters_A = {name: known[name] for name in counts}
+    contrast: Side = "dark" if settings.contrast == "auto" else settings.contrast
+    train_tomograms(
+        listed([*lesson.labelled, *lesson.unlabelled[:MOST_UNLABELLED]]),
+        taught.picks,
+        output=work.folder / MODEL,
+        diameters_A=diameters_A,
+        labels_are="sparse",
+        expected_particles=_expected(work, lesson, counts),
+        contrast=contrast,
+        settings=VolumeLearningSettings(start=lesson.start, steps=lesson.steps or STEPS),
+        redo=True,
+        on_progress=lambda progress: tell(work.progress, progress),
+    )
+    return contrast, (
+        f"Learned from {counted(taught.particles, 'particle')} in "
+        f"{counted(len(taught.images), 'tomogram')}."
+    )
+
+
+def _counts(taught: Teaching) -> dict[str, int]:
+    """Return how many particles of each class are labelled."""
+    names = taught.picks.table["class_name"]
+    return dict(Counter(names[names != NOT_PARTICLE]))
+
+
+def _expected(work: Work, lesson: Lesson, counts: dict[str, int]) -> dict[str, float]:
+    """Return how many particles of each class a tomogram holds, roughly.
+
+    All together as the project says, or as many as the last set of picks selects; of each class
+    in proportion to its labels, and never fewer than are labelled.
+    """
+    together = lesson.settings.expected_particles or _found(work)
+    if together is None:
+        raise BadInput(
+            "Nobody knows how many particles a tomogram holds, which training needs to tell empty "
+            "places from particles without a label. Say it roughly in the project's settings, or "
+            "let the tomograms be picked first."
+        )
+    share = together / sum(counts.values())
+    return {
+        name: max(count * share, count / len(lesson.taught.images))
+        for name, count in counts.items()
+    }
+
+
+def _found(work: Work) -> float | None:
+    """Return the number of selected candidates in a tomogram, of the last set that has some."""
+    for record in pick_sets_of(work.workspace):
+        counts = selected_counts(work.workspace, record.id)
+        if counts and sum(counts.values()):
+            return float(np.mean(list(counts.values())))
+    return None

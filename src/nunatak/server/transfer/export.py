@@ -1,0 +1,136 @@
+"""Write labels or picks as a file that the browser can save."""
+
+import io
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from nunatak.errors import BadInput, UsageError
+from nunatak.picks.formats import relion_autopick
+from nunatak.picks.formats.base import PickFormat
+from nunatak.picks.formats.doors import write_picks
+from nunatak.picks.formats.registry import FORMATS, format_named, refuse_dimensions
+from nunatak.picks.image_catalogue import ImageCatalogue
+from nunatak.picks.table import PickSet
+from nunatak.workspace.connection import Workspace
+from nunatak.workspace.images import images_of, listed
+from nunatak.workspace.project import settings_of
+
+USUAL_FORMATS = {2: "relion-star", 3: "relion5-tomo"}
+
+BOX_IN_DIAMETERS = 1.5
+"""Side of the boxes in formats that have boxes: what is usual for extraction."""
+
+_BOUND_TO_A_PLACE = frozenset({relion_autopick.FORMAT.name})
+"""Formats whose files name each other by where they lie in a project of another program."""
+
+_BOX_WITHOUT_SIZE_PX = 2
+_ZIP = "application/zip"
+_FILE = "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class ExportedFile:
+    """A file to be saved.
+
+    Attributes
+    ----------
+    name : str
+        Plain ASCII.
+    content : bytes
+    media_type : str
+    """
+
+    name: str
+    content: bytes
+    media_type: str
+
+
+def formats_for(ndim: int) -> list[str]:
+    """Return the names of formats that picks can be written in, the usual one first."""
+    names = [
+        fmt.name
+        for fmt in FORMATS.values()
+        if ndim in fmt.capabilities.dimensions
+        and fmt.capabilities.writable
+        and fmt.name not in _BOUND_TO_A_PLACE
+    ]
+    return sorted(names, key=lambda name: name != USUAL_FORMATS[ndim])
+
+
+def exported(
+    workspace: Workspace, picks: PickSet, stem: str, file_format: str | None
+) -> ExportedFile:
+    """Write picks in a format; several files come as one archive.
+
+    Parameters
+    ----------
+    workspace
+        The project whose picks these are.
+    picks
+        What to write; images by their paths.
+    stem
+        Of the file's name.
+    file_format
+        None for the usual one.
+
+    Raises
+    ------
+    BadInput
+        If there is nothing to write, or the format cannot hold it.
+    UsageError
+        If there is no such format, or it is for the other kind of images.
+    """
+    settings = settings_of(workspace)
+    chosen = format_named(file_format or USUAL_FORMATS[settings.ndim])
+    refuse_dimensions(picks, chosen)
+    if chosen.name in _BOUND_TO_A_PLACE:
+        raise UsageError(
+            f"{chosen.title}: belongs into the folder of a project. Export another format, and "
+            "turn it into this one there with 'nunatak convert'."
+        )
+    if not len(picks):
+        raise BadInput("There is nothing to export yet: none was labelled or selected.")
+    images = listed(images_of(workspace))
+    catalogue = (
+        ImageCatalogue.of_tomograms(images) if settings.ndim == 3 else ImageCatalogue.listed(images)
+    )
+    largest_A = max((one.diameter_A or 0.0 for one in settings.classes), default=0.0)
+    with tempfile.TemporaryDirectory(prefix="nunatak-export-") as name:
+        folder = Path(name)
+        write_picks(
+            picks,
+            _target(folder, stem, chosen),
+            chosen.name,
+            images=catalogue,
+            box_px=_box_px(picks, largest_A, catalogue),
+        )
+        return _packed(folder, stem, chosen)
+
+
+def _target(folder: Path, stem: str, chosen: PickFormat) -> Path:
+    """Return what to write: a file, or for formats of one file an image the folder of them."""
+    if not chosen.capabilities.multi_image:
+        return folder
+    return folder / f"{stem}{chosen.suffixes[0]}"
+
+
+def _box_px(picks: PickSet, diameter_A: float, catalogue: ImageCatalogue) -> int:
+    """Return an even side of a box, pixels."""
+    size_A = catalogue.pixel_size_A(picks.images[0])
+    if not size_A:
+        return _BOX_WITHOUT_SIZE_PX
+    return max(_BOX_WITHOUT_SIZE_PX, 2 * round(BOX_IN_DIAMETERS * diameter_A / size_A / 2))
+
+
+def _packed(folder: Path, stem: str, chosen: PickFormat) -> ExportedFile:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    # The name of a file of one image says which image that is: such a file keeps it in an archive.
+    if len(files) == 1 and chosen.capabilities.multi_image:
+        return ExportedFile(f"{stem}{chosen.suffixes[0]}", files[0].read_bytes(), _FILE)
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for path in files:
+            packed.write(path, path.relative_to(folder).as_posix())
+    return ExportedFile(f"{stem}.zip", archive.getvalue(), _ZIP)

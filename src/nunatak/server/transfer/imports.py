@@ -1,0 +1,78 @@
+"""Read labels from a file that the browser sends."""
+
+import re
+import tempfile
+from pathlib import Path, PurePosixPath
+
+from nunatak.errors import BadInput, UsageError
+from nunatak.images.copick_config import is_copick_config
+from nunatak.picks.formats.doors import read_picks
+from nunatak.picks.image_catalogue import ImageCatalogue
+from nunatak.workspace.connection import Workspace
+from nunatak.workspace.images import images_of, listed
+from nunatak.workspace.imports import ImportCounts, add_labels
+from nunatak.workspace.project import settings_of
+
+_UNFIT = re.compile(r"[\x00-\x1f\x7f/\\]")
+_LONGEST_NAME = 200
+"""Bytes; what is longer no file system takes, with something added."""
+
+
+def import_file(workspace: Workspace, name: str, content: bytes, user: str) -> ImportCounts:
+    """Add the picks in a file to the labels.
+
+    Parameters
+    ----------
+    workspace
+        The project.
+    name
+        Of the file: says its format, and the image of formats of one file an image.
+    content
+        Of the file.
+    user
+        To whom the labels are ascribed.
+
+    Raises
+    ------
+    BadInput
+        If it is in no known format, damaged, or about other images.
+    """
+    is_3d = settings_of(workspace).ndim == 3
+    images = listed(images_of(workspace))
+    catalogue = ImageCatalogue.of_tomograms(images) if is_3d else ImageCatalogue.listed(images)
+    with tempfile.TemporaryDirectory(prefix="nunatak-import-") as folder:
+        path = Path(folder) / plain_name(name)
+        path.write_bytes(content)
+        if is_copick_config(path):
+            raise BadInput(
+                f"{name}: the configuration of a copick project, which names other files. Import "
+                "the files of picks themselves, or add them with 'nunatak convert'."
+            )
+        prefix = f"{path.parent}/"  # means nothing to the user
+        try:
+            picks = read_picks(path, images=catalogue)
+            counts = add_labels(workspace, picks, user)
+        except (BadInput, UsageError) as error:
+            raise BadInput(str(error).replace(prefix, "")) from error
+        notes = [note.replace(prefix, "") for note in (*picks.notes, *counts.notes)]
+        return counts.model_copy(update={"notes": notes})
+
+
+def plain_name(name: str) -> str:
+    r"""Return the last part of a file's name, fit for a folder of its own.
+
+    Raises
+    ------
+    BadInput
+        If nothing is left of it.
+
+    Examples
+    --------
+    >>> plain_name("../../etc/mic_1.star"), plain_name("C:\\data\\mic_1.box")
+    ('mic_1.star', 'mic_1.box')
+    """
+    last = PurePosixPath(name.replace("\\", "/")).name
+    plain = _UNFIT.sub("_", last)
+    if plain in ("", ".", "..") or len(plain.encode("utf-8", "surrogateescape")) > _LONGEST_NAME:
+        raise BadInput("The file has no usable name. Give it a short one that ends as its format.")
+    return plain

@@ -1,0 +1,107 @@
+"""What people say of candidates: keep or reject. No model and no run ever changes that."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from nunatak.errors import BadInput
+from nunatak.workspace.base import Identifier, Model, Name, now
+from nunatak.workspace.connection import Workspace
+from nunatak.workspace.pick_sets import read_pick_set, touch
+
+Decision = Literal["keep", "reject"]
+
+
+class PickDecision(Model):
+    """What a person says of a candidate.
+
+    Attributes
+    ----------
+    number : int
+    decision : str or None
+        None takes the word back.
+    reason : str or None
+        Of a rejection: what it is instead, such as ``ice``.
+    """
+
+    number: Annotated[int, Field(ge=0)]
+    decision: Decision | None
+    reason: Name | None = None
+
+
+class Review(Model):
+    """Decisions made at once; the same review sent again changes nothing."""
+
+    id: Identifier
+    decisions: Annotated[list[PickDecision], Field(min_length=1, max_length=20_000)]
+
+
+_DECISIONS: TypeAdapter[list[PickDecision]] = TypeAdapter(list[PickDecision])
+
+
+def save_review(workspace: Workspace, pick_set: int, review: Review, user: str) -> None:
+    """Save decisions whole; when this returns, they are on disk. The last word counts.
+
+    Raises
+    ------
+    NotFound
+        If there is no such set.
+    BadInput
+        If the set has no candidate of a number, or the review's id was used for another review.
+    """
+    said = _DECISIONS.dump_json(review.decisions, exclude_none=True).decode()
+    with workspace.writing() as connection:
+        record = read_pick_set(connection, pick_set)
+        before = connection.execute(
+            "SELECT pick_set, decisions FROM review WHERE id = ?", (review.id,)
+        ).fetchone()
+        if before is not None:
+            _require_same(review.id, before, (pick_set, said))
+            return
+        for one in review.decisions:
+            if one.number >= record.candidates:
+                raise BadInput(
+                    f"The pick set {record.name} has no candidate {one.number}; nothing was saved. "
+                    "Reload the page."
+                )
+        at = now()
+        connection.execute(
+            "INSERT INTO review (id, pick_set, made_by, made_at, decisions) VALUES (?, ?, ?, ?, ?)",
+            (review.id, pick_set, user, at, said),
+        )
+        for one in review.decisions:
+            if one.decision is None:
+                connection.execute(
+                    "DELETE FROM decision WHERE pick_set = ? AND number = ?", (pick_set, one.number)
+                )
+                continue
+            connection.execute(
+                "INSERT OR REPLACE INTO decision "
+                "(pick_set, number, decision, reason, made_by, made_at) VALUES (?, ?, ?, ?, ?, ?)",
+                (pick_set, one.number, one.decision, one.reason, user, at),
+            )
+        touch(connection, pick_set)
+
+
+def decisions_of(workspace: Workspace, pick_set: int) -> dict[int, tuple[Decision, str | None]]:
+    """Return decision and reason, by the candidate's number; the undecided are left out.
+
+    Raises
+    ------
+    NotFound
+        If there is no such set.
+    """
+    with workspace.reading() as connection:
+        read_pick_set(connection, pick_set)
+        rows = connection.execute(
+            "SELECT number, decision, reason FROM decision WHERE pick_set = ?", (pick_set,)
+        ).fetchall()
+    return {number: (decision, reason) for number, decision, reason in rows}
+
+
+def _require_same(review: str, before: tuple[int, str], now_said: tuple[int, str]) -> None:
+    if before != now_said:
+        raise BadInput(
+            f"The review {review} was saved before with another content; nothing was changed. Send "
+            "this one under an id of its own."
+        )

@@ -1,0 +1,207 @@
+"""Runs are begun one at a time, watched, stopped, and found again; their processes only wait."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from waiting import wait_for
+
+from nunatak.errors import Mismatch
+from nunatak.server.bodies.runs import PickAsked, TrainAsked
+from nunatak.server.runs import RunManager, process
+from nunatak.server.runs.progress_file import NAME
+from nunatak.workspace.connection import Workspace
+from nunatak.workspace.images import images_of
+from nunatak.workspace.labels import save_edit
+from nunatak.workspace.marks import Edit, Point, PutPoint
+from nunatak.workspace.processes import process_start
+from nunatak.workspace.runs import add_run, change_run, run_of
+
+MakeManager = Callable[[], RunManager]
+
+WAITS = "import time; print('waiting', flush=True); time.sleep(1000)"
+IGNORES = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {WAITS}"
+
+
+@pytest.fixture(autouse=True)
+def _only_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the processes of runs do nothing for long."""
+    _let_runs(monkeypatch, WAITS)
+
+
+def _let_runs(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
+    def command(_project: Path, _run: int) -> list[str]:
+        return [sys.executable, "-c", program]
+
+    monkeypatch.setattr(process, "worker_command", command)
+
+
+def label(workspace: Workspace, count: int) -> None:
+    """Label particles on the first image."""
+    points = [
+        Point(id=f"point-{i:06d}", kind="particle", x=20.0 * i, y=9.0, class_name="particle")
+        for i in range(count)
+    ]
+    operations = [PutPoint(operation="put_point", point=point) for point in points]
+    edit = Edit(id="edit-000001", base_version=0, operations=operations)
+    save_edit(workspace, images_of(workspace)[0].id, edit, "ada")
+
+
+def under_way(manager: RunManager, run: int) -> Callable[[], bool]:
+    """Whether a run's process is there."""
+    return lambda: manager.run(run).state == "running" and "waiting" in manager.log(run)
+
+
+def test_the_general_model_picks_at_once(make_manager: MakeManager) -> None:
+    manager = make_manager()
+    manager.start()
+    (run,) = manager.runs()
+    assert (run.kind, run.name) == ("pick", "General model")
+    wait_for(under_way(manager, run.id))
+    manager.project_changed()  # a second time changes nothing
+    assert len(manager.runs()) == 1
+
+
+def test_a_training_goes_before_picking(workspace: Workspace, make_manager: MakeManager) -> None:
+    label(workspace, 5)
+    manager = make_manager()
+    manager.start()
+    wait_for(under_way(manager, 1))
+    training = manager.add(TrainAsked(kind="train"))
+    wait_for(under_way(manager, training.id))
+    assert manager.run(1).state == "waiting"
+    assert manager.run(1).message is None
+    with pytest.raises(Mismatch, match="training is under way"):
+        manager.add(TrainAsked(kind="train"))
+    manager.stop(training.id)
+    wait_for(lambda: manager.run(1).state == "running")
+    assert manager.run(training.id).state == "stopped"
+
+
+def test_a_run_that_cannot_begin_has_failed(
+    workspace: Workspace, make_manager: MakeManager
+) -> None:
+    workspace.run_folder(1).parent.write_text("a file where the folder belongs")
+    manager = make_manager()
+    manager.start()
+    wait_for(lambda: manager.run(1).state == "failed")
+    assert "cannot begin here" in (manager.run(1).message or "")
+
+
+def test_a_process_on_another_machine_lives_as_long_as_it_says_so(
+    workspace: Workspace, make_manager: MakeManager
+) -> None:
+    label(workspace, 5)
+    run = add_run(workspace, kind="train", name="far away", asked={"kind": "train"}, user="ada")
+    change_run(workspace, run.id, state="running", pid=1, process_started="another-boot 1")
+    sign = workspace.run_folder(run.id) / NAME
+    sign.parent.mkdir(parents=True)
+    sign.touch()
+    manager = make_manager()
+    manager.start()
+    assert manager.is_busy
+    assert manager.run(run.id).state == "running"
+    os.utime(sign, (0, 0))
+    wait_for(lambda: manager.run(run.id).state == "failed")
+
+
+def test_a_killed_run_has_failed(workspace: Workspace, make_manager: MakeManager) -> None:
+    manager = make_manager()
+    manager.start()
+    wait_for(under_way(manager, 1))
+    os.kill(run_of(workspace, 1).pid or 0, signal.SIGKILL)
+    wait_for(lambda: manager.run(1).state == "failed")
+    assert "SIGKILL, often for lack of memory" in (manager.run(1).message or "")
+
+
+def test_a_run_that_ignores_requests_is_killed(
+    make_manager: MakeManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _let_runs(monkeypatch, IGNORES)
+    monkeypatch.setattr("nunatak.server.runs.manager.PATIENCE_S", 0.2)
+    manager = make_manager()
+    manager.start()
+    wait_for(under_way(manager, 1))
+    assert manager.stop(1).state == "stopping"
+    wait_for(lambda: manager.run(1).state == "stopped")
+
+
+def test_a_run_that_waits_is_stopped_at_once(make_manager: MakeManager) -> None:
+    manager = make_manager()
+    manager.start()
+    wait_for(under_way(manager, 1))
+    second = manager.add(PickAsked(kind="pick"))
+    wait_for(under_way(manager, second.id))  # the newer picks go first
+    assert manager.stop(1).state == "stopped"
+    assert manager.stop(1).state == "stopped"
+
+
+def test_picking_goes_on_at_the_next_start(make_manager: MakeManager) -> None:
+    first = make_manager()
+    first.start()
+    wait_for(under_way(first, 1))
+    first.close()
+    assert first.run(1).state == "waiting"
+    second = make_manager()
+    second.start()
+    wait_for(lambda: second.run(1).state == "running")
+    assert len(second.runs()) == 1
+
+
+def test_a_training_survives_the_server(workspace: Workspace, make_manager: MakeManager) -> None:
+    label(workspace, 5)
+    first = make_manager()
+    first.start()
+    training = first.add(TrainAsked(kind="train"))
+    wait_for(under_way(first, training.id))
+    first.close()
+    pid = run_of(workspace, training.id).pid
+    assert process_start(pid or 0) is not None
+    second = make_manager()
+    second.start()
+    assert second.is_busy
+    assert second.run(training.id).state == "running"
+    second.stop(training.id)
+    wait_for(lambda: second.run(training.id).state == "stopped")
+
+
+def test_another_process_of_the_same_number_is_no_run(
+    workspace: Workspace, make_manager: MakeManager
+) -> None:
+    label(workspace, 5)
+    run = add_run(workspace, kind="train", name="old", asked={"kind": "train"}, user="ada")
+    mine = process_start(os.getpid()) or ""
+    earlier = f"{mine.split(' ')[0]} 1"
+    change_run(workspace, run.id, state="running", pid=os.getpid(), process_started=earlier)
+    manager = make_manager()
+    manager.start()
+    assert manager.run(run.id).state == "failed"
+    assert "did not come to its end" in (manager.run(run.id).message or "")
+
+
+def test_picking_whose_process_is_gone_goes_on(
+    workspace: Workspace, make_manager: MakeManager
+) -> None:
+    run = add_run(workspace, kind="pick", name="old", asked={"kind": "pick"}, user="ada")
+    change_run(workspace, run.id, state="running", pid=2**22 + 1, process_started="other 1")
+    manager = make_manager()
+    manager.start()
+    wait_for(under_way(manager, run.id))
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, "No particle is labelled"), (3, "1 more")])
+def test_too_few_labels_are_said_before_training(
+    workspace: Workspace, make_manager: MakeManager, count: int, words: str
+) -> None:
+    if count:
+        label(workspace, count)
+    with pytest.raises(Mismatch, match=words):
+        make_manager().add(TrainAsked(kind="train"))
+
+
+def test_a_model_that_no_run_left_is_refused(make_manager: MakeManager) -> None:
+    with pytest.raises(Mismatch, match="Run 7 left no model"):
+        make_manager().add(PickAsked(kind="pick", model="run-7"))

@@ -1,0 +1,206 @@
+"""What runs do: pick, train and prune small micrographs."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import mrcfile
+import numpy as np
+import pytest
+from kept_events import Events
+from waiting import wait_for
+
+from nunatak.images.micrograph_list import ListedMicrograph
+from nunatak.server.bodies.runs import PruneAsked, TrainAsked
+from nunatak.server.prepare import prepare
+from nunatak.server.review.loading import LoadedSets
+from nunatak.server.runs import RunManager, picking, worker
+from nunatak.server.runs.requests import NewRun, asked_run, first_picks
+from nunatak.server.runs.run_body import run_body
+from nunatak.server.runs.training import LABELS
+from nunatak.workspace.connection import Workspace
+from nunatak.workspace.decisions import PickDecision, Review, save_review
+from nunatak.workspace.images import add_images, images_of, want_image
+from nunatak.workspace.labels import labels_of, save_edit
+from nunatak.workspace.marks import Edit, Point, PutPoint
+from nunatak.workspace.pick_sets import pick_sets_of
+from nunatak.workspace.picks import all_picks, picked_images
+from nunatak.workspace.runs import RunRecord, add_run, change_run, run_of, runs_of
+
+SIDE, STEP, DISK_PX = 320, 64, 20
+PLACES = [(x, y) for y in range(32, SIDE, STEP) for x in range(32, SIDE, STEP)]
+
+
+@pytest.fixture(scope="module")
+def disks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of three small micrographs with a dark disk at every place."""
+    folder = tmp_path_factory.mktemp("disks")
+    rng = np.random.default_rng(6)
+    rows, columns = np.indices((SIDE, SIDE))
+    disks = sum(np.hypot(rows - y, columns - x) < DISK_PX for x, y in PLACES)
+    for number in range(3):
+        pixels = rng.normal(10.0, 1.0, (SIDE, SIDE)) - 1.0 * disks
+        with mrcfile.new(folder / f"mic_{number}.mrc", pixels.astype(np.float32)) as file:
+            file.voxel_size = 4.0
+    return folder
+
+
+@pytest.fixture
+def project(tmp_path: Path, disks: Path) -> Path:
+    """The folder of a project of these micrographs."""
+    folder = tmp_path / "project"
+    prepare(folder, [str(disks)], user="ada", diameters_A={None: 160.0})
+    return folder
+
+
+def carry_out(workspace: Workspace, order: NewRun) -> RunRecord:
+    """Do in this process what a run's own process does."""
+    run = add_run(workspace, kind=order.kind, name=order.name, asked=order.asked, user="ada")
+    change_run(workspace, run.id, state="running")
+    worker.main([str(workspace.folder), str(run.id)])
+    return run_of(workspace, run.id)
+
+
+def label(workspace: Workspace, image: int, count: int, kind: str = "particle") -> None:
+    """Label the first places of an image."""
+    version = labels_of(workspace, image).version
+    operations = [
+        PutPoint(
+            operation="put_point",
+            point=Point(id=f"point-{kind}-{i:04d}", kind=kind, x=x, y=y, class_name="particle"),
+        )
+        for i, (x, y) in enumerate(PLACES[:count])
+    ]
+    edit = Edit(id=f"edit-{image:04d}-{version:04d}", base_version=version, operations=operations)
+    save_edit(workspace, image, edit, "ada")
+
+
+def first_picks_of(workspace: Workspace) -> RunRecord:
+    """Pick with the general model."""
+    order = first_picks(workspace)
+    assert order is not None
+    return carry_out(workspace, order)
+
+
+def test_a_process_picks_first_what_is_looked_at(
+    workspace: Workspace, make_manager: Callable[[], RunManager], events: Events, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.mrc"
+    broken.write_bytes(b"no micrograph")
+    add_images(workspace, [ListedMicrograph(broken, str(broken))])
+    good = [one.id for one in images_of(workspace) if one.path != str(broken)]
+    want_image(workspace, good[-1])
+    manager = make_manager()
+    manager.start()
+    wait_for(lambda: manager.run(1).ended_at)
+    run = manager.run(1)
+    assert run.state == "done", manager.log(1)
+    assert "3 images picked; 1 image could not be used. The first: " in (run.message or "")
+    (made,) = pick_sets_of(workspace)
+    assert next(iter(all_picks(workspace, made.id))) == good[-1]
+    assert picked_images(workspace, made.id) == set(good)
+    assert (made.is_complete, run.pick_set) == (True, made.id)
+    facts = {one.id: one for one in images_of(workspace)}
+    assert [one.path for one in facts.values() if one.problem] == [str(broken)]
+    assert (facts[good[0]].pixel_size_A, facts[good[0]].doubt is None) == (4.0, False)
+    assert {event.about for event in events.told} == {"run"}
+
+
+def test_ten_clicks_make_a_model_and_its_picks(workspace: Workspace) -> None:
+    first_picks_of(workspace)
+    images = [one.id for one in images_of(workspace)]
+    for image in images[:2]:
+        label(workspace, image, 5)
+    before = [labels_of(workspace, image) for image in images]
+    want_image(workspace, images[1])
+    asked = TrainAsked(kind="train", steps=2, name="mine")
+    training = carry_out(workspace, asked_run(workspace, asked))
+    assert training.state == "done", training.message
+    assert (training.labels, training.negatives) == (10, 0)
+    body = run_body(training, workspace.run_folder(training.id))
+    assert [point.step for point in body.curve] == [1, 2]
+    assert len((workspace.run_folder(training.id) / LABELS).read_text().splitlines()) == 11
+    made = pick_sets_of(workspace)[0]
+    assert (made.name, made.id, made.run) == ("mine", training.pick_set, training.id)
+    # What the user looks at is picked by the training; another run goes on from there.
+    assert picked_images(workspace, made.id) == {images[1]}
+    following = runs_of(workspace)[0]
+    assert (following.kind, following.state) == ("pick", "waiting")
+    worker.main([str(workspace.folder), str(following.id)])
+    assert picked_images(workspace, made.id) == set(images)
+    assert [labels_of(workspace, image) for image in images] == before
+
+
+def test_pruning_learns_from_decisions_and_leaves_them(workspace: Workspace) -> None:
+    number = first_picks_of(workspace).pick_set or 0
+    _, columns = LoadedSets(workspace).get(number)
+    said = [
+        PickDecision(number=int(one), decision="keep" if score > 0.5 else "reject", reason=reason)
+        for one, score, reason in zip(
+            columns.number[:24], columns.score[:24], ["ice", "a word"] * 12, strict=True
+        )
+    ]
+    save_review(workspace, number, Review(id="review-1", decisions=said), "ada")
+    asked = PruneAsked(kind="prune", pick_set=number, keep_fdr=0.1)
+    pruning = carry_out(workspace, asked_run(workspace, asked))
+    assert pruning.state == "done", pruning.message
+    assert "candidates that you judged" in (pruning.message or "")
+    record, pruned = LoadedSets(workspace).get(number)
+    assert record.is_pruned
+    assert np.isfinite(pruned.probability[pruned.score >= record.threshold]).all()
+    assert (pruned.decided != 0).sum() == len(said)
+
+
+def test_a_training_without_enough_labels_says_what_to_click(workspace: Workspace) -> None:
+    label(workspace, images_of(workspace)[0].id, 3)
+    order = NewRun("train", "early", TrainAsked(kind="train").model_dump(mode="json"))
+    training = carry_out(workspace, order)
+    assert (training.state, training.pick_set) == ("failed", None)
+    assert "Click at least 1 more" in (training.message or "")
+
+
+def test_picking_that_is_stopped_keeps_what_it_has(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = picking.keep_outcome
+
+    def stop_after_the_first(*arguments: object) -> None:
+        whole(*arguments)
+        change_run(workspace, 1, state="stopping")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(picking, "keep_outcome", stop_after_the_first)
+    run = first_picks_of(workspace)
+    assert (run.state, run.message) == ("stopped", "Stopped by a user. What was picked is kept.")
+    (made,) = pick_sets_of(workspace)
+    assert (made.images, made.is_complete) == (1, False)
+
+
+def test_picking_that_is_put_back_goes_on_where_it_was(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        whole = picking.keep_outcome
+
+        def end_after_the_first(*arguments: object) -> None:
+            whole(*arguments)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        patched.setattr(picking, "keep_outcome", end_after_the_first)
+        assert first_picks_of(workspace).state == "waiting"
+    worker.main([str(workspace.folder), "1"])
+    (made,) = pick_sets_of(workspace)
+    assert (made.images, made.is_complete) == (3, True)
+
+
+def test_an_error_of_nunatak_itself_is_said_as_such(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise ValueError("upside down")
+
+    monkeypatch.setattr(picking, "keep_outcome", fail)
+    run = first_picks_of(workspace)
+    assert run.state == "failed"
+    assert "An error in nunatak itself (ValueError: upside down)" in (run.message or "")

@@ -1,0 +1,212 @@
+"""Sets of picks over HTTP: summaries, columns, histograms, comparisons."""
+
+import time
+
+import numpy as np
+import pytest
+from browser import Browser
+from made_sets import add_set
+
+from nunatak.server.services import Services
+from nunatak.workspace.columns import NewCandidates
+from nunatak.workspace.decisions import PickDecision, Review, save_review
+from nunatak.workspace.images import images_of, set_image_facts
+from nunatak.workspace.labels import save_edit
+from nunatak.workspace.marks import Edit, Point, PutPoint, PutRegion, Region
+from nunatak.workspace.picks import save_image_picks, save_judgement
+
+TABLE = [
+    {"threshold": 0.1, "precision": 0.5, "recall": 1.0, "f1": 0.67, "probability": 0.2},
+    {"threshold": 0.9, "precision": 0.9, "recall": 0.5, "f1": 0.64, "probability": 0.9},
+]
+
+
+def mark(services: Services, *operations: PutPoint | PutRegion, version: int = 0) -> None:
+    """Label the first image."""
+    image = images_of(services.workspace)[0].id
+    edit = Edit(id=f"edit-{version:06d}", base_version=version, operations=list(operations))
+    save_edit(services.workspace, image, edit, "ada")
+
+
+def region(kind: str, left: float, right: float) -> PutRegion:
+    """A region over the full height."""
+    outline = [[left, -0.5], [right, -0.5], [right, 299.0], [left, 299.0]]
+    return PutRegion(
+        operation="put_region", region=Region(id=f"region-{kind}", kind=kind, outline=outline)
+    )
+
+
+def point(x: float, kind: str = "particle") -> PutPoint:
+    """A labelled place in the row of the candidates."""
+    made = Point(
+        id=f"point-{x:06.1f}".replace(".", "_"), kind=kind, x=x, y=50.0, class_name="particle"
+    )
+    return PutPoint(operation="put_point", point=made)
+
+
+def test_a_set_is_described_with_what_people_decided(client: Browser, services: Services) -> None:
+    number = add_set(services, [0.9, 0.4])
+    save_review(
+        services.workspace,
+        number,
+        Review(id="review-1", decisions=[PickDecision(number=1, decision="reject", reason="ice")]),
+        "ada",
+    )
+    (found,) = client.get("/api/pick-sets").json()["pick_sets"]
+    assert found == client.get(f"/api/pick-sets/{number}").json()
+    assert (found["candidates"], found["images"], found["kept"], found["rejected"]) == (2, 1, 0, 1)
+    assert (found["is_pruned"], found["is_complete"], found["classes"]) == (
+        False,
+        False,
+        ["particle"],
+    )
+
+
+def test_a_threshold_and_a_name_are_kept(client: Browser, services: Services) -> None:
+    number = add_set(services, [0.9])
+    changed = client.patch(f"/api/pick-sets/{number}", json={"threshold": 0.7, "name": "mine"})
+    assert changed.json() == client.get(f"/api/pick-sets/{number}").json()
+    assert (changed.json()["threshold"], changed.json()["name"]) == (0.7, "mine")
+    refused = client.patch(f"/api/pick-sets/{number}", json={"threshold": 1.5})
+    assert refused.status_code == 422
+
+
+def test_candidates_come_as_columns_the_best_first(client: Browser, services: Services) -> None:
+    number = add_set(services, [0.3, 0.9])
+    image, other = (one.id for one in images_of(services.workspace)[:2])
+    found = client.get(f"/api/pick-sets/{number}/images/{image}").json()
+    assert (found["x"], found["score"], found["number"]) == ([20.0, 0.0], [0.9, 0.3], [0, 1])
+    assert found["is_picked"]
+    assert found["z"] is found["class_name"] is found["probability"] is found["decision"] is None
+    assert not client.get(f"/api/pick-sets/{number}/images/{other}").json()["is_picked"]
+
+
+def test_judgements_and_decisions_come_with_the_candidates(
+    client: Browser, services: Services
+) -> None:
+    number = add_set(services, [0.9, 0.8])
+    image = images_of(services.workspace)[0].id
+    save_judgement(
+        services.workspace,
+        number,
+        image,
+        probability=np.array([0.7, np.nan]),
+        judged_class=["particle", None],
+        decision=["keep", "unjudged"],
+    )
+    said = [PickDecision(number=1, decision="keep")]
+    save_review(services.workspace, number, Review(id="review-1", decisions=said), "ada")
+    found = client.get(f"/api/pick-sets/{number}/images/{image}").json()
+    assert (found["probability"], found["predicted_class"]) == ([0.7, None], ["particle", None])
+    assert found["decision"] == [None, "keep"]
+    assert client.get(f"/api/pick-sets/{number}").json()["predicted_classes"] == ["particle"]
+
+
+def test_what_is_not_there_is_not_found(client: Browser, services: Services) -> None:
+    number = add_set(services, [0.9])
+    for path in ("99", "99/histogram", "99/images/1", f"{number}/images/99", "99/gallery"):
+        assert client.get(f"/api/pick-sets/{path}").status_code == 404, path
+    assert client.get(f"/api/pick-sets/compare?first={number}&second=99").status_code == 404
+
+
+def test_a_histogram_counts_all_candidates(client: Browser, services: Services) -> None:
+    number = add_set(services, [0.1, 0.6, 0.6, 1.0])
+    found = client.get(f"/api/pick-sets/{number}/histogram").json()
+    assert (sum(found["counts"]), len(found["edges"])) == (4, len(found["counts"]) + 1)
+    selected = {one["threshold"]: one["selected"] for one in found["points"]}
+    assert (selected[0.0], selected[0.5], selected[0.6], selected[1.0]) == (4, 3, 3, 1)
+    assert found["precision_from"] is None
+    assert found["points"][0]["precision"] is None
+
+
+def test_precision_is_the_models_until_people_decide(client: Browser, services: Services) -> None:
+    score = np.linspace(0.1, 0.9, 100).round(4).tolist()
+    number = add_set(
+        services, score, tables={"particle": TABLE}, x=np.linspace(0, 390, 100).tolist()
+    )
+    path = f"/api/pick-sets/{number}/histogram"
+    by_model = client.get(path).json()
+    assert "model's own estimate" in by_model["precision_from"]
+    assert _at(by_model, 0.5)["precision"] == pytest.approx(0.66, abs=0.1)
+    # By rank: the best 40 are right, the others are not.
+    said = [
+        PickDecision(number=rank, decision="keep" if rank < 40 else "reject") for rank in range(100)
+    ]
+    save_review(services.workspace, number, Review(id="review-1", decisions=said), "ada")
+    by_people = client.get(path).json()
+    assert "100 candidates" in by_people["precision_from"]
+    low, middle = _at(by_people, 0.1), _at(by_people, 0.7)
+    assert low["precision"] == pytest.approx(0.4, abs=0.05)
+    assert middle["precision"] > 0.85
+    assert low["precision_low"] <= low["precision"] <= low["precision_high"]
+
+
+def test_a_completely_labelled_region_tells_what_is_right(
+    client: Browser, services: Services
+) -> None:
+    score = [0.9] * 20
+    number = add_set(services, score, x=[20.0 * i for i in range(20)])
+    mark(services, region("complete", -0.5, 399.0), *(point(40.0 * i) for i in range(10)))
+    found = client.get(f"/api/pick-sets/{number}/histogram").json()
+    assert _at(found, 0.5)["precision"] == pytest.approx(0.5, abs=0.05)
+
+
+def test_excluded_candidates_are_in_no_answer(client: Browser, services: Services) -> None:
+    number = add_set(services, [0.9, 0.8, 0.7])  # at x 0, 20 and 40
+    image = images_of(services.workspace)[0].id
+    assert client.get(f"/api/pick-sets/{number}/gallery").json()["total"] == 3
+    mark(services, region("exclude", 10.0, 30.0))
+    found = client.get(f"/api/pick-sets/{number}/images/{image}").json()
+    assert found["number"] == [0, 2]
+    assert client.get(f"/api/pick-sets/{number}/gallery").json()["total"] == 2
+    assert sum(client.get(f"/api/pick-sets/{number}/histogram").json()["counts"]) == 2
+
+
+def test_two_sets_are_matched_within_half_a_radius(client: Browser, services: Services) -> None:
+    # 160 Å at 4 Å a pixel: a radius of 20 px.
+    first = add_set(services, [0.9, 0.9, 0.9, 0.1], x=[0.0, 100.0, 200.0, 300.0])
+    second = add_set(services, [0.9, 0.9, 0.9], x=[9.0, 111.0, 300.0])
+    found = client.get(f"/api/pick-sets/compare?first={first}&second={second}").json()
+    assert (found["both"], found["only_first"], found["only_second"]) == (1, 2, 2)
+    (here,) = found["images"]
+    assert (here["both"], here["only_first"], here["only_second"]) == (1, 2, 2)
+
+
+def test_an_image_without_candidates_is_compared_too(client: Browser, services: Services) -> None:
+    first, second = add_set(services, [0.9]), add_set(services, [0.9])
+    image = images_of(services.workspace)[1].id
+    nothing = NewCandidates(x_px=np.empty(0), y_px=np.empty(0), score=np.empty(0))
+    one = NewCandidates(x_px=np.array([5.0]), y_px=np.array([5.0]), score=np.array([0.9]))
+    set_image_facts(services.workspace, image, shape=(300, 400), pixel_size_A=4.0)
+    save_image_picks(services.workspace, first, image, nothing)
+    save_image_picks(services.workspace, second, image, one)
+    found = client.get(f"/api/pick-sets/compare?first={first}&second={second}").json()
+    assert (found["both"], found["only_first"], found["only_second"]) == (1, 0, 1)
+
+
+def test_a_hundred_thousand_candidates_are_shown_at_once(
+    client: Browser, services: Services
+) -> None:
+    rng = np.random.default_rng(1)
+    count = 100_000
+    number = add_set(services, [0.9])
+    image = images_of(services.workspace)[1].id
+    many = NewCandidates(
+        x_px=rng.uniform(0, 399, count), y_px=rng.uniform(0, 299, count), score=rng.random(count)
+    )
+    save_image_picks(services.workspace, number, image, many)
+    paths = [f"gallery?order={order}" for order in ("score", "doubt", "class")]
+    client.get(f"/api/pick-sets/{number}/histogram")  # reads them
+    for path in paths:
+        # Processor time: what else the machine does is not counted.
+        start = time.process_time()
+        found = client.get(f"/api/pick-sets/{number}/{path}&selected_only=false").json()
+        assert time.process_time() - start < 0.3, path
+        assert (found["total"], len(found["items"])) == (count + 1, 100)
+    start = time.process_time()
+    assert sum(client.get(f"/api/pick-sets/{number}/histogram").json()["counts"]) == count + 1
+    assert time.process_time() - start < 0.3
+
+
+def _at(histogram: dict, threshold: float) -> dict:
+    return next(one for one in histogram["points"] if one["threshold"] == threshold)

@@ -1,0 +1,48 @@
+"""Runs over HTTP."""
+
+from browser import Browser
+
+from nunatak.server.runs.process import LOG
+from nunatak.server.services import Services
+from nunatak.workspace.runs import change_run
+
+
+def test_a_run_is_asked_for_shown_and_stopped(client: Browser, services: Services) -> None:
+    answer = client.post("/api/runs", json={"kind": "pick"})
+    assert answer.status_code == 201
+    run = answer.json()
+    assert (run["kind"], run["state"], run["progress"]) == ("pick", "waiting", None)
+    assert client.get("/api/runs").json()["runs"] == [run]
+    assert client.get(f"/api/runs/{run['id']}").json() == run
+    stopped = client.post(f"/api/runs/{run['id']}/stop", json={}).json()
+    assert (stopped["state"], stopped["message"]) == ("stopped", "Stopped before it began.")
+
+
+def test_the_end_of_a_log_is_shown(client: Browser, services: Services) -> None:
+    run = client.post("/api/runs", json={"kind": "pick"}).json()["id"]
+    assert client.get(f"/api/runs/{run}/log").json() == ""
+    folder = services.workspace.run_folder(run)
+    folder.mkdir(parents=True)
+    (folder / LOG).write_bytes(b"x" * 70_000 + "the end \u2713".encode())
+    said = client.get(f"/api/runs/{run}/log").json()
+    assert said.endswith("the end \u2713")
+    assert len(said.encode()) == 65_536
+
+
+def test_what_is_missing_is_said(client: Browser, services: Services) -> None:
+    refused = client.post("/api/runs", json={"kind": "train"})
+    assert refused.status_code == 409
+    assert "No particle is labelled yet" in refused.json()["message"]
+    assert client.post("/api/runs", json={"kind": "prune", "pick_set": 9}).status_code == 404
+    assert client.post("/api/runs", json={"kind": "bake"}).status_code == 422
+    assert client.get("/api/runs/9").status_code == 404
+    assert client.post("/api/runs/9/stop", json={}).status_code == 404
+    assert client.get("/api/runs/9/log").status_code == 404
+
+
+def test_a_failed_run_says_why(client: Browser, services: Services) -> None:
+    run = client.post("/api/runs", json={"kind": "pick"}).json()["id"]
+    change_run(services.workspace, run, state="failed", message="The disk is full.")
+    found = client.get(f"/api/runs/{run}").json()
+    assert (found["state"], found["message"]) == ("failed", "The disk is full.")
+    assert found["ended_at"] is not None

@@ -1,0 +1,211 @@
+"""Labels and picks as files of other programs, and back."""
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from browser import Browser
+
+from nunatak.errors import BadInput
+from nunatak.picks.formats import read_picks
+from nunatak.picks.formats.registry import FORMATS
+from nunatak.server.services import Services
+from nunatak.server.transfer.export import formats_for
+from nunatak.server.transfer.imports import plain_name
+from nunatak.workspace.columns import NewCandidates
+from nunatak.workspace.decisions import PickDecision, Review, save_review
+from nunatak.workspace.images import images_of
+from nunatak.workspace.pick_sets import add_pick_set
+from nunatak.workspace.picks import save_image_picks
+
+PLACES = [(100.0, 50.0), (200.25, 150.5), (300.0, 250.0)]
+FILE = {"Content-Type": "application/octet-stream"}
+
+
+@pytest.fixture
+def labelled(client: Browser) -> Browser:
+    """A browser of a project with three labels on the first image, and one place that is none."""
+    points = [
+        {"id": f"point-{number:04d}", "kind": "particle", "x": x, "y": y, "class_name": "particle"}
+        for number, (x, y) in enumerate(PLACES)
+    ]
+    points.append({**points[0], "id": "ice-00001", "kind": "not_particle", "class_name": "ice"})
+    operations = [{"operation": "put_point", "point": point} for point in points]
+    edit = {"id": "edit-0001", "base_version": 0, "operations": operations}
+    assert client.post("/api/images/1/edits", json=edit).status_code == 200
+    return client
+
+
+@pytest.fixture
+def pick_set(services: Services) -> int:
+    """A set of four candidates on the first image, of which one is below the threshold."""
+    number = add_pick_set(services.workspace, name="general", threshold=0.5, classes=["particle"])
+    x, y = np.array([*PLACES, (20.0, 30.0)]).T
+    found = NewCandidates(x, y, np.array([0.9, 0.8, 0.7, 0.2]))
+    save_image_picks(services.workspace, number, 1, found)
+    decision = PickDecision(number=1, decision="reject", reason="ice")
+    save_review(services.workspace, number, Review(id="review-1", decisions=[decision]), "ada")
+    return number
+
+
+def saved(answer: Any, folder: Path) -> Path:
+    """Save what the browser would."""
+    assert answer.status_code == 200, answer.text
+    name = answer.headers["content-disposition"].partition('filename="')[2].rstrip('"')
+    path = folder / name
+    path.write_bytes(answer.content)
+    return path
+
+
+@pytest.mark.parametrize("file_format", formats_for(2))
+def test_labels_are_read_back_from_every_format(
+    labelled: Browser, services: Services, tmp_path: Path, file_format: str
+) -> None:
+    answer = labelled.get("/api/export/labels", params={"file_format": file_format})
+    path = saved(answer, tmp_path)
+    if path.suffix == ".zip":
+        zipfile.ZipFile(path).extractall(tmp_path / "unpacked")
+        path = tmp_path / "unpacked"
+    images = [Path(image.path) for image in images_of(services.workspace)]
+    picks = read_picks(path, file_format, images=images)
+    found = picks.positions_px[np.argsort(picks.positions_px[:, 0])]
+    # Boxes have corners at whole pixels, and some formats whole pixels altogether.
+    holds = FORMATS[file_format].capabilities
+    tolerance = 0.51 if holds.needs_box or holds.integer or holds.whole_by_default else 0.01
+    np.testing.assert_allclose(found, PLACES, atol=tolerance)
+
+
+def test_the_usual_format_comes_first_and_without_asking(labelled: Browser) -> None:
+    assert labelled.get("/api/export/formats").json()[0] == "relion-star"
+    answer = labelled.get("/api/export/labels")
+    assert answer.headers["content-disposition"] == 'attachment; filename="labels.star"'
+    assert "_rlnCoordinateX" in answer.text
+
+
+def test_formats_of_the_other_dimension_are_not_offered(client: Browser) -> None:
+    names = client.get("/api/export/formats").json()
+    assert "eman-box" in names
+    assert "dynamo" not in names
+    assert "dynamo" in formats_for(3)
+    answer = client.get("/api/export/labels", params={"file_format": "dynamo"})
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize(("which", "count"), [("selected", 3), ("kept", 2), ("all", 4)])
+def test_picks_as_selected_or_kept_or_all(
+    client: Browser, pick_set: int, tmp_path: Path, which: str, count: int
+) -> None:
+    answer = client.get("/api/export/picks", params={"pick_set": pick_set, "which": which})
+    assert len(read_picks(saved(answer, tmp_path))) == count
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("pick_set=99", 404),
+        ("pick_set=1&file_format=nothing", 422),
+        ("pick_set=1&file_format=../../x", 422),
+        ("pick_set=1&which=best", 422),
+    ],
+)
+def test_exports_that_cannot_be(client: Browser, pick_set: int, query: str, status: int) -> None:
+    assert pick_set == 1
+    answer = client.get(f"/api/export/picks?{query}")
+    assert answer.status_code == status
+    assert answer.json()["message"]
+
+
+def test_nothing_to_export_is_said(client: Browser) -> None:
+    answer = client.get("/api/export/labels")
+    assert answer.status_code == 422
+    assert "nothing to export" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("name", ["=cmd|' /C calc'!A0", "+1+1", "@SUM(1)", "-2+3"])
+def test_no_name_becomes_a_formula_in_a_table(labelled: Browser, name: str) -> None:
+    change = {"base_version": 1, "classes": [{"name": "particle"}, {"name": name}]}
+    assert labelled.patch("/api/project", json=change).status_code == 200
+    point = {"id": "formula-1", "kind": "particle", "x": 9, "y": 9, "class_name": name}
+    operations = [{"operation": "put_point", "point": point}]
+    edit = {"id": "edit-0002", "base_version": 1, "operations": operations}
+    assert labelled.post("/api/images/1/edits", json=edit).status_code == 200
+    text = labelled.get("/api/export/labels", params={"file_format": "csv"}).text
+    assert f"'{name}" in text
+    assert f",{name}" not in text
+
+
+def test_labels_come_back_from_a_file_and_are_counted(labelled: Browser) -> None:
+    content = labelled.get("/api/export/labels").content
+    gone = {"operation": "remove", "ids": ["point-0000", "point-0001"]}
+    edit = {"id": "edit-0002", "base_version": 1, "operations": [gone]}
+    labelled.post("/api/images/1/edits", json=edit)
+    answer = labelled.post(
+        "/api/import/labels", params={"file_name": "l.star"}, content=content, headers=FILE
+    )
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["added"], answer.json()["already_there"]) == (2, 1)
+    assert labelled.get("/api/images/1").json()["labels"] == 3
+
+
+def test_a_file_of_one_image_is_known_by_its_name(client: Browser) -> None:
+    answer = client.post(
+        "/api/import/labels",
+        params={"file_name": "C:\\data\\mic_2.box"},
+        content=b"90 40 20 20\n",
+        headers=FILE,
+    )
+    assert answer.json()["added"] == 1
+    number = next(
+        one["id"]
+        for one in client.get("/api/images").json()["images"]
+        if one["name"] == "mic_2.mrc"
+    )
+    assert client.get(f"/api/images/{number}").json()["labels"] == 1
+
+
+def test_labels_on_other_images_are_counted_and_left_out(client: Browser) -> None:
+    content = b"image,x_px,y_px\nmic_0.mrc,100,100\nelsewhere.mrc,1,1\nelsewhere.mrc,2,2\n"
+    answer = client.post(
+        "/api/import/labels", params={"file_name": "a.csv"}, content=content, headers=FILE
+    )
+    assert answer.json()["added"] == 1
+    assert "2 labels" in " ".join(answer.json()["notes"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.star", b"\x00\x01\x02"),
+        ("a.star", b"data_\n\nloop_\n_rlnCoordinateX #1\n1 2 3\n"),
+        ("a.cs", b"\x93NUMPY\x01\x00v\x00{'descr': '|O', 'fortran_order': False, 'shape': (1,)}"),
+        ("a.parquet", b"PAR1PAR1"),
+        ("a.csv", b"image,x_px,y_px\nmic_0.mrc,nan,inf\n"),
+        ("a.csv", b"image,x_px,y_px\nnowhere.mrc,1,1\n"),
+        ("a.pkl", b"cos\nsystem\n(S'touch /tmp/owned'\ntR."),
+        ("a.json", b'{"config_type": "filesystem", "static_root": "local:///etc", "x": 1}'),
+        ("../../etc/cron.d/x.star", b"data_\n"),
+        (".", b"x"),
+        ("x" * 250 + ".csv", b"x"),
+        ("a\x00.csv", b"x"),
+        ("", b"x"),
+        ("a.csv", b""),
+    ],
+)
+def test_files_that_cannot_be_read_change_nothing(
+    client: Browser, name: str, content: bytes
+) -> None:
+    answer = client.post(
+        "/api/import/labels", params={"file_name": name}, content=content, headers=FILE
+    )
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["message"]
+    assert "nunatak-import" not in answer.json()["message"]
+    assert [one["labels"] for one in client.get("/api/images").json()["images"]] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("name", ["..", ".", "/", "a/..", "\\", "é" * 150])
+def test_names_of_which_nothing_is_left(name: str) -> None:
+    with pytest.raises(BadInput, match="usable name"):
+        plain_name(name)

@@ -1,0 +1,80 @@
+/** How every request is made: JSON there and back, errors as `ApiError`. */
+import { ApiError, sentence } from "./errors";
+
+type Query = Record<string, string | number | boolean | null | undefined>;
+
+/** The address of the API below the page's own, so that the page also works behind a proxy. */
+export function address(path: string, query: Query = {}): string {
+  const parts = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined) parts.set(name, String(value));
+  }
+  const text = parts.toString();
+  return text === "" ? `api/${path}` : `api/${path}?${text}`;
+}
+
+export interface Asked {
+  method?: "GET" | "POST" | "PATCH";
+  query?: Query;
+  json?: unknown;
+  file?: Blob;
+  signal?: AbortSignal;
+  /** Let it finish when the page is closed meanwhile; for small bodies only. */
+  keepalive?: boolean;
+}
+
+let ended: ((error: ApiError) => void) | null = null;
+
+/** Say what happens when the server no longer knows this page (401). */
+export function onSessionEnd(handler: (error: ApiError) => void): void {
+  ended = handler;
+}
+
+export async function request<T>(path: string, asked: Asked = {}): Promise<T> {
+  const answer = await send(path, asked);
+  const body = await parsed(answer);
+  if (answer.ok) return body as T;
+  const error = new ApiError(answer.status, sentence(answer.status, body), body);
+  if (answer.status === 401) ended?.(error);
+  throw error;
+}
+
+async function send(path: string, asked: Asked): Promise<Response> {
+  const init: RequestInit = { method: asked.method ?? "GET", credentials: "same-origin" };
+  if (asked.signal) init.signal = asked.signal;
+  if (asked.keepalive) init.keepalive = true;
+  if (asked.file) {
+    init.body = asked.file;
+    init.headers = { "Content-Type": "application/octet-stream" };
+  } else if (asked.json !== undefined) {
+    init.body = JSON.stringify(asked.json);
+    init.headers = { "Content-Type": "application/json" };
+  } else if (init.method !== "GET") {
+    // The server takes changes as JSON only, also where there is nothing to say.
+    init.body = "{}";
+    init.headers = { "Content-Type": "application/json" };
+  }
+  try {
+    return await fetch(address(path, asked.query), init);
+  } catch (error) {
+    if (asked.signal?.aborted) throw error;
+    throw new ApiError(0, sentence(0, null));
+  }
+}
+
+/** Body of an answer; null where it is empty or no JSON (a proxy's page, a cut connection). */
+async function parsed(answer: Response): Promise<unknown> {
+  let text: string;
+  try {
+    text = await answer.text();
+  } catch {
+    throw new ApiError(0, sentence(0, null));
+  }
+  if (text === "") return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    if (answer.ok) throw new ApiError(0, sentence(0, null));
+    return null;
+  }
+}

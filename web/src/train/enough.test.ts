@@ -1,0 +1,14 @@
+import { describe, expect, it } from "vitest";
+import { missing } from "./enough";
+
+describe("what is missing", () => {
+  it("is said until there is enough, whether labelled or confirmed", () => {
+    expect(missing(0, 0)).toBe(
+      "No particle is labelled yet. Label at least 4 to train; 10 on two images are a good start.",
+    );
+    expect(missing(1, 0)).toMatch("1 particle so far. Label at least 3 more");
+    expect(missing(2, 1)).toMatch("at least 1 more");
+    expect(missing(2, 2)).toBeNull();
+    expect(missing(0, 400)).toBeNull();
+  });
+});

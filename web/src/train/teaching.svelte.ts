@@ -1,0 +1,21 @@
+/** Whether there is enough to learn from. */
+import { picks } from "../state/picks.svelte";
+import { session } from "../state/project.svelte";
+import { missing } from "./enough";
+
+class Teaching {
+  readonly particles = $derived(session.queue.reduce((sum, image) => sum + image.labels, 0));
+  readonly negatives = $derived(session.queue.reduce((sum, image) => sum + image.negatives, 0));
+  readonly images = $derived(
+    session.queue.filter((image) => image.labels + image.negatives > 0).length,
+  );
+  /** What is missing before a training makes sense, in a sentence; null where nothing is. */
+  readonly missing = $derived(
+    missing(
+      this.particles,
+      picks.sets.reduce((sum, set) => sum + set.kept, 0),
+    ),
+  );
+}
+
+export const teaching = new Teaching();

@@ -1,0 +1,34 @@
+/** Starting and stopping, with what goes wrong said in words. */
+import { words, type RunAsked } from "../api/client";
+import { toast } from "../shell/toasts.svelte";
+import { runs } from "../state/runs.svelte";
+
+class Training {
+  /** Whether a request is on its way. */
+  isAsking = $state(false);
+  /** Why the last request was refused. */
+  problem = $state<string | null>(null);
+
+  async start(asked: RunAsked): Promise<void> {
+    if (this.isAsking) return;
+    this.isAsking = true;
+    this.problem = null;
+    try {
+      await runs.ask(asked);
+    } catch (error) {
+      this.problem = words(error);
+    } finally {
+      this.isAsking = false;
+    }
+  }
+
+  async stop(run: number): Promise<void> {
+    try {
+      await runs.stop(run);
+    } catch (error) {
+      toast(`The run was not stopped. ${words(error)}`, { kind: "bad" });
+    }
+  }
+}
+
+export const training = new Training();
