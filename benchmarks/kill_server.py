@@ -9,11 +9,8 @@ exactly those that were acknowledged.
 import http.client
 import json
 import random
-import signal
 import sqlite3
 import statistics
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -22,20 +19,17 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import mrcfile
 import numpy as np
 
 import common
+from page_server import PageServer
 
 WRITERS = 3
 SHAPE = (64, 64)
 LONGEST_S = 1.0
 """From the first edit to the kill, at most."""
-
-START_S = 120.0
-_SERVER = "from nunatak.cli.main import main; main()"
 
 
 @dataclass
@@ -64,48 +58,6 @@ class Account:
     start_s: list[float] = field(default_factory=list)
 
 
-class Server:
-    """The command ``nunatak label`` in a process of its own."""
-
-    def __init__(self, project: Path, images: Path) -> None:
-        command = [sys.executable, "-c", _SERVER, "label", str(images), "--project", str(project)]
-        began = time.monotonic()
-        self._process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        output = self._process.stdout
-        line = output.readline() if output is not None else ""
-        if not line:
-            raise SystemExit(f"the server did not start (code {self._process.wait(START_S)})")
-        address = urlsplit(line.strip())
-        self._host, self._port = str(address.hostname), int(address.port or 0)
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=START_S)
-        connection.request("GET", f"/?{address.query}")
-        cookie = str(connection.getresponse().headers["set-cookie"]).partition(";")[0]
-        connection.close()
-        self._headers = {"Cookie": cookie, "Content-Type": "application/json"}
-        self.start_s = time.monotonic() - began
-
-    def connection(self) -> http.client.HTTPConnection:
-        """Return a connection of its own."""
-        return http.client.HTTPConnection(self._host, self._port, timeout=START_S)
-
-    def ask(
-        self, connection: http.client.HTTPConnection, path: str, content: object = None
-    ) -> tuple[int, Any]:
-        """Send a request; with content it is a POST."""
-        method = "GET" if content is None else "POST"
-        body = None if content is None else json.dumps(content)
-        connection.request(method, f"/api{path}", body, self._headers)
-        answer = connection.getresponse()
-        return answer.status, json.loads(answer.read())
-
-    def kill(self) -> None:
-        """Kill it at once."""
-        self._process.send_signal(signal.SIGKILL)
-        self._process.communicate()
-
-
 class Writer:
     """Saves edits of one image, and knows what was acknowledged."""
 
@@ -118,7 +70,7 @@ class Writer:
         self.refused: list[str] = []
         self._random = random.Random(seed)  # noqa: S311 - draws test data
 
-    def write(self, server: Server, stop: threading.Event) -> None:
+    def write(self, server: PageServer, stop: threading.Event) -> None:
         """Save edits until the server has gone."""
         with closing(server.connection()) as connection:
             while not stop.is_set():
@@ -127,26 +79,24 @@ class Writer:
                     status, answer = server.ask(
                         connection, f"/images/{self.image}/edits", self.under_way
                     )
-                except (OSError, http.client.HTTPException, ValueError):
+                except (OSError, http.client.HTTPException):
                     return  # killed: nobody knows whether it was saved
                 if status != 200:
-                    self.refused.append(f"image {self.image}: {status} {answer}")
+                    self.refused.append(f"image {self.image}: {status} {answer.decode()}")
                     return
-                self._acknowledge(answer["version"])
+                self._acknowledge(json.loads(answer)["version"])
 
-    def settle(self, server: Server, account: Account) -> None:
+    def settle(self, server: PageServer, account: Account) -> None:
         """Send the edit that was under way again, and compare what the server has."""
-        with closing(server.connection()) as connection:
-            path = f"/images/{self.image}"
-            _, before = server.ask(connection, f"{path}/labels")
-            if before["version"] < self.version:
-                account.lost.append(f"image {self.image}: version {before['version']}")
-            if self.under_way is not None:
-                account.in_flight += 1
-                account.saved_unheard += before["version"] > self.version
-                _, answer = server.ask(connection, f"{path}/edits", self.under_way)
-                self._acknowledge(answer["version"])
-            _, labels = server.ask(connection, f"{path}/labels")
+        path = f"/images/{self.image}"
+        before = server.value(f"{path}/labels")
+        if before["version"] < self.version:
+            account.lost.append(f"image {self.image}: version {before['version']}")
+        if self.under_way is not None:
+            account.in_flight += 1
+            account.saved_unheard += before["version"] > self.version
+            self._acknowledge(server.value(f"{path}/edits", self.under_way)["version"])
+        labels = server.value(f"{path}/labels")
         found = {one["id"]: (one["x"], one["y"]) for one in labels["points"]}
         if found != self.points or labels["version"] != self.version:
             account.lost.append(f"image {self.image}: {set(found) ^ set(self.points)}")
@@ -202,14 +152,14 @@ def killed_rounds(folder: Path, rounds: int, seed: int, longest_s: float = LONGE
     writers = [Writer(number + 1, seed + number) for number in range(WRITERS)]
     account = Account()
     for _ in range(rounds):
-        server = Server(project, images)
+        server = PageServer([images, "--project", project])
         account.start_s.append(server.start_s)
         for writer in writers:
             writer.settle(server, account)
         _write_until_killed(server, writers, draw.uniform(0, longest_s))
         account.damaged += _damage(project / "project.sqlite")
         account.rounds += 1
-    server = Server(project, images)
+    server = PageServer([images, "--project", project])
     for writer in writers:
         writer.settle(server, account)
     server.kill()
@@ -218,7 +168,7 @@ def killed_rounds(folder: Path, rounds: int, seed: int, longest_s: float = LONGE
     return account
 
 
-def _write_until_killed(server: Server, writers: list[Writer], after_s: float) -> None:
+def _write_until_killed(server: PageServer, writers: list[Writer], after_s: float) -> None:
     stop = threading.Event()
     threads = [threading.Thread(target=one.write, args=(server, stop)) for one in writers]
     for thread in threads:

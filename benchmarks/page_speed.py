@@ -5,100 +5,41 @@ sees first, and the names and some headers of the others. Times run from the sta
 the interpreter's own included, to answers over HTTP, as a browser would ask for them.
 """
 
-import http.client
-import json
-import os
-import signal
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from typing import Any
-from urllib.parse import urlsplit
 
 import common
 from large_files import DIAMETER_A, micrographs_of_4096, read_once
-from processes import nunatak_command
+from page_server import PageServer
 
 DIFFERENT = 4
-PATIENCE_S = 300.0
-_EVERY_S = 0.05
-
-
-class Page:
-    """The server of a new project, asked as a page asks."""
-
-    def __init__(self, images: Path, project: Path, cores: int) -> None:
-        words = ["label", str(images), "--diameter", f"{DIAMETER_A:g}", "--project", str(project)]
-        self._began = time.monotonic()
-        self._process = subprocess.Popen(
-            [str(nunatak_command()), *words],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            preexec_fn=lambda: os.sched_setaffinity(0, _cores(cores)),  # noqa: PLW1509
-        )
-        output = self._process.stdout
-        address = urlsplit(output.readline().strip() if output is not None else "")
-        self._connection = http.client.HTTPConnection(
-            str(address.hostname), int(address.port or 0), timeout=PATIENCE_S
-        )
-        self._cookie = ""
-        _, headers = self._ask(f"/?{address.query}")
-        self._cookie = headers["set-cookie"].partition(";")[0]
-
-    def seconds_until(self, path: str, is_there: Callable[[bytes], bool]) -> float:
-        """Ask again and again until an answer is as wanted; return the time since the start."""
-        while time.monotonic() - self._began < PATIENCE_S:
-            content, _ = self._ask(path)
-            if is_there(content):
-                return time.monotonic() - self._began
-            time.sleep(_EVERY_S)
-        raise SystemExit(f"{path} never came")
-
-    def value(self, path: str) -> Any:
-        """Return what an address of the API holds."""
-        return json.loads(self._ask(path)[0])
-
-    def want(self, image: int) -> None:
-        """Say that this image is looked at."""
-        self._ask(f"/api/images/{image}/wanted", "POST")
-
-    def end(self) -> None:
-        """End the server as Ctrl-C does."""
-        self._connection.close()
-        self._process.send_signal(signal.SIGINT)
-        self._process.communicate(timeout=PATIENCE_S)
-
-    def _ask(self, path: str, method: str = "GET") -> tuple[bytes, http.client.HTTPMessage]:
-        self._connection.request(method, path, headers={"Cookie": self._cookie})
-        answer = self._connection.getresponse()
-        return answer.read(), answer.headers
-
-
-def _cores(count: int) -> set[int]:
-    return set(sorted(os.sched_getaffinity(0))[:count])
 
 
 def first_look(images: Path, folder: Path, cores: int) -> dict[str, float]:
     """Start once and return the times, in seconds."""
-    page = Page(images, folder, cores)
+    words = [images, "--diameter", f"{DIAMETER_A:g}", "--project", folder]
+    server = PageServer(words, cores=cores)
+
+    def seconds_until(path: str, is_there: Callable[[bytes], bool]) -> float:
+        server.wait_until(path, is_there)
+        return time.monotonic() - server.began
+
     try:
-        queue = page.seconds_until("/api/images", lambda content: b'"images":[{' in content)
-        first = page.value("/api/images")["images"][0]["id"]
-        page.want(first)
-        tile = f"/api/images/{first}/tiles/0/0/0"
-        picture = page.seconds_until(tile, lambda content: content.startswith(b"\xff\xd8"))
-        page.seconds_until("/api/pick-sets", lambda content: b'"id"' in content)
-        number = page.value("/api/pick-sets")["pick_sets"][0]["id"]
-        picks = page.seconds_until(
-            f"/api/pick-sets/{number}/images/{first}",
-            lambda content: b'"is_picked":true' in content,
+        queue = seconds_until("/images", lambda content: b'"images":[{' in content)
+        first = server.value("/images")["images"][0]["id"]
+        server.value(f"/images/{first}/wanted", {})
+        tile = f"/images/{first}/tiles/0/0/0"
+        picture = seconds_until(tile, lambda content: content.startswith(b"\xff\xd8"))
+        seconds_until("/pick-sets", lambda content: b'"id"' in content)
+        number = server.value("/pick-sets")["pick_sets"][0]["id"]
+        picks = seconds_until(
+            f"/pick-sets/{number}/images/{first}", lambda content: b'"is_picked":true' in content
         )
     finally:
-        page.end()
+        server.end()
     return {"queue": queue, "first_picture": picture, "first_picks": picks}
 
 

@@ -13,10 +13,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import page_sections
 import pruning_sections
 import result_sections as sections
 import tomogram_sections
 import training_sections
+from page_targets import PAGE_TARGETS
 from pruning_targets import PRUNING_SPEED_TARGETS, PRUNING_TARGETS
 from result_sections import NOT_MEASURED, Result, markdown
 from target import Target
@@ -26,7 +28,7 @@ from tomogram_targets import TOMOGRAM_TARGETS
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
-SHOWN_ONCE_THERE = (*TOMOGRAM_TARGETS, *PRUNING_TARGETS, *PRUNING_SPEED_TARGETS)
+SHOWN_ONCE_THERE = (*TOMOGRAM_TARGETS, *PRUNING_TARGETS, *PRUNING_SPEED_TARGETS, *PAGE_TARGETS)
 SECTIONS: dict[str, Callable[[Result], str]] = {
     "no_labels": sections.no_labels,
     "empty_micrographs": sections.empty_micrographs,
@@ -42,6 +44,9 @@ SECTIONS: dict[str, Callable[[Result], str]] = {
     "tomogram_speed_gpu": tomogram_sections.tomogram_speed,
     "pruning": pruning_sections.pruning,
     "pruning_speed": pruning_sections.pruning_speed,
+    "page_speed": page_sections.page_speed,
+    "page_training": page_sections.page_training,
+    "kill_server": page_sections.kill_server,
 }
 
 

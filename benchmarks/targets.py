@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from page_targets import PAGE_TARGETS
 from pruning_targets import PRUNING_SPEED_TARGETS, PRUNING_TARGETS
 from target import Target
 from tomogram_targets import TOMOGRAM_TARGETS
@@ -181,6 +182,7 @@ TARGETS = (
     *TOMOGRAM_TARGETS,
     *PRUNING_TARGETS,
     *PRUNING_SPEED_TARGETS,
+    *PAGE_TARGETS,
 )
 
 

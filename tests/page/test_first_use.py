@@ -143,7 +143,6 @@ def review_by_keys(watched: WatchedPage, take_picture: TakePicture) -> None:
     take_picture(watched, "gallery")
     page.get_by_test_id("view-compare").click()
     expect(page.get_by_test_id("compare-both")).to_have_text(re.compile(r"\d"))
-    take_picture(watched, "compare")
     page.get_by_test_id("view-image").click()
     words = decisions(watched)
     assert sorted(words.values()) == ["keep", "reject", "reject"]
