@@ -4,13 +4,15 @@ import asyncio
 import http.client
 import json
 import socket
+import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import pytest
 from fastapi import FastAPI
+from waiting import wait_for
 
 from nunatak.errors import ResourceError
 from nunatak.server import events as events_module
@@ -28,13 +30,6 @@ from nunatak.workspace.connection import Workspace
 from nunatak.workspace.images import set_state
 
 PATIENCE_S = 20.0
-
-
-def wait_for(happened: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not happened():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -80,7 +75,7 @@ def test_changes_of_this_server_and_of_others_are_told(
         wait_for(lambda: services.events.n_listeners == 1)
         services.events.publish(Event(about="run", id=7))
         assert next_event(answer) == {"about": "run", "id": 7, "image": None, "version": None}
-        set_state(other, 2, "skipped")  # as another process would
+        set_state(other, 2, "skipped", "ada")  # as another process would
         assert (event := next_event(answer))["about"] == "queue"
         assert event["id"] == 2
 
@@ -144,7 +139,7 @@ def test_a_page_that_does_not_read_is_cut_off(monkeypatch: pytest.MonkeyPatch) -
     assert asyncio.run(told()) == []
 
 
-def test_the_same_event_waits_once(services: Services) -> None:
+def test_the_same_event_waits_once() -> None:
     async def told() -> list[Event | None]:
         hub = EventHub()
         listener = hub.join()
@@ -169,6 +164,27 @@ def test_raw_requests_that_are_no_http_do_not_stop_the_server(port: int, access:
         assert answer.status == 200
 
 
+@pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost: 127.0"])
+def test_connections_that_ask_for_nothing_are_closed(
+    port: int, access: Access, monkeypatch: pytest.MonkeyPatch, begun: bytes
+) -> None:
+    monkeypatch.setattr("nunatak.server.silence.MOST_SECONDS", 0.3)
+    with (
+        stream(port, access) as answer,
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as silent,
+    ):
+        silent.sendall(begun)
+        assert silent.recv(100) == b""
+        assert answer.readline() == b"retry: 1000\n"  # a stream is an answer under way
+
+
+def test_those_without_a_token_keep_no_connection(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as stranger:
+        stranger.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        answer = b"".join(iter(lambda: stranger.recv(10_000), b""))
+    assert answer.startswith(b"HTTP/1.1 401")
+
+
 @pytest.mark.parametrize(
     "path", ["/../../../etc/passwd", "/..%2f..%2f..%2fetc/passwd", "/assets/%2e%2e/%2e%2e/app.py"]
 )
@@ -183,18 +199,24 @@ def test_raw_paths_lead_nowhere(port: int, access: Access, path: str) -> None:
     connection.close()
 
 
+@pytest.mark.parametrize(
+    "trouble", [ResourceError("away"), sqlite3.OperationalError("away: no such table")]
+)
 def test_a_disk_that_is_away_for_a_while_is_waited_for(
-    services: Services, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    trouble: Exception,
 ) -> None:
-    answers: list[list[Change] | ResourceError] = [
-        ResourceError("away"),
-        ResourceError("away"),
+    answers: list[list[Change] | Exception] = [
+        trouble,
+        trouble,
         [Change(number=8, about="labels", id=1, version=2)],
     ]
 
     def changes(_workspace: Workspace, _seen: int) -> list[Change]:
         answer = answers.pop(0) if answers else []
-        if isinstance(answer, ResourceError):
+        if isinstance(answer, Exception):
             raise answer
         return answer
 
@@ -207,4 +229,4 @@ def test_a_disk_that_is_away_for_a_while_is_waited_for(
         watcher.start()
         wait_for(lambda: bool(told))
     assert told == [Event(about="labels", id=1, version=2)]
-    assert caplog.text.count("away") == 1
+    assert len([one for one in caplog.records if one.name == events_module.__name__]) == 1

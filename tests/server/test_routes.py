@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from browser import Browser
 
@@ -14,7 +15,7 @@ from nunatak.server.bodies.events import Event
 from nunatak.server.bodies.labels import Edit
 from nunatak.server.services import Services
 from nunatak.workspace.columns import NewCandidates
-from nunatak.workspace.images import set_image_facts
+from nunatak.workspace.images import set_image_facts, wanted_image
 from nunatak.workspace.labels import save_edit
 from nunatak.workspace.pick_sets import add_pick_set, change_pick_set
 from nunatak.workspace.picks import save_image_picks
@@ -50,6 +51,16 @@ def test_settings_change_and_stale_changes_are_refused(client: Browser) -> None:
     again = client.patch("/api/project", json=change)
     assert again.status_code == 409
     assert "another window" in again.json()["message"]
+
+
+def test_an_emptied_field_takes_the_expected_number_back(client: Browser) -> None:
+    def change(version: int, **values: Any) -> Any:
+        answer = client.patch("/api/project", json={"base_version": version, **values})
+        return answer.json()["expected_particles"]
+
+    assert change(1, expected_particles=300) == 300
+    assert change(2, contrast="light") == 300
+    assert change(3, expected_particles=None) is None
 
 
 def test_a_first_diameter_lets_picking_begin(
@@ -146,9 +157,10 @@ def test_states_change(client: Browser) -> None:
     assert client.get("/api/images/2").json()["state"] == "skipped"
 
 
-def test_the_image_that_is_looked_at_is_wanted(client: Browser) -> None:
+def test_the_image_that_is_looked_at_is_wanted(client: Browser, services: Services) -> None:
     assert client.post("/api/images/2/wanted").status_code == 204
     assert client.post("/api/images/77/wanted").status_code == 404
+    assert wanted_image(services.workspace) == 2
 
 
 def test_hostile_names_are_data(client: Browser) -> None:
@@ -168,9 +180,7 @@ def test_the_queue_counts_selected_candidates_as_they_come(
 
     assert counts() == [None, None, None]
     number = add_pick_set(services.workspace, name="general", threshold=0.5, classes=["particle"])
-    found = NewCandidates(*(columns := _columns([0.9, 0.5, 0.1])))
-    assert len(columns) == 3
-    save_image_picks(services.workspace, number, 1, found)
+    save_image_picks(services.workspace, number, 1, NewCandidates(*_columns([0.9, 0.5, 0.1])))
     assert counts() == [2, None, None]
     save_image_picks(services.workspace, number, 3, NewCandidates(*_columns([])))
     assert counts() == [2, None, 0]
@@ -179,8 +189,6 @@ def test_the_queue_counts_selected_candidates_as_they_come(
 
 
 def _columns(scores: list[float]) -> tuple[Any, ...]:
-    import numpy as np
-
     places = np.linspace(10.0, 50.0, len(scores))
     return places, places, np.array(scores)
 

@@ -7,7 +7,7 @@ from nunatak.server.services import Services
 from nunatak.workspace.runs import change_run
 
 
-def test_a_run_is_asked_for_shown_and_stopped(client: Browser, services: Services) -> None:
+def test_a_run_is_asked_for_shown_and_stopped(client: Browser) -> None:
     answer = client.post("/api/runs", json={"kind": "pick"})
     assert answer.status_code == 201
     run = answer.json()
@@ -29,7 +29,7 @@ def test_the_end_of_a_log_is_shown(client: Browser, services: Services) -> None:
     assert len(said.encode()) == 65_536
 
 
-def test_what_is_missing_is_said(client: Browser, services: Services) -> None:
+def test_what_is_missing_is_said(client: Browser) -> None:
     refused = client.post("/api/runs", json={"kind": "train"})
     assert refused.status_code == 409
     assert "No particle is labelled yet" in refused.json()["message"]

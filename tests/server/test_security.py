@@ -2,13 +2,19 @@
 
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from http.cookies import SimpleCookie
 
 import pytest
 from browser import Browser
+from fastapi import FastAPI
 
+from nunatak.server.app import create_app
+from nunatak.server.page_files import PageFiles
 from nunatak.server.security import body
 from nunatak.server.security.access import Access, new_token
+from nunatak.server.services import Services
+from nunatak.workspace.project import settings_of
 
 EDIT = {
     "id": "edit-0001",
@@ -253,3 +259,17 @@ def test_refusals_carry_it_too(stranger: Browser) -> None:
         answer = stranger.get("/", headers=headers)
         assert answer.status_code >= 400
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+
+
+def test_pages_of_another_project_change_nothing(
+    services: Services, access: Access, page: PageFiles, api: FastAPI
+) -> None:
+    own = settings_of(services.workspace).id
+    guarded = create_app(services, replace(access, project_id=own), page=page, api=api)
+    with Browser(guarded) as browser:
+        browser.get("/", params={"token": access.token})
+        for told, status in ((None, 200), (own, 200), ("another", 401), ("", 401)):
+            headers = {} if told is None else {"Nunatak-Project": told}
+            answer = browser.patch("/api/images/1", json={"state": "skipped"}, headers=headers)
+            assert answer.status_code == status
+        assert "Another project" in answer.json()["message"]

@@ -205,6 +205,20 @@ def test_files_that_cannot_be_read_change_nothing(
     assert [one["labels"] for one in client.get("/api/images").json()["images"]] == [0, 0, 0]
 
 
+def test_a_file_of_more_picks_than_anybody_labels_is_refused(
+    client: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nunatak.server.transfer.imports.MOST_PICKS", 2)
+    answer = client.post(
+        "/api/import/labels",
+        params={"file_name": "a.csv"},
+        content=b"image,x_px,y_px\n" + b"mic_0.mrc,1,1\n" * 3,
+        headers=FILE,
+    )
+    assert answer.status_code == 422
+    assert "3 picks, and at most 2" in answer.json()["message"]
+
+
 @pytest.mark.parametrize("name", ["..", ".", "/", "a/..", "\\", "é" * 150])
 def test_names_of_which_nothing_is_left(name: str) -> None:
     with pytest.raises(BadInput, match="usable name"):

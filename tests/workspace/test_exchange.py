@@ -61,10 +61,10 @@ def test_labels_in_excluded_regions_are_left_out(workspace: Workspace) -> None:
 
 def test_skipped_images_teach_nothing(workspace: Workspace) -> None:
     save_edit(workspace, 1, edit(0, *put(point("1", 10, 10))), "maria")
-    set_state(workspace, 1, "new")
+    set_state(workspace, 1, "new", "ada")
     assert len(labels_as_picks(workspace)) == 1
-    set_state(workspace, 1, "skipped")
-    set_state(workspace, 2, "reviewed")
+    set_state(workspace, 1, "skipped", "ada")
+    set_state(workspace, 2, "reviewed", "ada")
     assert len(labels_as_picks(workspace)) == 0
     assert labels_as_picks(workspace).images == (image_of(workspace, 2).path,)
     assert len(labels_as_picks(workspace, with_skipped=True)) == 1
@@ -203,6 +203,13 @@ def test_more_labels_than_one_request_may_hold_are_added(workspace: Workspace) -
     )
     assert add_labels(workspace, picks, "paul").added == 20_200
     assert len(labels_of(workspace, 1).points) == 20_200
+
+
+def test_many_labels_at_one_place_are_one(workspace: Workspace) -> None:
+    # Their pairs would be 1 250 million.
+    picks = PickSet(pd.DataFrame({"image": "mic_1", "x_px": [9.0] * 50_000, "y_px": 9.0}))
+    counts = add_labels(workspace, picks, "paul")
+    assert (counts.added, counts.already_there) == (1, 49_999)
 
 
 @pytest.fixture

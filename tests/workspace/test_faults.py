@@ -1,6 +1,7 @@
 """Kills, full disks, locks, and several writers at once."""
 
 import resource
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -15,7 +16,7 @@ from workspace_edits import edit, point, put
 
 from nunatak.errors import ResourceError
 from nunatak.workspace.connection import Workspace
-from nunatak.workspace.errors import StaleEdit
+from nunatak.workspace.errors import DamagedProject, StaleEdit
 from nunatak.workspace.history import history_of
 from nunatak.workspace.images import images_of
 from nunatak.workspace.labels import labels_of, save_edit
@@ -208,6 +209,29 @@ def test_a_folder_without_write_permission_is_reported(workspace: Workspace) -> 
     assert "Traceback" not in found.stderr
     with Workspace(workspace.folder) as again:
         assert labels_of(again, 1).version == 1
+
+
+def test_a_backup_put_in_place_is_what_counts_from_then_on(workspace: Workspace) -> None:
+    save_edit(workspace, 1, edit(0, *put(point("1", 10, 10))), "me")
+    backup = workspace.folder / "backup.sqlite"
+    shutil.copy(workspace.database, backup)
+    save_edit(workspace, 1, edit(1, *put(point("2", 20, 20))), "me")
+    with workspace.reading():
+        backup.replace(workspace.database)
+    assert [one.id for one in labels_of(workspace, 1).points] == ["point-0001"]
+    save_edit(workspace, 1, edit(1, *put(point("3", 30, 30))), "me")
+    with Workspace(workspace.folder) as other:
+        assert [one.id for one in labels_of(other, 1).points] == ["point-0001", "point-0003"]
+
+
+def test_a_database_that_was_damaged_is_used_again_when_restored(workspace: Workspace) -> None:
+    save_edit(workspace, 1, edit(0, *put(point("1", 10, 10))), "me")
+    whole = workspace.database.read_bytes()
+    workspace.database.write_bytes(b"no database" * 1000)
+    with pytest.raises(DamagedProject, match="Restore it from a backup"):
+        labels_of(workspace, 1)
+    workspace.database.write_bytes(whole)
+    assert len(labels_of(workspace, 1).points) == 1
 
 
 def test_an_error_within_a_transaction_undoes_it(workspace: Workspace) -> None:

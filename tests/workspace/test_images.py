@@ -20,6 +20,8 @@ from nunatak.workspace.images import (
     want_image,
     wanted_image,
 )
+from nunatak.workspace.journal import journal
+from nunatak.workspace.pick_sets import add_pick_set, change_pick_set
 
 
 def test_images_come_in_the_order_of_their_names(workspace: Workspace) -> None:
@@ -79,8 +81,8 @@ def test_facts_of_a_header_end_a_problem(workspace: Workspace) -> None:
 
 
 def test_states_are_counted(workspace: Workspace) -> None:
-    assert set_state(workspace, 2, "skipped").state == "skipped"
-    set_state(workspace, 3, "reviewed")
+    assert set_state(workspace, 2, "skipped", "ada").state == "skipped"
+    set_state(workspace, 3, "reviewed", "ada")
     assert image_of(workspace, 2).state == "skipped"
     assert state_counts(workspace) == {"new": 1, "labelled": 0, "reviewed": 1, "skipped": 1}
 
@@ -102,7 +104,7 @@ def test_doubt_is_remembered(workspace: Workspace) -> None:
     "change",
     [
         lambda ws: image_of(ws, 99),
-        lambda ws: set_state(ws, 99, "reviewed"),
+        lambda ws: set_state(ws, 99, "reviewed", "ada"),
         lambda ws: set_image_facts(ws, 99, shape=(1, 1), pixel_size_A=1.0),
         lambda ws: set_problem(ws, 99, "gone"),
         lambda ws: set_doubt(ws, 99, 0.5),
@@ -120,3 +122,16 @@ def test_images_are_listed_for_picking_by_their_paths(workspace: Workspace) -> N
     found = listed(images_of(workspace))
     assert [one.name for one in found] == [image.path for image in images_of(workspace)]
     assert all(str(one.path) == one.name for one in found)
+
+
+def test_who_finished_an_image_or_chose_a_threshold_is_kept(workspace: Workspace) -> None:
+    set_state(workspace, 2, "reviewed", "ada")
+    set_state(workspace, 2, "reviewed", "bob")  # changes nothing
+    number = add_pick_set(workspace, name="general", threshold=0.5, classes=["particle"])
+    change_pick_set(workspace, number, is_complete=True)  # a run
+    change_pick_set(workspace, number, threshold=0.25, user="bob")
+    entries = [(one.about, one.id, one.what, one.by) for one in journal(workspace)]
+    assert entries == [
+        ("image", 2, "reviewed", "ada"),
+        ("pick_set", number, "threshold 0.25", "bob"),
+    ]

@@ -151,7 +151,7 @@ def test_an_image_is_labelled_while_it_has_labels(workspace: Workspace) -> None:
 
 
 def test_what_a_person_says_of_an_image_stays(workspace: Workspace) -> None:
-    set_state(workspace, 1, "reviewed")
+    set_state(workspace, 1, "reviewed", "ada")
     save_edit(workspace, 1, edit(0, *put(point("1", 10, 10))), "maria")
     save_edit(workspace, 1, edit(1, remove("point-0001")), "maria")
     assert image_of(workspace, 1).state == "reviewed"

@@ -85,6 +85,15 @@ def test_changed_settings_stay_and_have_a_version(workspace: Workspace) -> None:
         assert [one.name for one in settings_of(again).classes] == ["particle", "ribosome"]
 
 
+def test_the_expected_number_of_particles_can_be_taken_back(workspace: Workspace) -> None:
+    change_settings(workspace, 1, user="maria", expected_particles=50.0)
+    assert change_settings(workspace, 2, user="maria").expected_particles == 50.0
+    assert change_settings(workspace, 3, user="maria", expected_particles=None) == settings_of(
+        workspace
+    )
+    assert settings_of(workspace).expected_particles is None
+
+
 def test_settings_that_somebody_else_changed_are_not_overwritten(workspace: Workspace) -> None:
     change_settings(workspace, 1, user="maria", contrast="dark")
     with pytest.raises(StaleSettings) as caught:
@@ -111,7 +120,7 @@ def test_unusable_classes_are_refused(workspace: Workspace, names: list[str], sa
 
 def test_a_class_with_labels_cannot_be_left_out(workspace: Workspace) -> None:
     save_edit(workspace, 1, edit(0, *put(point("1", 10, 10))), "maria")
-    with pytest.raises(BadInput, match="1 labels are of the kind particle"):
+    with pytest.raises(BadInput, match="1 label is of the kind particle"):
         change_settings(workspace, 1, user="maria", classes=[ParticleClass(name="ribosome")])
 
 

@@ -140,6 +140,12 @@ class DatabaseWatcher:
                     _log.warning("Cannot look for changes of the project: %s", error)
                 was_well = False
                 continue
+            except Exception:
+                # Without this thread no page would be told of anything any more.
+                if was_well:
+                    _log.exception("Cannot look for changes of the project")
+                was_well = False
+                continue
             was_well = True
             for change in changes:
                 self._events.publish(_told(change))

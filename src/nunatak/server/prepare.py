@@ -10,6 +10,7 @@ from nunatak.images.image_kind import OPTION, are_tomograms
 from nunatak.images.inputs import list_micrographs
 from nunatak.images.micrograph_list import MicrographList
 from nunatak.images.tomogram_inputs import list_tomograms
+from nunatak.learning.labels.words import ONLY_CLASS
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.images import add_images, images_of
 from nunatak.workspace.project import (
@@ -20,9 +21,6 @@ from nunatak.workspace.project import (
     has_project,
     settings_of,
 )
-
-ONLY_CLASS = "particle"
-"""What particles are called where they are of one kind."""
 
 _KINDS = {2: "micrographs", 3: "tomograms"}
 

@@ -12,10 +12,11 @@ from starlette.responses import JSONResponse
 from nunatak.errors import BadInput, Interrupted, Mismatch, NunatakError, ResourceError, UsageError
 from nunatak.files import encodable
 from nunatak.server.bodies.base import Problem
-from nunatak.workspace.errors import NotFound
+from nunatak.workspace.errors import DamagedProject, NotFound
 
 _STATUSES: tuple[tuple[type[NunatakError], int], ...] = (
     (NotFound, 404),
+    (DamagedProject, 503),  # the page keeps its edits until the project is restored
     (Mismatch, 409),
     (BadInput, 422),
     (UsageError, 422),

@@ -1,6 +1,7 @@
 """Run the server until it is ended."""
 
 import socket
+import time
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -9,6 +10,7 @@ from nunatak.server.app import create_app
 from nunatak.server.events import EventHub
 from nunatak.server.parts import Services
 from nunatak.server.security.access import Access
+from nunatak.server.silence import SilentConnections
 
 MOST_CONNECTIONS = 512
 _SECONDS_TO_FINISH = 5
@@ -62,6 +64,12 @@ class PageServer(uvicorn.Server):
             )
         )
         self._events = events
+        self._silent = SilentConnections()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Do what is to be done ten times a second; returns whether the server is to end."""
+        self._silent.close_old(self.server_state.connections, time.monotonic())
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End all answers, and the server."""

@@ -15,6 +15,7 @@ from nunatak.server.parts import opened_services
 from nunatak.server.running import claimed, keep_port, last_port, refuse_second
 from nunatak.server.security.access import Access, new_token
 from nunatak.workspace.connection import Workspace
+from nunatak.workspace.project import settings_of
 from nunatak.workspace.runs import runs_of
 
 Say = Callable[[str], object]
@@ -61,6 +62,7 @@ def run_session(
         access = Access(
             token=token,
             project=f"{socket.gethostname()}:{folder.absolute()}",
+            project_id=settings_of(services.workspace).id,
             is_exposed=listening.is_exposed,
         )
         _welcome(listening, listening.tunnel(door), address, say=say, tell=tell)

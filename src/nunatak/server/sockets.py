@@ -43,13 +43,13 @@ def listening_port(host: str, port: int, preferred: int | None) -> socket.socket
     UsageError
         If the port is taken, or the host is none of this machine's.
     """
-    for candidate in [preferred or port, port] if port == 0 else [port]:
-        try:
-            return _bound(host, candidate)
-        except OSError as error:
-            if candidate == port:
-                raise _unusable(host, port, error) from error
-    raise AssertionError("unreachable")  # pragma: no cover
+    if port == 0 and preferred is not None:
+        with suppress(OSError):
+            return _bound(host, preferred)
+    try:
+        return _bound(host, port)
+    except OSError as error:
+        raise _unusable(host, port, error) from error
 
 
 def _bound(host: str, port: int) -> socket.socket:

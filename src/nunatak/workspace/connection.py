@@ -19,6 +19,9 @@ WAIT_S = 20.0
 """For another writer to finish; a transaction takes milliseconds."""
 
 
+_FileId = tuple[int, int]
+
+
 class Workspace:
     """An existing project, open. Any thread may use it, also several at once.
 
@@ -53,6 +56,7 @@ class Workspace:
         self.cache = self.folder / CACHE
         self._wait_s = wait_s
         self._idle: list[sqlite3.Connection] = []
+        self._file: _FileId | None = None
         self._lock = Lock()
         self._is_closed = False
         _require_database(self.database)
@@ -105,7 +109,8 @@ class Workspace:
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
         with translated(self.database):
-            connection = self._taken()
+            file = _file_id(self.database)
+            connection = self._taken(file)
             try:
                 connection.execute(begin)
                 yield connection
@@ -116,19 +121,26 @@ class Workspace:
                 raise
             except BaseException:
                 connection.rollback()
-                self._given_back(connection)
+                self._given_back(connection, file)
                 raise
-            self._given_back(connection)
+            self._given_back(connection, file)
 
-    def _taken(self) -> sqlite3.Connection:
+    def _taken(self, file: _FileId | None) -> sqlite3.Connection:
+        outdated: list[sqlite3.Connection] = []
         with self._lock:
+            if file != self._file:
+                # A backup was put in place: connections would go on with what was there before.
+                self._file = file
+                outdated, self._idle = self._idle, []
             if self._idle:
                 return self._idle.pop()
+        for connection in outdated:
+            connection.close()
         return connected(self.database, wait_s=self._wait_s)
 
-    def _given_back(self, connection: sqlite3.Connection) -> None:
+    def _given_back(self, connection: sqlite3.Connection, file: _FileId | None) -> None:
         with self._lock:
-            if not self._is_closed:
+            if not self._is_closed and file == self._file:
                 self._idle.append(connection)
                 return
         connection.close()
@@ -156,6 +168,15 @@ def connected(database: Path, *, wait_s: float = WAIT_S) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _file_id(path: Path) -> _FileId | None:
+    """Return what tells a file from another that gets its name; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _require_database(database: Path) -> None:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from nunatak.errors import BadInput, Mismatch
+from nunatak.errors import BadInput, FormatError, Mismatch
 
 if TYPE_CHECKING:
     from nunatak.workspace.marks import Labels
@@ -24,6 +24,10 @@ class NoProject(BadInput):
 
 class NewerProject(BadInput):
     """A project that a newer version of nunatak made."""
+
+
+class DamagedProject(FormatError):
+    """A database that cannot be read any more; one that is restored can."""
 
 
 class StaleEdit(Mismatch):

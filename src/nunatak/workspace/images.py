@@ -14,6 +14,7 @@ from nunatak.workspace.base import Model, now
 from nunatak.workspace.changes import note
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.errors import NotFound
+from nunatak.workspace.journal import write_entry
 
 ImageState = Literal["new", "labelled", "reviewed", "skipped"]
 
@@ -151,7 +152,7 @@ def listed(images: Iterable[ImageRecord]) -> MicrographList:
     )
 
 
-def set_state(workspace: Workspace, image: int, state: ImageState) -> ImageRecord:
+def set_state(workspace: Workspace, image: int, state: ImageState, user: str) -> ImageRecord:
     """Call an image new, labelled, reviewed or skipped.
 
     Raises
@@ -163,6 +164,7 @@ def set_state(workspace: Workspace, image: int, state: ImageState) -> ImageRecor
         before = read_image(connection, image)
         if before.state != state:
             write_state(connection, image, state)
+            write_entry(connection, "image", image, state, user)
     return before.model_copy(update={"state": state})
 
 

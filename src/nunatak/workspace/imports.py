@@ -3,17 +3,16 @@
 import secrets
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-
-import numpy as np
-from scipy.spatial import KDTree
+from itertools import product
+from math import dist, floor
 
 from nunatak.errors import Mismatch
 from nunatak.picks.counted import counted
 from nunatak.picks.table import PickSet
-from nunatak.workspace.base import Model
 from nunatak.workspace.checks import is_inside
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.images import ImageRecord, read_image
+from nunatak.workspace.import_counts import ImportCounts
 from nunatak.workspace.label_rows import Place, places_by_image
 from nunatak.workspace.labels import read_labels, write_edit
 from nunatak.workspace.marks import Edit, Kind, Labels, Operation, Point, PutPoint
@@ -30,24 +29,6 @@ SAME_DIAMETERS = 0.1
 
 SAME_PX = 1.0
 """The same where the diameter or the pixel size is not known."""
-
-
-class ImportCounts(Model):
-    """What came of reading labels from a file.
-
-    Attributes
-    ----------
-    added : int
-        Points.
-    already_there : int
-        Places with the same label within a tenth of a diameter.
-    notes : list of str
-        What was left out, with numbers and reasons.
-    """
-
-    added: int
-    already_there: int
-    notes: list[str]
 
 
 @dataclass
@@ -173,15 +154,29 @@ def _fresh(
 def _apart(
     before: list[tuple[float, ...]], new: list[tuple[float, ...]], reach_px: float
 ) -> list[tuple[float, ...]]:
-    """Return the new positions that are not within reach of an earlier one, in their order."""
-    positions = np.array([*before, *new])
-    pairs = KDTree(positions).query_pairs(reach_px, output_type="ndarray")
-    kept = np.ones(len(positions), dtype=np.bool_)
-    # In order of the first of each pair, so that what is dropped drops nothing itself.
-    for one, other in pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]:
-        if kept[one] and other >= len(before):
-            kept[other] = False
-    return [position for position, is_kept in zip(new, kept[len(before) :], strict=True) if is_kept]
+    """Return the new positions that are not within reach of an earlier one, in their order.
+
+    Near pairs are never listed: thousands of rows at one place would fill the memory.
+    """
+    taken: dict[tuple[int, ...], set[tuple[float, ...]]] = defaultdict(set)
+
+    def cell(position: tuple[float, ...]) -> tuple[int, ...]:
+        return tuple(floor(value / reach_px) for value in position)
+
+    def is_near_one(position: tuple[float, ...]) -> bool:
+        around = product(*((index - 1, index, index + 1) for index in cell(position)))
+        return any(
+            dist(position, other) <= reach_px for one in around for other in taken.get(one, ())
+        )
+
+    for position in before:
+        taken[cell(position)].add(position)
+    kept = []
+    for position in new:
+        if not is_near_one(position):
+            taken[cell(position)].add(position)
+            kept.append(position)
+    return kept
 
 
 def _reach_px(name: str, image: ImageRecord, settings: Settings) -> float:

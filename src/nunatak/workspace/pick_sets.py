@@ -10,6 +10,7 @@ from nunatak.workspace.base import Model, now
 from nunatak.workspace.changes import note
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.errors import NotFound
+from nunatak.workspace.journal import write_entry
 
 _KEYS = (
     *("id", "name", "run", "made_at", "is_complete", "threshold", "classes", "judged_classes"),
@@ -134,8 +135,18 @@ def change_pick_set(
     name: str | None = None,
     threshold: float | None = None,
     is_complete: bool | None = None,
+    user: str | None = None,
 ) -> PickSetRecord:
     """Change what is not None.
+
+    Parameters
+    ----------
+    workspace, pick_set
+        Which.
+    name, threshold, is_complete
+        See `PickSetRecord`.
+    user
+        Who changes it; None for a run.
 
     Raises
     ------
@@ -149,6 +160,10 @@ def change_pick_set(
             "is_complete = coalesce(?, is_complete) WHERE id = ?",
             (name, threshold, is_complete, pick_set),
         )
+        if user is not None:
+            said = {"named": name, "threshold": threshold}
+            what = ", ".join(f"{key} {value}" for key, value in said.items() if value is not None)
+            write_entry(connection, "pick_set", pick_set, what, user)
         touch(connection, pick_set)
         return read_pick_set(connection, pick_set)
 

@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter
 
 from nunatak.errors import BadInput, ResourceError
 from nunatak.learning.labels.words import NEGATIVE_CLASSES
+from nunatak.picks.counted import counted
 from nunatak.workspace.base import Angstrom, Model, Name, now
 from nunatak.workspace.changes import note
 from nunatak.workspace.connection import DATABASE, Workspace, connected
@@ -195,9 +196,22 @@ def change_settings(
     user: str,
     classes: list[ParticleClass] | None = None,
     contrast: Contrast | None = None,
-    expected_particles: float | None = None,
+    expected_particles: float | Literal["unchanged"] | None = "unchanged",
 ) -> Settings:
-    """Change settings; what is None stays.
+    """Change settings.
+
+    Parameters
+    ----------
+    workspace
+        The project.
+    base_version
+        The version that the change was made to.
+    user
+        To whom it is ascribed.
+    classes, contrast
+        None leaves them as they are.
+    expected_particles
+        In an image; None to estimate it from now on.
 
     Raises
     ------
@@ -214,7 +228,9 @@ def change_settings(
             update={
                 "classes": before.classes if classes is None else classes,
                 "contrast": contrast or before.contrast,
-                "expected_particles": expected_particles or before.expected_particles,
+                "expected_particles": before.expected_particles
+                if expected_particles == "unchanged"
+                else expected_particles,
                 "version": before.version + 1,
             }
         )
@@ -269,7 +285,8 @@ def _check_used_classes(connection: sqlite3.Connection, classes: list[ParticleCl
     )
     for name, count in rows:
         if name not in kept:
+            verb = "is" if count == 1 else "are"
             raise BadInput(
-                f"{count} labels are of the kind {name}, which would be left out. Remove these "
-                "labels first, or keep the kind."
+                f"{counted(count, 'label')} {verb} of the kind {name}, which would be left out. "
+                "Remove what is labelled so first, or keep the kind."
             )

@@ -32,6 +32,14 @@ CREATE TABLE setting_change (
     made_at TEXT NOT NULL,
     settings TEXT NOT NULL
 );
+CREATE TABLE journal (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    about TEXT NOT NULL,
+    item INTEGER NOT NULL,
+    what TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    made_at TEXT NOT NULL
+);
 CREATE TABLE change (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     about TEXT NOT NULL,

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from nunatak.errors import FormatError, NunatakError, ResourceError
+from nunatak.errors import NunatakError, ResourceError
+from nunatak.workspace.errors import DamagedProject
 from nunatak.workspace.holders import holders_of
 
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
@@ -24,7 +25,7 @@ def translated(database: Path) -> Iterator[None]:
     ------
     ResourceError
         If the database is locked, or the disk is full or not writable.
-    FormatError
+    DamagedProject
         If the file is damaged.
     """
     try:
@@ -44,7 +45,7 @@ def _meaning(error: sqlite3.Error, database: Path) -> NunatakError | None:
             "that program if it does not answer any more."
         )
     if kind in _DAMAGED:
-        return FormatError(
+        return DamagedProject(
             database,
             f"damaged, or no database ({error})",
             hint="Restore it from a backup, or give another folder with --project",

@@ -2,14 +2,17 @@
 
 import os
 import signal
+import sqlite3
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from waiting import wait_for
 
-from nunatak.errors import Mismatch
+from nunatak.errors import Mismatch, ResourceError
 from nunatak.server.bodies.runs import PickAsked, TrainAsked
 from nunatak.server.runs import RunManager, process
 from nunatak.server.runs.progress_file import NAME
@@ -92,8 +95,10 @@ def test_a_run_that_cannot_begin_has_failed(
 
 
 def test_a_process_on_another_machine_lives_as_long_as_it_says_so(
-    workspace: Workspace, make_manager: MakeManager
+    workspace: Workspace, make_manager: MakeManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The clock of this machine is wrong by a day.
+    monkeypatch.setattr(time, "time", lambda: time.time_ns() / 1e9 + 86_400)
     label(workspace, 5)
     run = add_run(workspace, kind="train", name="far away", asked={"kind": "train"}, user="ada")
     change_run(workspace, run.id, state="running", pid=1, process_started="another-boot 1")
@@ -117,11 +122,37 @@ def test_a_killed_run_has_failed(workspace: Workspace, make_manager: MakeManager
     assert "SIGKILL, often for lack of memory" in (manager.run(1).message or "")
 
 
+@pytest.mark.parametrize(
+    "trouble", [ResourceError("disk full"), sqlite3.OperationalError("no such table: run")]
+)
+def test_the_end_of_a_run_is_recorded_as_soon_as_the_disk_takes_it(
+    workspace: Workspace,
+    make_manager: MakeManager,
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: Exception,
+) -> None:
+    troubles = [trouble] * 2
+
+    def change(*arguments: Any, **more: Any) -> bool:
+        if more.get("state") == "failed" and troubles:
+            raise troubles.pop()
+        return change_run(*arguments, **more)
+
+    monkeypatch.setattr("nunatak.server.runs.supervisor.change_run", change)
+    manager = make_manager()
+    manager.start()
+    wait_for(under_way(manager, 1))
+    os.kill(run_of(workspace, 1).pid or 0, signal.SIGKILL)
+    wait_for(lambda: manager.run(1).state == "failed")
+    assert not troubles
+    assert not manager.is_busy
+
+
 def test_a_run_that_ignores_requests_is_killed(
     make_manager: MakeManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _let_runs(monkeypatch, IGNORES)
-    monkeypatch.setattr("nunatak.server.runs.manager.PATIENCE_S", 0.2)
+    monkeypatch.setattr("nunatak.server.runs.supervisor.PATIENCE_S", 0.2)
     manager = make_manager()
     manager.start()
     wait_for(under_way(manager, 1))

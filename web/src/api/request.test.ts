@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ApiError } from "./errors";
-import { address, onSessionEnd, request } from "./request";
+import { address, ofProject, onSessionEnd, request } from "./request";
 
 const answers = (answer: Response | Error) =>
   vi.stubGlobal(
@@ -58,5 +58,16 @@ describe("requests", () => {
     answers(Response.json({ message: "Open the address again." }, { status: 401 }));
     await failed();
     expect(ended).toHaveBeenCalledOnce();
+  });
+
+  it("say of which project the page is, once it knows", async () => {
+    ofProject("p1");
+    answers(Response.json({}));
+    await request("project");
+    expect(fetch).toHaveBeenCalledWith("api/project", {
+      method: "GET",
+      credentials: "same-origin",
+      headers: { "Nunatak-Project": "p1" },
+    });
   });
 });

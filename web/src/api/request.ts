@@ -30,6 +30,13 @@ export function onSessionEnd(handler: (error: ApiError) => void): void {
   ended = handler;
 }
 
+let project: string | null = null;
+
+/** Say which project this page shows: a server of another one, at the same port, refuses it. */
+export function ofProject(id: string): void {
+  project = id;
+}
+
 export async function request<T>(path: string, asked: Asked = {}): Promise<T> {
   const answer = await send(path, asked);
   const body = await parsed(answer);
@@ -40,19 +47,21 @@ export async function request<T>(path: string, asked: Asked = {}): Promise<T> {
 }
 
 async function send(path: string, asked: Asked): Promise<Response> {
-  const init: RequestInit = { method: asked.method ?? "GET", credentials: "same-origin" };
+  const headers: Record<string, string> = {};
+  const init: RequestInit = { method: asked.method ?? "GET", credentials: "same-origin", headers };
+  if (project !== null) headers["Nunatak-Project"] = project;
   if (asked.signal) init.signal = asked.signal;
   if (asked.keepalive) init.keepalive = true;
   if (asked.file) {
     init.body = asked.file;
-    init.headers = { "Content-Type": "application/octet-stream" };
+    headers["Content-Type"] = "application/octet-stream";
   } else if (asked.json !== undefined) {
     init.body = JSON.stringify(asked.json);
-    init.headers = { "Content-Type": "application/json" };
+    headers["Content-Type"] = "application/json";
   } else if (init.method !== "GET") {
     // The server takes changes as JSON only, also where there is nothing to say.
     init.body = "{}";
-    init.headers = { "Content-Type": "application/json" };
+    headers["Content-Type"] = "application/json";
   }
   try {
     return await fetch(address(path, asked.query), init);

@@ -312,7 +312,7 @@ export interface paths {
         };
         /**
          * Read Picks
-         * @description Return all candidates of one image.
+         * @description Return the candidates of one image; those in excluded regions are left out.
          */
         get: operations["read_picks_api_pick_sets__pick_set__images__image__get"];
         put?: never;
@@ -519,7 +519,7 @@ export interface paths {
         };
         /**
          * Export Picks
-         * @description Return a set's picks as a file; ``kept`` leaves out what a person rejected.
+         * @description Return a set's picks as a file; ``kept`` leaves out what a person or a pruning rejected.
          */
         get: operations["export_picks_api_export_picks_get"];
         put?: never;
@@ -691,7 +691,7 @@ export interface components {
         };
         /**
          * Gallery
-         * @description A part of a gallery, whose pictures are one sheet.
+         * @description A part of a gallery.
          *
          *     Attributes
          *     ----------
@@ -700,10 +700,6 @@ export interface components {
          *     offset : int
          *         Of the first item.
          *     items : list of GalleryItem
-         *     tile_px : int
-         *         Side of each picture on the sheet.
-         *     columns : int
-         *         Pictures in a row of the sheet, which has the items in order, by rows.
          */
         Gallery: {
             /** Total */
@@ -712,10 +708,6 @@ export interface components {
             offset: number;
             /** Items */
             items: components["schemas"]["GalleryItem"][];
-            /** Tile Px */
-            tile_px: number;
-            /** Columns */
-            columns: number;
         };
         /**
          * GalleryItem
@@ -863,9 +855,9 @@ export interface components {
          *     labels, negatives, regions : int
          *         That a person set.
          *     candidates : int or None
-         *         Selected picks of the pick set shown last, None where none were made yet.
+         *         Of the newest pick set, those from its threshold on; None where it has not come here yet.
          *     doubt : float or None
-         *         How much a correction here would teach, 0 to 1: see `nunatak.workspace`.
+         *         How much a correction here would teach, 0 to 1: see `nunatak.workspace.doubt`.
          *     problem : str or None
          *         Why it cannot be used.
          *     version : int
@@ -1253,14 +1245,15 @@ export interface components {
         };
         /**
          * ProjectChange
-         * @description New settings; what is None stays.
+         * @description New settings; what is left out stays.
          *
          *     Attributes
          *     ----------
          *     base_version : int
          *         The version that the change was made to.
          *     classes, contrast, expected_particles
-         *         See `Project`. A class that labels name cannot be left out.
+         *         See `Project`. A class that labels name cannot be left out. ``expected_particles`` None is
+         *         a wish to estimate it; of the others None stands for leaving them out.
          */
         ProjectChange: {
             /** Base Version */

@@ -1,6 +1,14 @@
 import { expect, test } from "vitest";
 
-import { KEPT, REJECTED, selectedCount, toCandidates, UNDECIDED, withDecisions } from "./candidates";
+import {
+  drawnCount,
+  KEPT,
+  REJECTED,
+  selectedCount,
+  toCandidates,
+  UNDECIDED,
+  withDecisions,
+} from "./candidates";
 
 const answer = {
   is_picked: true,
@@ -67,4 +75,10 @@ test("decisions of this page are laid over, by number", () => {
 
 test("a candidate exactly at the threshold is selected", () => {
   expect(selectedCount(toCandidates(3, 7, answer), 0.5)).toBe(2);
+});
+
+test("what is rejected by hand is not drawn as a pick", () => {
+  const candidates = toCandidates(3, 7, answer);
+  const said = withDecisions(candidates, new Map([[candidates.number[0] ?? 0, "reject" as const]]));
+  expect(drawnCount(said, 0)).toBe(drawnCount(candidates, 0) - 1);
 });

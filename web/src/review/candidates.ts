@@ -119,3 +119,13 @@ export function selectedCount(candidates: Candidates, threshold: number): number
   for (const score of candidates.score) if (score >= threshold) count++;
   return count;
 }
+
+/** How many candidates are drawn as picks: those that pass, but for those rejected by hand. */
+export function drawnCount(candidates: Candidates, threshold: number): number {
+  let count = 0;
+  for (let index = 0; index < candidates.length; index++) {
+    const isSelected = (candidates.score[index] ?? 0) >= threshold;
+    if (isSelected && candidates.decision[index] !== REJECTED) count++;
+  }
+  return count;
+}

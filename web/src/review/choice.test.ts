@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { follow, isChoice, NOTHING } from "./choice";
+import { follow, isChoice, NOTHING, waiting } from "./choice";
 
 const set = (id: number, images = 5) => ({
   id,
@@ -31,6 +31,17 @@ test("a set without picks is shown only where there is nothing else", () => {
 test("new picks come to the front, with the old ones beside them", () => {
   const one = follow(NOTHING, [set(1)]);
   expect(follow(one, [set(2), set(1)])).toEqual({ shown: 2, beside: 1, newest: 2 });
+});
+
+test("new picks wait while the user is at work on others", () => {
+  const one = follow(NOTHING, [set(1)], true);
+  expect(one).toEqual({ shown: 1, beside: null, newest: 1 });
+  const sets = [set(3, 0), set(2), set(1)];
+  expect(follow(one, sets, true)).toEqual(one);
+  expect(waiting(one, sets)?.id).toBe(2);
+  const later = follow(one, sets);
+  expect(later).toEqual({ shown: 2, beside: 1, newest: 2 });
+  expect(waiting(later, sets)).toBeNull();
 });
 
 test("what the user chose stays until there is a newer set", () => {

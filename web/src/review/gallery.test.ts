@@ -41,7 +41,7 @@ beforeEach(() => {
     const left = query.undecided_only ? all.filter((one) => one.decision === null) : all;
     const offset = query.offset ?? 0;
     const items = left.slice(offset, offset + (query.limit ?? 100));
-    return { total: left.length, offset, items, tile_px: 96, columns: 10 };
+    return { total: left.length, offset, items };
   });
   vi.mocked(saveReview).mockImplementation(async (_, review) => {
     for (const { number, decision } of review.decisions) words.set(number, decision);
@@ -100,7 +100,7 @@ test("an answer for the gallery before is dropped", async () => {
   vi.mocked(getGallery).mockImplementationOnce(
     () =>
       new Promise((resolve) => {
-        late = () => resolve({ total: 1, offset: 0, items: [item(9)], tile_px: 96, columns: 10 });
+        late = () => resolve({ total: 1, offset: 0, items: [item(9)] });
       }),
   );
   gallery.open(set, {});

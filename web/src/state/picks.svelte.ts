@@ -5,10 +5,11 @@ import { SvelteMap } from "svelte/reactivity";
 import { ApiError, changePickSet, getPicks, getPickSets, words } from "../api/client";
 import type { PickDecision, PickSetSummary } from "../api/schema";
 import { type Candidates, toCandidates, withDecisions } from "../review/candidates";
-import { type Choice, follow, isChoice, NOTHING } from "../review/choice";
+import { type Choice, follow, isChoice, NOTHING, waiting } from "../review/choice";
 import { decisions } from "../review/decisions.svelte";
 import { inTurn } from "../review/in_turn";
 import { session } from "./project.svelte";
+import { settings } from "./settings.svelte";
 import { recall, remember } from "./storage";
 
 /** Images whose candidates are held at once. */
@@ -32,6 +33,8 @@ class Picks {
   #choice = $state.raw<Choice>(NOTHING);
   readonly shown = $derived(this.sets.find((set) => set.id === this.#choice.shown) ?? null);
   readonly beside = $derived(this.sets.find((set) => set.id === this.#choice.beside) ?? null);
+  /** Newer picks, which are put in front once the user leaves the gallery or the comparison. */
+  readonly waiting = $derived(waiting(this.#choice, this.sets));
   readonly besideThreshold = $derived(this.beside?.threshold ?? 1);
 
   readonly #candidates = new SvelteMap<string, Candidates>();
@@ -68,6 +71,11 @@ class Picks {
   /** Candidates of the set beside. */
   besidePicksOf(image: number): Candidates | null {
     return this.#of(this.beside, image);
+  }
+
+  /** Put the newest picks in front, with those shown until now beside them. */
+  showNewest(): void {
+    this.#choose(follow(this.#choice, this.sets));
   }
 
   show(set: number): void {
@@ -129,7 +137,7 @@ class Picks {
       this.sets = (await getPickSets()).pick_sets;
       this.isLoaded = true;
       this.problem = null;
-      this.#choose(follow(this.#choice, this.sets));
+      this.#choose(follow(this.#choice, this.sets, settings.view !== "image"));
       if (this.#isUnsaved) await this.saveThreshold();
     } catch (error) {
       this.problem = words(error);

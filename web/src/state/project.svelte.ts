@@ -14,7 +14,7 @@ import {
 } from "../api/client";
 import { ApiError } from "../api/errors";
 import { EventStream, type About, type ServerEvent } from "../api/events";
-import { onSessionEnd } from "../api/request";
+import { ofProject, onSessionEnd } from "../api/request";
 import { recall, remember } from "./storage";
 
 /** A place that the views centre on. */
@@ -93,6 +93,7 @@ class Session {
       try {
         const [project, queue] = await Promise.all([getProject(), getQueue()]);
         this.project = project;
+        ofProject(project.id);
         this.queue = queue.images;
         this.problem = null;
         this.isOnline = true;

@@ -4,15 +4,13 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from nunatak.workspace.base import Angstrom, Identifier, Model, Name, Probability
+from nunatak.workspace.base import Identifier, Model, Name
 
 __all__ = [
-    "Angstrom",
     "Body",
     "Id",
     "Identifier",
     "Name",
-    "Probability",
     "Problem",
     "Responses",
 ]

@@ -37,9 +37,9 @@ class ImageSummary(Body):
     labels, negatives, regions : int
         That a person set.
     candidates : int or None
-        Selected picks of the pick set shown last, None where none were made yet.
+        Of the newest pick set, those from its threshold on; None where it has not come here yet.
     doubt : float or None
-        How much a correction here would teach, 0 to 1: see `nunatak.workspace`.
+        How much a correction here would teach, 0 to 1: see `nunatak.workspace.doubt`.
     problem : str or None
         Why it cannot be used.
     version : int

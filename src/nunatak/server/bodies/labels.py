@@ -1,6 +1,7 @@
 """What people say of an image: points, regions, and edits of them."""
 
 from nunatak.server.bodies.base import Body
+from nunatak.workspace.import_counts import ImportCounts
 from nunatak.workspace.marks import (
     Edit,
     Labels,
@@ -51,21 +52,3 @@ class Conflict(Body):
 
     message: str
     labels: Labels
-
-
-class ImportCounts(Body):
-    """What came of reading labels from a file.
-
-    Attributes
-    ----------
-    added : int
-        Points.
-    already_there : int
-        Places with the same label within a tenth of a diameter.
-    notes : list of str
-        What was left out, with numbers and reasons.
-    """
-
-    added: int
-    already_there: int
-    notes: list[str]

@@ -191,7 +191,7 @@ class GalleryItem(Body):
 
 
 class Gallery(Body):
-    """A part of a gallery, whose pictures are one sheet.
+    """A part of a gallery.
 
     Attributes
     ----------
@@ -200,17 +200,11 @@ class Gallery(Body):
     offset : int
         Of the first item.
     items : list of GalleryItem
-    tile_px : int
-        Side of each picture on the sheet.
-    columns : int
-        Pictures in a row of the sheet, which has the items in order, by rows.
     """
 
     total: int
     offset: int
     items: list[GalleryItem]
-    tile_px: int
-    columns: int
 
 
 class Comparison(Body):

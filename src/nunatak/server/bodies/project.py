@@ -1,8 +1,10 @@
 """The project as a whole."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from nunatak.server.bodies.base import Angstrom, Body
+from pydantic import Field
+
+from nunatak.server.bodies.base import Body
 from nunatak.workspace.project import Classes, Contrast, ParticleClass
 
 __all__ = [
@@ -11,6 +13,9 @@ __all__ = [
     "Project",
     "ProjectChange",
 ]
+
+
+ExpectedParticles = Annotated[float, Field(gt=0.0, le=1_000_000.0)]
 
 
 class Counts(Body):
@@ -64,17 +69,18 @@ class Project(Body):
 
 
 class ProjectChange(Body):
-    """New settings; what is None stays.
+    """New settings; what is left out stays.
 
     Attributes
     ----------
     base_version : int
         The version that the change was made to.
     classes, contrast, expected_particles
-        See `Project`. A class that labels name cannot be left out.
+        See `Project`. A class that labels name cannot be left out. ``expected_particles`` None is
+        a wish to estimate it; of the others None stands for leaving them out.
     """
 
     base_version: int
     classes: Classes | None = None
     contrast: Contrast | None = None
-    expected_particles: Angstrom | None = None
+    expected_particles: ExpectedParticles | None = None

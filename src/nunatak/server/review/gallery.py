@@ -9,10 +9,6 @@ import numpy as np
 from nunatak.server.bodies.pick_sets import Decision, Gallery, GalleryItem, Order
 from nunatak.server.review.columns import KEPT, REJECTED, UNDECIDED, IntArray, SetColumns
 
-TILE_PX = 96
-COLUMNS = 10
-"""Of the sheet of pictures, unless the page asks for others."""
-
 _WORDS: dict[int, Decision] = {KEPT: "keep", REJECTED: "reject"}
 _DECIDED = {word: value for value, word in _WORDS.items()}
 
@@ -41,8 +37,6 @@ def gallery(
         total=len(rows),
         offset=offset,
         items=[_item(columns, int(row)) for row in part],
-        tile_px=TILE_PX,
-        columns=COLUMNS,
     )
 
 

@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from nunatak.server.bodies.base import Id
 from nunatak.server.bodies.images import ImageSummary, Queue, StateChange
 from nunatak.server.services import Parts
-from nunatak.workspace.images import image_of, set_state
+from nunatak.workspace.images import set_state
 
 router = APIRouter(tags=["images"])
 
@@ -25,12 +25,11 @@ def read_image(image: Id, parts: Parts) -> ImageSummary:
 @router.patch("/images/{image}")
 def change_state(image: Id, change: StateChange, parts: Parts) -> ImageSummary:
     """Call an image new, labelled, reviewed or skipped."""
-    set_state(parts.workspace, image, change.state)
+    set_state(parts.workspace, image, change.state, parts.user)
     return parts.queue.summary(image)
 
 
 @router.post("/images/{image}/wanted", status_code=204)
 def want_image(image: Id, parts: Parts) -> None:
     """Say that the user looks at this image: it is picked next."""
-    image_of(parts.workspace, image)
     parts.runs.want(image)

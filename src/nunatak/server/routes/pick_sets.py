@@ -49,14 +49,18 @@ def read_pick_set(pick_set: Id, parts: Parts) -> PickSetSummary:
 def change_pick_set(pick_set: Id, change: PickSetChange, parts: Parts) -> PickSetSummary:
     """Change its name or its threshold."""
     pick_sets.change_pick_set(
-        parts.workspace, pick_set, name=change.name, threshold=change.threshold
+        parts.workspace,
+        pick_set,
+        name=change.name,
+        threshold=change.threshold,
+        user=parts.user,
     )
     return summaries.summary(parts.workspace, pick_set)
 
 
 @router.get("/pick-sets/{pick_set}/images/{image}")
 def read_picks(pick_set: Id, image: Id, parts: Parts) -> ImagePicks:
-    """Return all candidates of one image."""
+    """Return the candidates of one image; those in excluded regions are left out."""
     return summaries.picks_on(parts.workspace, pick_set, image)
 
 

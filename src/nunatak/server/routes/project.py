@@ -33,7 +33,9 @@ def change_project(change: ProjectChange, parts: Parts) -> Project:
         user=parts.user,
         classes=change.classes,
         contrast=change.contrast,
-        expected_particles=change.expected_particles,
+        expected_particles=change.expected_particles
+        if "expected_particles" in change.model_fields_set
+        else "unchanged",
     )
     parts.runs.project_changed()
     return read_project(parts)

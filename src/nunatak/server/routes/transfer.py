@@ -45,7 +45,7 @@ def export_picks(
     file_format: Format = None,
     which: Literal["selected", "kept", "all"] = "selected",
 ) -> Response:
-    """Return a set's picks as a file; ``kept`` leaves out what a person rejected."""
+    """Return a set's picks as a file; ``kept`` leaves out what a person or a pruning rejected."""
     from nunatak.server.transfer.export import exported  # noqa: PLC0415
     from nunatak.workspace.exchange import picks_as_table  # noqa: PLC0415
 
@@ -70,8 +70,7 @@ def import_labels(
     """Add the picks in a file, in any pick format, to the labels; the body is the file."""
     from nunatak.server.transfer.imports import import_file  # noqa: PLC0415
 
-    counts = import_file(parts.workspace, file_name, content, parts.user)
-    return ImportCounts(**counts.model_dump())
+    return import_file(parts.workspace, file_name, content, parts.user)
 
 
 def _saved(file: "ExportedFile") -> Response:

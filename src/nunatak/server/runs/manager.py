@@ -2,35 +2,21 @@
 
 import logging
 import threading
-import time
-from typing import Protocol
 
-from nunatak.errors import NunatakError, ResourceError
-from nunatak.server.bodies.events import Event
+from nunatak.errors import NunatakError
 from nunatak.server.bodies.runs import Run, RunAsked
-from nunatak.server.runs.process import LOG, RunProcess
-from nunatak.server.runs.progress_file import last_sign_of_life
-from nunatak.server.runs.requests import asked_run, first_picks
+from nunatak.server.runs.process import LOG
+from nunatak.server.runs.requests import NewRun, asked_run, first_picks
 from nunatak.server.runs.run_body import run_body
-from nunatak.server.runs.schedule import gives_way, next_run
+from nunatak.server.runs.supervisor import Publisher, Supervisor
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.images import want_image
 from nunatak.workspace.runs import RunRecord, add_run, change_run, run_of, runs_of
 
 LOOK_EVERY_S = 0.25
-PATIENCE_S = 30.0
-"""After so long, a process that was asked to end is killed."""
-
 LOG_BYTES = 64 * 1024
 
 _log = logging.getLogger(__name__)
-
-
-class Publisher(Protocol):
-    """Tells the page what changes."""
-
-    def publish(self, event: Event) -> None:
-        """Tell everybody."""
 
 
 class RunManager:
@@ -51,12 +37,9 @@ class RunManager:
 
     def __init__(self, workspace: Workspace, events: Publisher, *, user: str = "nunatak") -> None:
         self._workspace = workspace
-        self._events = events
         self._user = user
         self._lock = threading.Lock()
-        self._process: RunProcess | None = None
-        self._asked_to_end_at: float | None = None
-        self._told: float | None = None
+        self._supervisor = Supervisor(workspace, events)
         self._look = threading.Event()
         self._closing = False
         self._thread = threading.Thread(target=self._watch, name="runs", daemon=True)
@@ -64,13 +47,12 @@ class RunManager:
     @property
     def is_busy(self) -> bool:
         """Whether a run's process is under way."""
-        process = self._process
-        return process is not None and process.is_running()
+        return self._supervisor.is_busy
 
     def start(self) -> None:
         """Find the runs that an earlier server left, and begin to watch."""
         with self._lock:
-            self._recover()
+            self._supervisor.recover()
         self.project_changed()
         self._thread.start()
 
@@ -81,18 +63,7 @@ class RunManager:
         if self._thread.is_alive():
             self._thread.join()
         with self._lock:
-            process = self._process
-            if process is None:
-                return
-            if run_of(self._workspace, process.run).kind != "pick":
-                return
-            change_run(self._workspace, process.run, only_if={"running"}, state="waiting")
-            process.ask_to_end()
-            ends = time.monotonic() + PATIENCE_S
-            while process.is_running() and time.monotonic() < ends:
-                time.sleep(0.02)
-            process.kill()
-            self._settle(process)
+            self._supervisor.put_back()
 
     def add(self, asked: RunAsked, *, user: str | None = None) -> Run:
         """Add a run, which begins as soon as its turn comes.
@@ -105,14 +76,7 @@ class RunManager:
             If there is no such set of picks.
         """
         with self._lock:
-            order = asked_run(self._workspace, asked)
-            record = add_run(
-                self._workspace,
-                kind=order.kind,
-                name=order.name,
-                asked=order.asked,
-                user=user or self._user,
-            )
+            record = self._added(asked_run(self._workspace, asked), user or self._user)
         self._look.set()
         return self._body(record)
 
@@ -133,8 +97,7 @@ class RunManager:
                 message="Stopped before it began.",
             ):
                 change_run(self._workspace, run, only_if={"running"}, state="stopping")
-                if self._process is not None and self._process.run == run:
-                    self._end_soon(self._process)
+                self._supervisor.end(run)
         self._look.set()
         return self._body(run_of(self._workspace, run))
 
@@ -184,28 +147,16 @@ class RunManager:
         with self._lock:
             order = first_picks(self._workspace)
             if order is not None:
-                add_run(
-                    self._workspace,
-                    kind=order.kind,
-                    name=order.name,
-                    asked=order.asked,
-                    user=self._user,
-                )
+                self._added(order, self._user)
         self._look.set()
+
+    def _added(self, order: NewRun, user: str) -> RunRecord:
+        return add_run(
+            self._workspace, kind=order.kind, name=order.name, asked=order.asked, user=user
+        )
 
     def _body(self, record: RunRecord) -> Run:
         return run_body(record, self._workspace.run_folder(record.id))
-
-    def _recover(self) -> None:
-        """Find processes of an earlier server, and say of runs without one what became of them."""
-        for record in runs_of(self._workspace):
-            if record.state not in {"running", "stopping"}:
-                continue
-            process = RunProcess.found(self._workspace, record)
-            if process is None:
-                self._conclude(record, "its process is gone")
-            elif self._process is None:
-                self._process = process
 
     def _watch(self) -> None:
         was_well = True
@@ -214,78 +165,16 @@ class RunManager:
             self._look.clear()
             try:
                 with self._lock:
-                    self._step()
+                    if not self._closing:
+                        self._supervisor.look()
                 was_well = True
             except NunatakError as error:
                 # The disk may be away for a while.
                 if was_well:
                     _log.warning("Cannot look after the runs: %s", error)
                 was_well = False
-
-    def _step(self) -> None:
-        process = self._process
-        if process is not None and not process.is_running():
-            self._settle(process)
-            process = None
-        runs = [run for run in runs_of(self._workspace) if not run.has_ended]
-        if process is None:
-            following = next_run(runs)
-            if following is not None and not self._closing:
-                self._begin(following)
-            return
-        self._tell_progress(process)
-        record = next((run for run in runs if run.id == process.run), None)
-        if record is not None and gives_way(record, runs):
-            change_run(self._workspace, record.id, only_if={"running"}, state="waiting")
-            self._end_soon(process)
-        elif record is not None and record.state == "stopping":
-            self._end_soon(process)
-        if (
-            self._asked_to_end_at is not None
-            and time.monotonic() - self._asked_to_end_at > PATIENCE_S
-        ):
-            process.kill()
-
-    def _begin(self, record: RunRecord) -> None:
-        if not change_run(self._workspace, record.id, only_if={"waiting"}, state="running"):
-            return
-        try:
-            process = RunProcess.begun(self._workspace, record.id)
-        except ResourceError as error:
-            change_run(self._workspace, record.id, state="failed", message=str(error))
-            return
-        self._process, self._told = process, None
-        change_run(self._workspace, record.id, pid=process.pid, process_started=process.started)
-
-    def _end_soon(self, process: RunProcess) -> None:
-        """Ask once."""
-        if self._asked_to_end_at is None:
-            self._asked_to_end_at = time.monotonic()
-            process.ask_to_end()
-
-    def _settle(self, process: RunProcess) -> None:
-        """Take note that a process has ended."""
-        self._process, self._asked_to_end_at = None, None
-        self._conclude(run_of(self._workspace, process.run), process.end())
-        self._events.publish(Event(about="run", id=process.run))
-
-    def _conclude(self, record: RunRecord, how: str) -> None:
-        """Record the end of a run whose process did not."""
-        if record.state == "stopping":
-            change_run(self._workspace, record.id, state="stopped", message="Stopped by a user.")
-        elif record.state == "running" and record.kind == "pick" and how == "its process is gone":
-            change_run(self._workspace, record.id, state="waiting")
-        elif record.state == "running":
-            change_run(
-                self._workspace,
-                record.id,
-                state="failed",
-                message=f"This run did not come to its end: {how}. Start it again; its log may say "
-                "more.",
-            )
-
-    def _tell_progress(self, process: RunProcess) -> None:
-        seen = last_sign_of_life(process.folder)
-        if seen != self._told:
-            self._told = seen
-            self._events.publish(Event(about="run", id=process.run))
+            except Exception:
+                # Without this thread no run would ever begin or end again.
+                if was_well:
+                    _log.exception("Cannot look after the runs")
+                was_well = False

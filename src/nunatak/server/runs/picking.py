@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
+
 from nunatak.detection.contrast import Side
 from nunatak.detection.finished import Finished
 from nunatak.detection.result import Failure
@@ -13,6 +15,7 @@ from nunatak.picks.counted import counted
 from nunatak.server.runs.image_queue import ImageQueue
 from nunatak.server.runs.orders import PickOrder, model_file
 from nunatak.server.runs.pickers import Outcome, Picker, open_picker
+from nunatak.server.runs.settled import settled
 from nunatak.server.runs.work import Work, plan_of
 from nunatak.workspace.columns import NewCandidates
 from nunatak.workspace.connection import Workspace
@@ -24,8 +27,10 @@ from nunatak.workspace.images import (
     set_problem,
     wanted_image,
 )
+from nunatak.workspace.labels import labels_of
 from nunatak.workspace.pick_sets import add_pick_set, change_pick_set, pick_set_of
 from nunatak.workspace.picks import picked_images, save_image_picks
+from nunatak.workspace.project import settings_of
 
 CONTRAST = "contrast.json"
 """File in a run's folder: what its images say about the contrast."""
@@ -81,7 +86,13 @@ def keep_outcome(workspace: Workspace, pick_set: int, image: ImageRecord, outcom
     threshold = pick_set_of(workspace, pick_set).threshold
     found = outcome.candidates
     set_image_facts(workspace, image.id, shape=outcome.shape, pixel_size_A=outcome.pixel_size_A)
-    set_doubt(workspace, image.id, doubt_of(found.score, threshold))
+    is_settled = settled(
+        labels_of(workspace, image.id),
+        np.column_stack([found.x_px, found.y_px, *([] if found.z_px is None else [found.z_px])]),
+        settings_of(workspace).classes,
+        outcome.pixel_size_A,
+    )
+    set_doubt(workspace, image.id, doubt_of(found.score, threshold, is_settled))
     save_image_picks(workspace, pick_set, image.id, _candidates(outcome))
 
 

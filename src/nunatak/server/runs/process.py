@@ -4,13 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from nunatak.errors import ResourceError
-from nunatak.server.runs.progress_file import last_sign_of_life
+from nunatak.server.runs.progress_file import seconds_silent
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.processes import process_start
 from nunatak.workspace.runs import RunRecord
@@ -101,8 +100,8 @@ class RunProcess:
         if self.child is not None:
             return self.child.poll() is None
         if not self._is_here():
-            seen = last_sign_of_life(self.folder)
-            return seen is not None and time.time() - seen < SILENT_FOR_S
+            silent_s = seconds_silent(self.folder)
+            return silent_s is not None and silent_s < SILENT_FOR_S
         return process_start(self.pid) == self.started
 
     def ask_to_end(self) -> None:
@@ -113,11 +112,11 @@ class RunProcess:
         """Send SIGKILL to the whole group, where it runs on this machine."""
         self._signal(signal.SIGKILL)
 
-    def end(self) -> str:
-        """Say how the process ended, as far as this server knows."""
+    def end(self) -> str | None:
+        """Say how the process ended; None where an earlier server began it, and nobody knows."""
         code = None if self.child is None else self.child.returncode
         if code is None:
-            return "its process is gone"
+            return None
         if code >= 0:
             return f"its process ended with code {code}"
         name = signal.Signals(-code).name

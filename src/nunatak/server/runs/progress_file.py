@@ -1,6 +1,7 @@
 """How far a run has come, in a file that its process writes and the server reads."""
 
 import json
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -32,6 +33,22 @@ def last_sign_of_life(folder: Path) -> float | None:
         return (folder / NAME).stat().st_mtime
     except OSError:
         return None
+
+
+def seconds_silent(folder: Path) -> float | None:
+    """Return for how long a run's process has not written its progress; None where it never did.
+
+    By the clock of the disk, which all machines share; their own clocks may differ.
+    """
+    seen = last_sign_of_life(folder)
+    if seen is None:
+        return None
+    try:
+        with tempfile.NamedTemporaryFile(prefix=".clock-", dir=folder) as stream:
+            now = Path(stream.name).stat().st_mtime
+    except OSError:
+        now = time.time()
+    return now - seen
 
 
 class ProgressFile:

@@ -8,6 +8,7 @@ import pandas as pd
 from scipy.spatial import KDTree
 
 from nunatak.picks.table import PickSet, empty_table
+from nunatak.pruning.classes import JUNK
 from nunatak.server.review.columns import KEPT, REJECTED, SetColumns
 from nunatak.server.review.known import in_complete_regions
 from nunatak.workspace.images import ImageRecord
@@ -15,7 +16,7 @@ from nunatak.workspace.marks import Labels
 from nunatak.workspace.project import Settings
 from nunatak.workspace.regions import inside
 
-NOT_PARTICLE = "junk"
+NOT_PARTICLE = JUNK
 """Class of places that are no particle: one of `nunatak.learning.labels.words.NEGATIVE_CLASSES`."""
 
 APART_RADII = 1.0

@@ -30,6 +30,8 @@ class Access:
     project : str
         What tells this project from others, on whatever machine: browsers send the cookies of
         one host to all its ports, and those of two servers must not replace each other.
+    project_id : str or None
+        Of its settings: pages of another project are turned away. None takes all.
     is_exposed : bool
         Whether the server listens beyond this machine: then this machine's names and numeric
         addresses are right as well.
@@ -37,6 +39,7 @@ class Access:
 
     token: str = field(repr=False)
     project: str
+    project_id: str | None = None
     is_exposed: bool = False
 
     @property
@@ -57,6 +60,10 @@ class Access:
     def accepts_cookie(self, given: str | None) -> bool:
         """Whether the cookie is right."""
         return given is not None and hmac.compare_digest(_bytes(given), _bytes(self.cookie_value))
+
+    def accepts_project(self, given: str | None) -> bool:
+        """Whether a page may be of this project; one that has not read its project cannot say."""
+        return given is None or self.project_id in (None, given)
 
     def accepts_host(self, name: str) -> bool:
         """Whether a server of this kind may be called by this name, without a port.

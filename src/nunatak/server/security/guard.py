@@ -14,9 +14,16 @@ from nunatak.server.security.body import BodyRefused, whole_body
 from nunatak.server.security.flood import Flooded, PictureGate
 from nunatak.server.security.headers import protected
 from nunatak.server.security.origin import SAFE_METHODS, foreign_problem, host_problem
-from nunatak.server.security.refusals import let_in, locked
+from nunatak.server.security.refusals import OTHER_PROJECT, let_in, locked
 
 _log = logging.getLogger(__name__)
+
+PROJECT_HEADER = "Nunatak-Project"
+"""In requests of a page that has read its project: the project's id.
+
+A browser sends the cookies of a server at one port also from pages of an earlier one there: what
+is still to be saved of another project must not end up in this one.
+"""
 
 _TOO_MANY = "Too many pictures were asked for at once. Wait a moment."
 
@@ -82,6 +89,12 @@ class Guard:
         cookies = cookie_parser(headers.get("cookie", ""))
         if not self._access.accepts_cookie(cookies.get(self._access.cookie_name)):
             return locked(path)
+        return self._foreign(path, method, headers)
+
+    def _foreign(self, path: str, method: str, headers: Headers) -> Response | None:
+        """Refuse what another page asks for, with the cookie of ours."""
+        if not self._access.accepts_project(headers.get(PROJECT_HEADER)):
+            return problem(401, OTHER_PROJECT)
         if path.startswith("/api/") or method not in SAFE_METHODS:
             foreign = foreign_problem(method, headers)
             if foreign is not None:

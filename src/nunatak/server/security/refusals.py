@@ -10,6 +10,11 @@ LOCKED = (
     "in ?token=... and changes each time the program is started."
 )
 
+OTHER_PROJECT = (
+    "Another project is served here now; nothing was changed. Close this page. To go on with its "
+    "project, start 'nunatak label' for it again, and open the address that it prints."
+)
+
 _PAGE = f"""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -32,9 +37,11 @@ _COME_IN = """<!doctype html>
 
 def locked(path: str) -> Response:
     """Return the answer to a request without the right token or cookie."""
-    if path.startswith("/api/"):
-        return problem(401, LOCKED)
-    return HTMLResponse(_PAGE, 401)
+    answer: Response
+    answer = problem(401, LOCKED) if path.startswith("/api/") else HTMLResponse(_PAGE, 401)
+    # Other users of the machine could hold all connections otherwise.
+    answer.headers["Connection"] = "close"
+    return answer
 
 
 def let_in(access: Access, fetched_from: str | None) -> Response:

@@ -10,8 +10,12 @@ from nunatak.picks.formats.doors import read_picks
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.images import images_of, listed
-from nunatak.workspace.imports import ImportCounts, add_labels
+from nunatak.workspace.import_counts import ImportCounts
+from nunatak.workspace.imports import add_labels
 from nunatak.workspace.project import settings_of
+
+MOST_PICKS = 1_000_000
+"""More than people label; a small compressed file can hold more than fits into the memory."""
 
 _UNFIT = re.compile(r"[\x00-\x1f\x7f/\\]")
 _LONGEST_NAME = 200
@@ -51,6 +55,11 @@ def import_file(workspace: Workspace, name: str, content: bytes, user: str) -> I
         prefix = f"{path.parent}/"  # means nothing to the user
         try:
             picks = read_picks(path, images=catalogue)
+            if len(picks) > MOST_PICKS:
+                raise BadInput(
+                    f"{name}: {len(picks)} picks, and at most {MOST_PICKS} are taken at once as "
+                    "labels. Give a file of fewer."
+                )
             counts = add_labels(workspace, picks, user)
         except (BadInput, UsageError) as error:
             raise BadInput(str(error).replace(prefix, "")) from error
