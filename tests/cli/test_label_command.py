@@ -49,6 +49,8 @@ class Command:
             stderr=subprocess.PIPE,
             text=True,
             env={**os.environ, "SSH_CONNECTION": "10.0.0.9 5555 127.0.0.1 22"},
+            # Tests may be run under nohup, and children ignore what their parents ignore.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # noqa: PLW1509
         )
         assert self.process.stdout is not None
         self.address = self.process.stdout.readline().strip()

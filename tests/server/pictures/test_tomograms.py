@@ -109,7 +109,8 @@ def test_halved_slices(show, write_mrc, tmp_path, rng, decoded):
         half = decoded(shown.pictures.slice(image, plane, index, size=1).jpeg)
         assert half.shape == shape
         found = np.median(np.argwhere(half >= 253), axis=0)
-        assert np.abs(found - middle).max() < 1
+        # Few pixels of a thin picture are as bright, and JPEG moves some of them.
+        assert np.abs(found - middle).max() < 1.5
 
 
 def test_there_is_no_slice_outside(shown):
