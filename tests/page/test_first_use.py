@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -90,8 +91,8 @@ def train(watched: WatchedPage, take_picture: TakePicture) -> None:
     page.get_by_test_id("tab-review").click()
     expect(page.get_by_test_id("shown-set")).not_to_have_value(str(old["id"]), timeout=TRAINING_MS)
     expect(page.get_by_test_id("beside-set")).to_have_value(str(old["id"]))
-    page.wait_for_function(ALL_PICKED, polling=500, timeout=TRAINING_MS)
-    new = watched.api("pick-sets")["pick_sets"][0]
+    watched.wait_for(lambda: newest_set(watched)["is_complete"], at_most_ms=TRAINING_MS)
+    new = newest_set(watched)
     assert new["id"] != old["id"]
     image = watched.api("images")["images"][0]["id"]
     scores = [watched.api(f"pick-sets/{one['id']}/images/{image}")["score"] for one in (old, new)]
@@ -99,10 +100,10 @@ def train(watched: WatchedPage, take_picture: TakePicture) -> None:
     assert before == [watched.labels(one["id"]) for one in watched.api("images")["images"]]
 
 
-ALL_PICKED = """async () => {
-  const sets = (await (await fetch("/api/pick-sets")).json()).pick_sets;
-  return sets.length > 1 && sets[0].is_complete;
-}"""
+def newest_set(watched: WatchedPage) -> dict[str, Any]:
+    """Return what the server says of the newest set of picks."""
+    newest: dict[str, Any] = watched.api("pick-sets")["pick_sets"][0]
+    return newest
 
 
 def move_the_threshold(watched: WatchedPage, take_picture: TakePicture) -> None:
@@ -116,12 +117,7 @@ def move_the_threshold(watched: WatchedPage, take_picture: TakePicture) -> None:
         counts.append(selected_by(watched, value))
         expect(page.get_by_test_id("selected-all")).to_have_text(re.compile(rf"^{counts[-1]}\b"))
     assert counts[1] > counts[0]
-    page.wait_for_function(
-        "async threshold => (await (await fetch('/api/pick-sets')).json()).pick_sets[0].threshold"
-        " === threshold",
-        arg=THRESHOLD,
-        polling=500,
-    )
+    watched.wait_for(lambda: newest_set(watched)["threshold"] == THRESHOLD)
     take_picture(watched, "review")
 
 
@@ -150,7 +146,7 @@ def review_by_keys(watched: WatchedPage, take_picture: TakePicture) -> None:
 
 def decisions(watched: WatchedPage) -> dict[int, str]:
     """Return what people said of the newest set's candidates."""
-    newest = watched.api("pick-sets")["pick_sets"][0]["id"]
+    newest = newest_set(watched)["id"]
     items = watched.api(f"pick-sets/{newest}/gallery?selected_only=false&limit=400")["items"]
     return {item["number"]: item["decision"] for item in items if item["decision"]}
 
@@ -169,8 +165,7 @@ def export(watched: WatchedPage, folder: Path) -> list[tuple[float, float]]:
     expect(page.get_by_test_id("export-saved")).to_be_visible()
     page.keyboard.press("Escape")
     table = read_picks(path).table
-    selected = watched.api("pick-sets")["pick_sets"][0]
-    assert selected["threshold"] == THRESHOLD
+    assert newest_set(watched)["threshold"] == THRESHOLD
     assert set(table["image"].map(lambda name: Path(name).name)) <= {
         image["name"] for image in watched.api("images")["images"]
     }
@@ -198,7 +193,7 @@ def restart_and_export(
 
 def selected_by(watched: WatchedPage, threshold: float) -> int:
     """Return how many candidates of the newest set have at least a score."""
-    newest = watched.api("pick-sets")["pick_sets"][0]["id"]
+    newest = newest_set(watched)["id"]
     points = watched.api(f"pick-sets/{newest}/histogram")["points"]
     (count,) = (one["selected"] for one in points if abs(one["threshold"] - threshold) < 1e-6)
     return int(count)

@@ -1,6 +1,7 @@
 """A browser page that notes whatever a user's browser should never have to complain about."""
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -56,6 +57,13 @@ class WatchedPage:
         """Wait until the page says that everything is saved."""
         state = self.page.get_by_test_id("save-state")
         expect(state).to_have_attribute("data-kind", "saved")
+
+    def wait_for(self, condition: Callable[[], object], *, at_most_ms: int = 30_000) -> None:
+        """Wait until something is so at the server, or fail; the page goes on meanwhile."""
+        ends = time.monotonic() + at_most_ms / 1000
+        while not condition():
+            assert time.monotonic() < ends, "it did not come so in time"
+            self.page.wait_for_timeout(200)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         # Violations of the content security policy are errors in the console, too.
