@@ -93,6 +93,8 @@ def step_through_slices(watched: WatchedPage) -> None:
     page = watched.page
     views = TomogramView(page)
     page.get_by_test_id("slice-slider").fill("24")
+    expect(views.view("xy")).to_have_attribute("data-slice", "24")
+    views.wait()
     page.mouse.move(*views.place_of("xy", Voxel(60, 60, 0)))
     page.mouse.wheel(0, 120)
     expect(views.view("xy")).to_have_attribute("data-slice", "25")
