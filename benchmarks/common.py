@@ -64,6 +64,12 @@ def add_model(made: argparse.ArgumentParser) -> None:
     made.add_argument("--model", default=GENERAL_MODEL, help="model file or shipped model")
 
 
+def add_draws(made: argparse.ArgumentParser) -> None:
+    """Add the options for the number of draws of labels and of processor cores."""
+    made.add_argument("--seeds", type=int, default=3, help="draws of labels")
+    made.add_argument("--cores", type=int, default=2, help="processor cores")
+
+
 def write_result(
     name: str,
     folder: Path,

@@ -59,8 +59,7 @@ def _arguments() -> argparse.Namespace:
     parser = common.parser(__doc__ or "")
     common.add_data(parser)
     common.add_work(parser)
-    parser.add_argument("--seeds", type=int, default=3, help="draws of labels")
-    parser.add_argument("--cores", type=int, default=2, help="processor cores")
+    common.add_draws(parser)
     return parser.parse_args()
 
 

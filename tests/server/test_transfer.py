@@ -183,7 +183,7 @@ def test_labels_on_other_images_are_counted_and_left_out(client: Browser) -> Non
         ("a.parquet", b"PAR1PAR1"),
         ("a.csv", b"image,x_px,y_px\nmic_0.mrc,nan,inf\n"),
         ("a.csv", b"image,x_px,y_px\nnowhere.mrc,1,1\n"),
-        ("a.pkl", b"cos\nsystem\n(S'touch /tmp/owned'\ntR."),
+        ("a.pkl", b"cos\nsystem\n(S'touch owned'\ntR."),
         ("a.json", b'{"config_type": "filesystem", "static_root": "local:///etc", "x": 1}'),
         ("../../etc/cron.d/x.star", b"data_\n"),
         (".", b"x"),
