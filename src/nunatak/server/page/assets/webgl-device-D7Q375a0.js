@@ -1,1 +1,0 @@
-export{n as WebGLDevice}from"./MicrographView-B4vdog7C.js";
