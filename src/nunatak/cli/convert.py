@@ -176,17 +176,7 @@ def convert(
     dynamo_index: tomogram_facts.DynamoIndex = 0,
     copick_user: tomogram_facts.CopickUser = None,
     copick_session: tomogram_facts.CopickSession = None,
-    box_px: Annotated[
-        int | None,
-        typer.Option(
-            "--box",
-            metavar="PX",
-            min=1,
-            help="Side of the boxes, pixels of the output, for formats that hold boxes.",
-            show_default=False,
-            rich_help_panel=options.OUTPUT,
-        ),
-    ] = None,
+    box_px: options.Box = None,
     round_coordinates: Annotated[
         bool | None,
         typer.Option(
@@ -197,12 +187,7 @@ def convert(
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,
-    overwrite: Annotated[
-        bool,
-        typer.Option(
-            "--overwrite", help="Replace files that exist.", rich_help_panel=options.OUTPUT
-        ),
-    ] = False,
+    overwrite: options.Overwrite = False,
     dry_run: Annotated[
         bool,
         typer.Option(

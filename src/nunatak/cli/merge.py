@@ -112,23 +112,8 @@ def merge(
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,
-    box_px: Annotated[
-        int | None,
-        typer.Option(
-            "--box",
-            metavar="PX",
-            min=1,
-            help="Side of the boxes, pixels of the output, for formats that hold boxes.",
-            show_default=False,
-            rich_help_panel=options.OUTPUT,
-        ),
-    ] = None,
-    overwrite: Annotated[
-        bool,
-        typer.Option(
-            "--overwrite", help="Replace files that exist.", rich_help_panel=options.OUTPUT
-        ),
-    ] = False,
+    box_px: options.Box = None,
+    overwrite: options.Overwrite = False,
     tomograms: tomogram_facts.Tomograms = None,
     axis_order: AxisOrder = None,
     tomograms_star: tomogram_facts.TomogramsStar = None,

@@ -100,6 +100,23 @@ JsonFile = Annotated[
     ),
 ]
 
+Box = Annotated[
+    int | None,
+    typer.Option(
+        "--box",
+        metavar="PX",
+        min=1,
+        help="Side of the boxes, pixels of the output, for formats that hold boxes.",
+        show_default=False,
+        rich_help_panel=OUTPUT,
+    ),
+]
+
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", help="Replace files that exist.", rich_help_panel=OUTPUT),
+]
+
 Redo = Annotated[
     bool,
     typer.Option(

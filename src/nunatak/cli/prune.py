@@ -37,7 +37,7 @@ def prune(
     loss: pruning.Loss = pruning.LossChoice.FULL,
     fine_tune: pruning.FineTune = pruning.FineTuneChoice.AUTO,
     report: pruning.Report = None,
-    overwrite: pruning.Overwrite = False,
+    overwrite: options.Overwrite = False,
     seen: pruning.Seen = None,
     device: options.Device = "auto",
     threads: options.Threads = None,

@@ -191,8 +191,3 @@ Seen = Annotated[
         rich_help_panel=options.COMPUTING,
     ),
 ]
-
-Overwrite = Annotated[
-    bool,
-    typer.Option("--overwrite", help="Replace files that exist.", rich_help_panel=options.OUTPUT),
-]
