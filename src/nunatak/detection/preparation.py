@@ -100,6 +100,8 @@ def prepare(
         pixel_size_A=pixel_size_A,
         listed_pixel_size_A=listed_pixel_size_A,
         override=override_pixel_size,
+        # A file that is cut short meanwhile is one image that cannot be used, and no more.
+        is_mapped=False,
     )
     size_A = micrograph.pixel_size_A
     if size_A is None:

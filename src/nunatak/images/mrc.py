@@ -1,4 +1,4 @@
-"""MRC micrographs, mapped rather than read."""
+"""MRC images, mapped or read in parts."""
 
 from functools import partial
 from pathlib import Path
@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from nunatak.images.file_part import Part, read_part
 from nunatak.images.micrograph import ImageInfo
 from nunatak.images.mrc_header import MrcHeader, check_size, parse_header
 from nunatak.images.source import ImageSource, Pixels
+from nunatak.images.stable import changed
 
 
 def open_mrc(path: Path, head: bytes, file_bytes: int) -> ImageSource:
@@ -27,7 +29,8 @@ def open_mrc(path: Path, head: bytes, file_bytes: int) -> ImageSource:
     -------
     ImageSource
         Loading maps the file: pages are read when they are touched, and stay in the system's
-        cache instead of this process' memory. 4-bit pixels are unpacked into memory.
+        cache instead of this process' memory. 4-bit pixels are unpacked into memory. Parts are
+        read into memory.
 
     Raises
     ------
@@ -41,6 +44,7 @@ def open_mrc(path: Path, head: bytes, file_bytes: int) -> ImageSource:
         header.pixel_size_xy_A,
         partial(_map, path, header),
         header.pixel_size_z_A,
+        partial(_read_part, path, header),
     )
 
 
@@ -90,6 +94,29 @@ def _map(path: Path, header: MrcHeader) -> tuple[Pixels, tuple[str, ...]]:
     )
     # A plain array keeps the map alive and spares every later view the subclass's bookkeeping.
     return arrange(np.asarray(mapped), header), ()
+
+
+def _read_part(path: Path, header: MrcHeader, part: Part) -> Pixels:
+    whole = (slice(0, 1), *part) if len(part) == 2 else part
+    sections, rows, columns = (whole[header.axes.index(axis)] for axis in range(3))
+    layout, dtype = header.layout, header.layout.dtype
+    # Two 4-bit pixels share a byte.
+    a_byte = 2 if layout.packed else 1
+    bytes_wide = slice(columns.start // a_byte, -(-columns.stop // a_byte))
+    nz, ny, nx = header.stored_shape
+    shape = (nz, ny, -(-nx // a_byte))
+    try:
+        with path.open("rb", buffering=0) as stream:
+            wanted = (sections, rows, bytes_wide)
+            stored = read_part(stream, header.data_offset, shape, dtype, wanted)
+    except EOFError as error:
+        raise changed(path) from error
+    if layout.packed:
+        skipped = columns.start - 2 * bytes_wide.start
+        stored = _unpacked(stored.astype(np.uint8), skipped + columns.stop - columns.start)
+        stored = stored[..., skipped:]
+    image = stored.transpose(header.axes)
+    return image[0] if len(part) == 2 else image
 
 
 def _unpacked(pairs: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:

@@ -1,13 +1,13 @@
 """PNG and JPEG pictures of micrographs, through Pillow."""
 
-import mmap
+import os
 import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from io import FileIO
 from pathlib import Path
-from typing import IO, cast
 
 import numpy as np
 from PIL import ImageFile, JpegImagePlugin, PngImagePlugin
@@ -95,22 +95,30 @@ def _load(path: Path, png: bool) -> tuple[Pixels, tuple[str, ...]]:
     return pixels, ()
 
 
+class _WithinFile(FileIO):
+    """A file that reads no further than it goes.
+
+    A damaged length would otherwise make Python allocate as much, before it notices that so much
+    is not there. A map would do as well, but the system ends whoever touches one after its file
+    was cut shorter.
+    """
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        left = max(0, os.fstat(self.fileno()).st_size - self.tell())
+        return super().read(left if size is None or size < 0 else min(size, left)) or b""
+
+
 @contextmanager
 def _opened(path: Path, *, png: bool) -> Iterator[ImageFile.ImageFile]:
     """Read the header, and turn what the decoder raises inside the block into our error.
 
     The plugins are called directly because `PIL.Image.open` warns of any image above 89
     million pixels, which a super-resolution camera exceeds, through a process-wide setting.
-    They read from a map of the file because a damaged length would otherwise make them
-    allocate as much before they notice that so much is not there.
     """
     plugin = PngImagePlugin.PngImageFile if png else JpegImagePlugin.JpegImageFile
     try:
-        with (
-            path.open("rb") as stream,
-            mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content,
-        ):
-            yield plugin(cast("IO[bytes]", content), str(path))
+        with _WithinFile(path) as stream:
+            yield plugin(stream, str(path))
     except _DECODER_ERRORS as error:
         raise _damaged(path, error) from error
     except OSError as error:

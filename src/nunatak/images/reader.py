@@ -66,13 +66,15 @@ def read_micrograph(
     pixel_size_A: float | None = None,
     listed_pixel_size_A: float | None = None,
     override: bool = False,
+    is_mapped: bool = True,
 ) -> Micrograph:
     """Read a micrograph, check it, and settle its pixel size.
 
     Uncompressed MRC files are mapped, not copied: their pixels come as an array over the
     system's page cache, in the stored type; writing to it never changes the file. Whoever needs
     floats converts them, once. The file must not be cut shorter as long as those pixels are in
-    use: the system ends a process that touches a map beyond the end of its file.
+    use: the system ends a process that touches a map beyond the end of its file. A process that
+    has to outlive that asks for pixels that are not mapped.
 
     Parameters
     ----------
@@ -84,6 +86,8 @@ def read_micrograph(
         What the STAR file that lists the micrograph says, ångström.
     override
         Let the option (or else the list) win over a header that contradicts it.
+    is_mapped
+        Whether an uncompressed MRC file may be mapped; otherwise its pixels are read into memory.
 
     Returns
     -------
@@ -108,7 +112,7 @@ def read_micrograph(
         _require_micrograph(source.info)
         header_A = square(*source.pixel_size_xy_A, path=file, override=override)
         size_A = agree(header_A, listed_pixel_size_A, pixel_size_A, path=file, override=override)
-        stored, notes = source.load()
+        stored, notes = source.load() if is_mapped else source.load_unmapped()
         pixels, bad = replace_bad(native(stored), file)
         refuse_blank(pixels, file)
     info = replace(source.info, notes=source.info.notes + notes)

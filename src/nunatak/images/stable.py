@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from nunatak.errors import BadInput
+from nunatak.errors import BadInput, FormatError
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,22 @@ def unchanged_while_reading(path: Path) -> Iterator[FileState]:
         yield before
     except OSError as error:
         raise unreadable(path, error) from error
+    except FormatError:
+        # The half of one version and the half of the next are in no format.
+        _refuse_changed(path, before)
+        raise
+    _refuse_changed(path, before)
+
+
+def changed(path: Path) -> BadInput:
+    """Say that a file is another than it was when its header was read."""
+    return BadInput(
+        f"{path}: changed since it was opened, or was cut short. Wait until it is written "
+        "completely, then try again."
+    )
+
+
+def _refuse_changed(path: Path, before: FileState) -> None:
     after = file_state(path)
     if after != before:
         raise BadInput(

@@ -1,5 +1,6 @@
 """The one door to tomograms: MRC volumes and OME-Zarr folders."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from os import PathLike, fspath
@@ -19,7 +20,7 @@ from nunatak.images.micrograph import ImageInfo
 from nunatak.images.ome_zarr import open_ome_zarr
 from nunatak.images.reader import native, open_image
 from nunatak.images.source import Pixels
-from nunatak.images.stable import FileState, file_state, unchanged_while_reading
+from nunatak.images.stable import FileState, changed, file_state, unchanged_while_reading
 from nunatak.images.tomogram import Box, ReadBox, Tomogram
 from nunatak.images.voxel_size import settled_voxel_size_A
 from nunatak.images.zarr_metadata import is_zarr
@@ -36,11 +37,13 @@ def read_tomogram(
     override: bool = False,
     axis_order: AxisOrder | None = None,
     wanted_voxel_size_A: float | None = None,
+    is_mapped: bool = True,
 ) -> Tomogram:
     """Open a tomogram, check it, and settle its voxel size and axis order.
 
     An uncompressed MRC file is mapped and an OME-Zarr read chunk by chunk, so that a tomogram may
-    be larger than memory. The file must not be cut shorter while it is in use.
+    be larger than memory. A mapped file must not be cut shorter while a part of it is read: the
+    system ends a process that touches a map beyond the end of its file.
 
     Parameters
     ----------
@@ -56,6 +59,8 @@ def read_tomogram(
         What the stored axes are; None asks where the shape leaves a doubt.
     wanted_voxel_size_A
         Take the coarsest level of an OME-Zarr that is still at least so fine; None takes level 0.
+    is_mapped
+        Whether an uncompressed MRC file may be mapped; otherwise each part is read from it.
 
     Returns
     -------
@@ -84,7 +89,7 @@ def read_tomogram(
     if is_zarr(file):
         opened = _open_zarr(file, sizes, override, wanted_voxel_size_A, axis_order)
     else:
-        opened = _in_order(_open_mrc(file, sizes, override), axis_order)
+        opened = _in_order(_open_mrc(file, sizes, override, is_mapped), axis_order)
     return replace(opened, replacement=settle_replacement(opened.read_box, opened.shape, file))
 
 
@@ -120,29 +125,42 @@ def _in_order(opened: Tomogram, axis_order: AxisOrder | None) -> Tomogram:
     return replace(opened, info=info, read_box=rotated(opened.read_box, shape))
 
 
-def _open_mrc(path: Path, sizes: tuple[float | None, float | None], override: bool) -> Tomogram:
+def _open_mrc(
+    path: Path, sizes: tuple[float | None, float | None], override: bool, is_mapped: bool
+) -> Tomogram:
     with unchanged_while_reading(path) as state:
         source = open_image(path, state)
         info = _require_volume(source.info)
         stated_A = (*source.pixel_size_xy_A, source.pixel_size_z_A)
         size_A = settled_voxel_size_A(stated_A, sizes, override, path)
-        voxels, notes = source.load()
-    mapped = "compression" not in info.detail
-    read_box: ReadBox = (
-        partial(_read_mapped, voxels, path, state) if mapped else partial(_read, voxels)
-    )
-    if not mapped:
-        notes += ("compressed: all of it is in memory",)
+        notes: tuple[str, ...] = ()
+        read_box: ReadBox
+        if source.read_part is not None and not is_mapped:
+            read_box = partial(_read_unmapped, source.read_part, path, state)
+        else:
+            voxels, notes = source.load()
+            if "compression" in info.detail:
+                notes += ("compressed: all of it is in memory",)
+                read_box = partial(_read, voxels)
+            else:
+                read_box = partial(_read_mapped, voxels, path, state)
     return Tomogram(replace(info, notes=info.notes + notes), size_A, read_box)
 
 
 def _read_mapped(voxels: Pixels, path: Path, state: FileState, box: Box) -> Pixels:
     # Reading a map beyond the end of a file that was cut since would end the process.
     if file_state(path) != state:
-        raise BadInput(
-            f"{path}: changed since it was opened. Wait until it is written, then retry."
-        )
+        raise changed(path)
     return _read(voxels, box)
+
+
+def _read_unmapped(
+    read_part: Callable[[Box], Pixels], path: Path, state: FileState, box: Box
+) -> Pixels:
+    with unchanged_while_reading(path) as now:
+        if now != state:
+            raise changed(path)
+        return native(read_part(box))
 
 
 def _read(voxels: Pixels, box: Box) -> Pixels:

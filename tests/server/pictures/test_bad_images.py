@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nunatak.errors import BadInput, Mismatch
-from nunatak.server.pictures import pyramids, versions
+from nunatak.server.pictures import Pictures, pyramids, versions
 from nunatak.workspace.errors import NotFound
 from nunatak.workspace.images import image_of, set_problem
 
@@ -128,6 +128,33 @@ def test_a_problem_that_others_found_stays(show, write_mrc, tmp_path, pixels):
     set_problem(shown.workspace, shown.images[0], "Nothing was picked here.")
     shown.pictures.pyramid(shown.images[0])
     assert problem_of(shown) == "Nothing was picked here."
+
+
+def test_a_problem_of_the_file_that_an_earlier_server_found(show, write_mrc, tmp_path, pixels):
+    path = write_mrc(tmp_path / "mic.mrc", pixels)
+    shown = show(path)
+    shown.pictures.pyramid(shown.images[0])
+    set_problem(shown.workspace, shown.images[0], f"{path}: was cut short.")
+    again = Pictures(shown.workspace)
+    again.thumbnail(shown.images[0])
+    assert problem_of(shown) is None
+    # What was found while it could be shown is about something else.
+    set_problem(shown.workspace, shown.images[0], f"{path}: has no pixel size.")
+    again.thumbnail(shown.images[0])
+    again.close()
+    assert problem_of(shown) == f"{path}: has no pixel size."
+
+
+def test_a_file_that_vanishes_and_appears_again(show, write_mrc, tmp_path, pixels):
+    path = write_mrc(tmp_path / "mic.mrc", pixels)
+    shown = show(path)
+    before = shown.pictures.tile(shown.images[0], 0, 0, 0)
+    path.rename(tmp_path / "away")
+    with pytest.raises(BadInput, match="cannot be read"):
+        shown.pictures.tile(shown.images[0], 0, 0, 0)
+    (tmp_path / "away").rename(path)
+    assert shown.pictures.tile(shown.images[0], 0, 0, 0) == before
+    assert problem_of(shown) is None
 
 
 def test_a_file_that_changes_while_it_is_read(show, write_mrc, tmp_path, pixels, monkeypatch):

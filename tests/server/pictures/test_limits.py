@@ -13,7 +13,7 @@ def test_a_full_gate_sends_away():
     gate = Gate(1, wait_s=0.01)
     with (
         gate.passing(),
-        pytest.raises(ResourceError, match="Too many pictures"),
+        pytest.raises(ResourceError, match="busy reading"),
         gate.passing(),
     ):
         pass

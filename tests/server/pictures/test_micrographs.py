@@ -15,8 +15,10 @@ from nunatak.errors import ResourceError
 from nunatak.images.reader import read_micrograph
 from nunatak.server.pictures import Pictures, pyramids
 from nunatak.server.pictures.array_file import write_array_file
+from nunatak.server.pictures.cache import PictureCache
 from nunatak.server.pictures.grey_pyramid import build_pyramid
 from nunatak.server.pictures.greys import to_values
+from nunatak.server.pictures.shelf import Bounds
 from nunatak.workspace.connection import Workspace, connected
 from nunatak.workspace.images import image_of
 
@@ -41,7 +43,6 @@ def test_the_pyramid_says_where_its_tiles_lie(shown):
         (2, 550, 350),
         (4, 275, 175),
     ]
-    assert pyramid.low < pyramid.high
     assert 0 < pyramid.usual_low < pyramid.usual_high < 255
 
 
@@ -212,32 +213,32 @@ def test_the_same_picture_is_made_once(shown, monkeypatch):
     assert len(made) == 1
 
 
-def test_a_flood_is_sent_away(shown, monkeypatch):
-    go_on = threading.Event()
-    read = pyramids.read_micrograph
-
-    def slowly(*arguments, **options):
-        assert go_on.wait(10)
-        return read(*arguments, **options)
-
-    monkeypatch.setattr(pyramids, "read_micrograph", slowly)
-    with ThreadPoolExecutor(40) as pool:
-        asked = [pool.submit(shown.pictures.tile, shown.images[0], 0, 0, 0) for _ in range(40)]
-        while sum(one.done() for one in asked) < 16:
-            threading.Event().wait(0.001)
-        go_on.set()
-        errors = [one.exception(10) for one in asked]
-    assert sum(isinstance(error, ResourceError) for error in errors) == 16
-    assert errors.count(None) == 24
-
-
-def test_only_the_last_pyramids_stay_open(show, write_mrc, tmp_path, rng, monkeypatch):
-    monkeypatch.setattr(pyramids, "_MOST_OPEN", 2)
+@pytest.mark.parametrize("bounds", [Bounds(2, 1 << 30), Bounds(9, 2 * 60 * 70)])
+def test_only_the_last_pyramids_stay_open(bounds, show, write_mrc, *, tmp_path, rng, monkeypatch):
+    monkeypatch.setattr(pyramids, "BOUNDS", bounds)
+    monkeypatch.setattr(PictureCache, "writing", _never)
     pixels = rng.normal(0, 1, (60, 70)).astype(np.float32)
     shown = show(*[write_mrc(tmp_path / f"mic{number}.mrc", pixels) for number in range(4)])
     for image in shown.images:
         assert shown.pictures.tile(image, 0, 0, 0) is not None
-    assert len(shown.pictures._pyramids._open) == 2
+    assert len(shown.pictures._pyramids._shelf._open) == 2
+
+
+def _never(_cache, path):
+    raise ResourceError(f"{path}: the disk is full.")
+
+
+def test_the_cache_may_be_deleted_while_it_is_in_use(shown, monkeypatch):
+    image = shown.images[0]
+    before = shown.pictures.tile(image, 1, 0, 0).jpeg
+    shown.pictures.close()
+    for lose in (os.unlink, lambda path: os.truncate(path, 3000)):
+        again = Pictures(shown.workspace)
+        assert again.tile(image, 1, 0, 0).jpeg == before
+        (file,) = shown.workspace.cache.glob("*.pyramid")
+        lose(file)
+        assert again.tile(image, 1, 0, 0).jpeg == before
+        again.close()
 
 
 @pytest.mark.parametrize("about", [{}, {"ranges": []}, {"ranges": [[0, 1]] * 2}])

@@ -52,8 +52,16 @@ def test_with_the_version_a_picture_may_be_kept_for_good(ask):
     version = ask("1/pyramid").json()["version"]
     for address in ("1/tiles/0/0/0", "1/thumbnail"):
         assert "immutable" in ask(address, params={"v": version}).headers["cache-control"]
-        for params in ({"v": "other"}, {}):
-            assert ask(address, params=params).headers["cache-control"] == "private, no-cache"
+        assert ask(address).headers["cache-control"] == "private, no-cache"
+
+
+def test_pieces_of_another_version_are_refused(ask):
+    answer = ask("1/tiles/0/0/0", params={"v": "other"})
+    assert answer.status_code == 409
+    assert "has changed" in answer.json()["message"]
+    # A thumbnail is whole whatever the version.
+    answer = ask("1/thumbnail", params={"v": "other"})
+    assert answer.headers["cache-control"] == "private, no-cache"
 
 
 def test_without_it_an_unchanged_picture_is_not_sent_again(ask):

@@ -10,7 +10,7 @@ import numpy as np
 
 from nunatak.images.reader import native, open_image
 from nunatak.images.source import Pixels
-from nunatak.images.stable import unchanged_while_reading
+from nunatak.images.stable import changed, unchanged_while_reading
 from nunatak.server.pictures.grey_pyramid import GreyPyramid
 from nunatak.server.pictures.greys import GreyRange, as_clipped, settle_range, to_values
 from nunatak.server.pictures.halving import Values, block_means
@@ -81,8 +81,7 @@ class PyramidSource:
     @property
     def shape(self) -> tuple[int, int]:
         """``(ny, nx)`` as stored, pixels."""
-        ny, nx = self._levels[0].greys.shape
-        return ny, nx
+        return self._levels[0].shape
 
     def level(self, index: int, _z: float | None, _diameter_px: float) -> Crops:
         """Return a level, see `CropSource`."""
@@ -92,28 +91,29 @@ class PyramidSource:
             y0, y1, x0, x1 = area
             return to_values(level.greys[y0:y1, x0:x1], level.between)
 
-        ny, nx = level.greys.shape
-        return Crops(level.scale, (ny, nx), level.between, values)
+        return Crops(level.scale, level.shape, level.between, values)
 
 
-class MappedSource:
-    """A micrograph that is mapped: a gallery shows a bit of each of a hundred.
+class FileSource:
+    """A micrograph of which parts are read: a gallery shows a bit of each of a hundred.
 
     Parameters
     ----------
-    pixels : ndarray, shape (ny, nx), real
-        As stored, in any byte order; NaN become mid grey.
+    shape
+        ``(ny, nx)`` as stored, pixels.
+    read
+        Returns the pixels of an area as stored, in any byte order; NaN become mid grey.
     """
 
-    def __init__(self, pixels: Pixels) -> None:
-        self._pixels = pixels
+    def __init__(self, shape: tuple[int, int], read: Callable[[Area], Pixels]) -> None:
+        self._shape = shape
+        self._read = read
         self._levels: dict[int, Crops] = {}
 
     @property
     def shape(self) -> tuple[int, int]:
         """``(ny, nx)`` as stored, pixels."""
-        ny, nx = self._pixels.shape
-        return ny, nx
+        return self._shape
 
     def level(self, index: int, _z: float | None, _diameter_px: float) -> Crops:
         """Return a level, see `CropSource`."""
@@ -122,17 +122,20 @@ class MappedSource:
         return self._levels[index]
 
     def _settled(self, scale: int) -> Crops:
-        ny, nx = (ceil(side / scale) for side in self.shape)
-        rows = np.unique(np.linspace(0, ny - 1, _BANDS).astype(int))
-        bands = [native(self._pixels[row * scale : (row + 1) * scale]) for row in rows]
+        ny, nx = (ceil(side / scale) for side in self._shape)
+        rows = np.unique(np.linspace(0, ny - 1, _BANDS).astype(int)).tolist()
+        bands = [self._block((row, row + 1, 0, nx), scale) for row in rows]
         clip = settle_range(np.concatenate([band.ravel() for band in bands]))
         means = [block_means(as_clipped(band, clip), scale).ravel() for band in bands]
 
         def values(area: Area) -> Values:
-            y0, y1, x0, x1 = (edge * scale for edge in area)
-            return block_means(as_clipped(native(self._pixels[y0:y1, x0:x1]), clip), scale)
+            return block_means(as_clipped(self._block(area, scale), clip), scale)
 
         return Crops(scale, (ny, nx), settle_range(np.concatenate(means)), values)
+
+    def _block(self, area: Area, scale: int) -> Pixels:
+        y0, y1, x0, x1 = (edge * scale for edge in area)
+        return native(self._read((y0, min(y1, self._shape[0]), x0, min(x1, self._shape[1]))))
 
 
 class SlabSource:
@@ -163,21 +166,28 @@ class SlabSource:
         return Crops(scale, shape, self._opened.range_of(index, thickness), values)
 
 
-def mapped_pixels(path: Path) -> Pixels | None:
-    """Map a micrograph; None where that is not possible, such as of a compressed file.
+def parts_of(path: Path) -> FileSource | None:
+    """Open a micrograph; None where parts cannot be read alone, such as of a compressed file.
 
     Raises
     ------
     BadInput
-        If the file is missing, cannot be read, or changed meanwhile.
+        If the file is missing, cannot be read, or changed meanwhile; also when a part is read.
     FormatError
         If its content breaks its format.
     """
     with unchanged_while_reading(path) as state:
         source = open_image(path, state)
-        info = source.info
-        is_mapped = info.format == "MRC" and "compression" not in info.detail
-        if not is_mapped or info.kind != "micrograph":
-            return None
-        pixels, _ = source.load()
-    return pixels
+    read_part = source.read_part
+    if read_part is None or source.info.kind != "micrograph":
+        return None
+
+    def read(area: Area) -> Pixels:
+        y0, y1, x0, x1 = area
+        with unchanged_while_reading(path) as now:
+            if now != state:
+                raise changed(path)
+            return read_part((slice(y0, y1), slice(x0, x1)))
+
+    ny, nx = source.info.shape
+    return FileSource((ny, nx), read)

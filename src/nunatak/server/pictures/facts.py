@@ -23,36 +23,48 @@ class Facts:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._noted: set[int] = set()
+        self._noted: dict[int, str] = {}
+        """By image, the problem that was recorded here."""
+        self._looked_at: set[int] = set()
 
     @contextmanager
     def noting_problems(self, record: ImageRecord) -> Iterator[None]:
         """Record an error of the block as the image's problem, and raise it all the same.
 
         A problem that was recorded here, such as that a file was being written, is over when
-        the block succeeds.
+        the block succeeds; so is one of the file that an earlier server recorded.
         """
         try:
             yield
         except BadInput as error:
-            self._noted.add(record.id)
+            self._noted[record.id] = str(error)
             with _without_failing():
                 set_problem(self._workspace, record.id, str(error))
             if isinstance(error, Mismatch):
                 # It is no conflict of the request with what others did.
                 raise BadInput(str(error)) from error
             raise
+        if record.problem is not None and self._is_over(record, record.problem):
+            with _without_failing():
+                set_problem(self._workspace, record.id, None)
+        self._noted.pop(record.id, None)
+        self._looked_at.add(record.id)
 
     def note_read(
         self, record: ImageRecord, shape: Sequence[int], pixel_size_A: float | None
     ) -> None:
-        """Record what the header says, where the project did not know it or thought it bad."""
-        if record.shape == tuple(shape) and record.id not in self._noted:
+        """Record what the header says, where the project did not know it."""
+        if record.shape == tuple(shape):
             return
-        self._noted.discard(record.id)
         with _without_failing():
             known_A = pixel_size_A if pixel_size_A is not None else record.pixel_size_A
             set_image_facts(self._workspace, record.id, shape=shape, pixel_size_A=known_A)
+
+    def _is_over(self, record: ImageRecord, problem: str) -> bool:
+        is_of_the_file = problem.startswith(record.path)
+        return problem == self._noted.get(record.id) or (
+            is_of_the_file and record.id not in self._looked_at
+        )
 
 
 @contextmanager

@@ -6,7 +6,14 @@ from math import ceil
 import numpy as np
 
 from nunatak.images.source import Pixels
-from nunatak.server.pictures.greys import GreyRange, Greys, as_clipped, settle_range, to_greys
+from nunatak.server.pictures.greys import (
+    GreyArray,
+    GreyRange,
+    Greys,
+    as_clipped,
+    settle_range,
+    to_greys,
+)
 from nunatak.server.pictures.halving import Values, halved
 
 TILE_PX = 512
@@ -26,12 +33,24 @@ class GreyLevel:
         Stored pixels along one of its pixels.
     between : GreyRange
         Pixel values that its greys stand for.
-    greys : ndarray, shape (ny, nx), uint8
+    greys : GreyArray, shape (ny, nx)
+        In memory, or in a file.
     """
 
     scale: int
     between: GreyRange
-    greys: Greys
+    greys: GreyArray
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """``(ny, nx)``, pixels of the level."""
+        ny, nx = self.greys.shape
+        return ny, nx
+
+    def whole(self) -> Greys:
+        """Return all of it."""
+        ny, nx = self.shape
+        return self.greys[0:ny, 0:nx]
 
 
 @dataclass(frozen=True)
@@ -47,17 +66,20 @@ class GreyPyramid:
     levels: tuple[GreyLevel, ...]
 
     @property
-    def nbytes(self) -> int:
-        """Its size in memory or on disk."""
-        return sum(level.greys.nbytes for level in self.levels)
+    def memory_bytes(self) -> int:
+        """How much memory it takes."""
+        greys = (level.greys for level in self.levels)
+        return sum(one.nbytes for one in greys if isinstance(one, np.ndarray))
 
     def tile(self, level: int, row: int, column: int) -> Greys | None:
         """Return a tile, shape (`TILE_PX` or less, `TILE_PX` or less); None if there is none."""
         if level >= len(self.levels):
             return None
-        greys = self.levels[level].greys
-        tile = greys[row * TILE_PX : (row + 1) * TILE_PX, column * TILE_PX : (column + 1) * TILE_PX]
-        return tile if tile.size else None
+        ny, nx = self.levels[level].shape
+        y, x = row * TILE_PX, column * TILE_PX
+        if y >= ny or x >= nx:
+            return None
+        return self.levels[level].greys[y : min(ny, y + TILE_PX), x : min(nx, x + TILE_PX)]
 
 
 def level_shapes(stored: tuple[int, int]) -> list[tuple[int, int]]:

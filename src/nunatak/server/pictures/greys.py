@@ -1,13 +1,29 @@
 """Pixel values as 8 bits of grey."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nunatak.images.file_part import Part
 from nunatak.images.source import Pixels
 
 Greys = NDArray[np.uint8]
+
+
+class GreyArray(Protocol):
+    """Greys in memory or in a file, of which parts are taken."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As of an ndarray."""
+        ...
+
+    def __getitem__(self, part: Part, /) -> Greys:
+        """Return a part, inside the array: a slice with start and stop for each axis."""
+        ...
+
 
 USUAL_LOW = 64.0
 USUAL_HIGH = 191.0

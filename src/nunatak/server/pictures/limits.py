@@ -38,7 +38,7 @@ class Gate:
         """
         if not self._places.acquire(timeout=self._wait_s):
             raise ResourceError(
-                "Too many pictures are asked for at once. Wait a moment, then ask again."
+                "The server is busy reading other images. This picture comes a little later."
             )
         try:
             yield

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from nunatak.images.reader import read_micrograph
 from nunatak.images.stable import unchanged_while_reading
 from nunatak.server.bodies.images import Level, Pyramid
-from nunatak.server.pictures.crops import CropSource, MappedSource, PyramidSource, mapped_pixels
+from nunatak.server.pictures.crops import CropSource, PyramidSource, parts_of
 from nunatak.server.pictures.facts import Facts, file_of
 from nunatak.server.pictures.grey_pyramid import TILE_PX
 from nunatak.server.pictures.greys import USUAL_HIGH, USUAL_LOW, Greys
@@ -43,15 +43,13 @@ class MicrographPictures:
             levels=[
                 Level(
                     scale=level.scale,
-                    width=level.greys.shape[1],
-                    height=level.greys.shape[0],
+                    width=level.shape[1],
+                    height=level.shape[0],
                     low=level.between.low,
                     high=level.between.high,
                 )
                 for level in levels
             ],
-            low=levels[0].between.low,
-            high=levels[0].between.high,
             usual_low=USUAL_LOW,
             usual_high=USUAL_HIGH,
         )
@@ -66,10 +64,12 @@ class MicrographPictures:
         """Draw a micrograph small."""
         if self._pyramids.is_ready(version):
             coarsest = self._pyramids.get(record, version).levels[-1]
-            return level_thumbnail(coarsest.greys, coarsest.between)
+            return level_thumbnail(coarsest.whole(), coarsest.between)
         path = file_of(record)
         with self._gate.passing(), unchanged_while_reading(path):
-            micrograph = read_micrograph(path, listed_pixel_size_A=record.stated_pixel_size_A)
+            micrograph = read_micrograph(
+                path, listed_pixel_size_A=record.stated_pixel_size_A, is_mapped=False
+            )
             thumbnail = micrograph_thumbnail(micrograph.pixels)
         self._facts.note_read(record, micrograph.shape, micrograph.pixel_size_A)
         return thumbnail
@@ -78,8 +78,5 @@ class MicrographPictures:
     def crops(self, record: ImageRecord, version: str) -> Iterator[CropSource]:
         """Yield where parts of a micrograph are had soonest."""
         # Making all levels takes longer than all pictures of a gallery of a hundred micrographs.
-        pixels = None if self._pyramids.is_ready(version) else mapped_pixels(file_of(record))
-        if pixels is not None:
-            yield MappedSource(pixels)
-        else:
-            yield PyramidSource(self._pyramids.get(record, version))
+        parts = None if self._pyramids.is_ready(version) else parts_of(file_of(record))
+        yield PyramidSource(self._pyramids.get(record, version)) if parts is None else parts

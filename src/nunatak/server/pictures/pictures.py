@@ -1,14 +1,16 @@
 """The one door to pictures of a project's images."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from nunatak.errors import BadInput, ResourceError
 from nunatak.server.bodies.images import Pyramid, Slices
+from nunatak.server.pictures.array_file import LostFile
 from nunatak.server.pictures.cache import MOST_BYTES, PictureCache
 from nunatak.server.pictures.facts import Facts, file_of
 from nunatak.server.pictures.greys import Greys
@@ -25,15 +27,18 @@ from nunatak.workspace.connection import Workspace
 from nunatak.workspace.images import ImageRecord, image_of
 from nunatak.workspace.project import settings_of
 
-MOST_AT_ONCE = 24
-"""Requests for pictures; a page asks for six at a time, and more would leave no thread for
-saving labels."""
-
 MOST_READ_AT_ONCE = 2
 PATIENCE_S = 20.0
 """How long a request waits until others have read their images."""
 
+PATIENCE_ASIDE_S = 60.0
+"""The same, of thumbnails."""
+
 _THUMBNAIL = "thumbnail"
+
+Answer = TypeVar("Answer")
+Ask = Callable[[ImageRecord, str], Answer]
+"""Answers for a version of an image."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +59,11 @@ class Picture:
 class Pictures:
     """Draws the images of a project, from any thread.
 
-    All methods raise `NotFound` for an unknown image, `BadInput` for one that cannot be
-    read (which becomes its problem in the project), and `ResourceError` when too much is asked
-    for at once. Those for micrographs return None for a tomogram and the other way round, as
-    well as for what lies outside.
+    How many are asked for at once is bounded by `nunatak.server.security.flood`. All methods
+    raise `NotFound` for an unknown image, `BadInput` for one that cannot be read (which becomes
+    its problem in the project), and `ResourceError` when too many images are to be read first.
+    Those for micrographs return None for a tomogram and the other way round, as well as for
+    what lies outside.
 
     Parameters
     ----------
@@ -69,12 +75,12 @@ class Pictures:
 
     def __init__(self, workspace: Workspace, *, cache_bytes: int = MOST_BYTES) -> None:
         self._workspace = workspace
-        self._is_3d = settings_of(workspace).ndim == 3
+        self._ndim = settings_of(workspace).ndim
         self._cache = PictureCache(workspace.cache, cache_bytes)
-        self._crowd = Gate(MOST_AT_ONCE, wait_s=0)
         gate = Gate(MOST_READ_AT_ONCE, wait_s=PATIENCE_S)
-        # The image that is looked at does not wait for a queue full of thumbnails.
-        aside = Gate(1, wait_s=PATIENCE_S)
+        # The image that is looked at does not wait for a queue full of thumbnails; these wait for
+        # each other, on a slow disk for long.
+        aside = Gate(1, wait_s=PATIENCE_ASIDE_S)
         self._facts = Facts(workspace)
         self._pyramids = Pyramids(self._cache, gate, self._facts)
         self._volumes = Volumes(self._cache, gate, self._facts)
@@ -89,38 +95,41 @@ class Pictures:
 
     def pyramid(self, image: int) -> Pyramid | None:
         """Say how a micrograph is cut into tiles."""
-        with self._asked(image) as (record, version):
-            return None if self._is_3d else self._micrographs.describe(record, version)
+        return self._asked_in(2, image, self._micrographs.describe)
 
     def tile(self, image: int, level: int, row: int, column: int) -> Picture | None:
         """Draw a tile of a micrograph."""
-        with self._asked(image) as (record, version):
-            if self._is_3d:
-                return None
+
+        def draw(record: ImageRecord, version: str) -> Picture | None:
             return _picture(version, self._micrographs.tile(record, version, level, row, column))
+
+        return self._asked_in(2, image, draw)
 
     def slices(self, image: int) -> Slices | None:
         """Say how a tomogram is cut into slices."""
-        with self._asked(image) as (record, version):
-            return self._tomograms.describe(record, version) if self._is_3d else None
+        return self._asked_in(3, image, self._tomograms.describe)
 
     def slice(
         self, image: int, plane: Plane, index: int, *, thickness: int = 1, size: int = 0
     ) -> Picture | None:
         """Draw a slice of a tomogram (see `nunatak.server.pictures.slices.draw_slice`)."""
-        with self._asked(image) as (record, version):
-            if not self._is_3d:
-                return None
+
+        def draw(record: ImageRecord, version: str) -> Picture | None:
             drawn = self._tomograms.slice(
                 record, version, plane, index, thickness=thickness, size=size
             )
             return _picture(version, drawn)
 
+        return self._asked_in(3, image, draw)
+
     def thumbnail(self, image: int) -> Picture:
         """Draw an image small, with a contrast to be shown as it is."""
-        with self._asked(image) as (record, version):
+
+        def draw(record: ImageRecord, version: str) -> Picture:
             jpeg = self._thumbnails.make(version, lambda: self._thumbnail(record, version))
             return Picture(version, jpeg)
+
+        return self._asked(image, draw)
 
     def sheet(self, places: Sequence[Place], *, tile_px: int, columns: int) -> bytes:
         """Draw candidates, by rows, as one JPEG picture.
@@ -152,9 +161,8 @@ class Pictures:
     def _candidates(
         self, image: int, places: list[Place], tile_px: int, usual_A: float | None
     ) -> list[Greys]:
-        with self._asked(image) as (record, version):
-            kind = self._tomograms if self._is_3d else self._micrographs
-            with kind.crops(record, version) as source:
+        def draw(record: ImageRecord, version: str) -> list[Greys]:
+            with self._kind.crops(record, version) as source:
                 return draw_places(
                     source,
                     places,
@@ -163,22 +171,38 @@ class Pictures:
                     usual_diameter_A=usual_A,
                 )
 
+        return self._asked(image, draw)
+
     def _thumbnail(self, record: ImageRecord, version: str) -> bytes:
         path = self._cache.path(version, _THUMBNAIL)
         with suppress(OSError):
             return path.read_bytes()
-        kind = self._tomograms if self._is_3d else self._micrographs
-        jpeg = as_jpeg(kind.thumbnail(record, version))
+        jpeg = as_jpeg(self._kind.thumbnail(record, version))
         # Where the cache cannot be written, it is drawn each time.
         with suppress(ResourceError), self._cache.writing(path) as temporary:
             temporary.write_bytes(jpeg)
         return jpeg
 
-    @contextmanager
-    def _asked(self, image: int) -> Iterator[tuple[ImageRecord, str]]:
+    @property
+    def _kind(self) -> MicrographPictures | TomogramPictures:
+        return self._tomograms if self._ndim == 3 else self._micrographs
+
+    def _asked_in(self, ndim: int, image: int, ask: Ask[Answer | None]) -> Answer | None:
+        if ndim == self._ndim:
+            return self._asked(image, ask)
+        image_of(self._workspace, image)
+        return None
+
+    def _asked(self, image: int, ask: Ask[Answer]) -> Answer:
         record = image_of(self._workspace, image)
-        with self._crowd.passing(), self._facts.noting_problems(record):
-            yield record, version_of(file_of(record))
+        with self._facts.noting_problems(record):
+            version = version_of(file_of(record))
+            try:
+                return ask(record, version)
+            except LostFile:
+                self._pyramids.forget(version)
+                self._volumes.forget(version)
+                return ask(record, version)
 
 
 def _picture(version: str, greys: Greys | None) -> Picture | None:

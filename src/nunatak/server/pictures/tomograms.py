@@ -35,8 +35,6 @@ class TomogramPictures:
             version=version,
             shape=list(volume.shape),
             scales=slice_scales(volume.shape),
-            low=volume.between.low,
-            high=volume.between.high,
             usual_low=USUAL_LOW,
             usual_high=USUAL_HIGH,
         )
@@ -69,7 +67,7 @@ class TomogramPictures:
     @contextmanager
     def _reading(self, record: ImageRecord, version: str) -> Iterator[OpenVolume]:
         opened = self._volumes.get(record, version)
-        if opened.is_copy:
+        if opened.tomogram is None:
             yield opened
             return
         with self._gate.passing():

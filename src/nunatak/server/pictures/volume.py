@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from nunatak.images.tomogram import Box, Tomogram
 from nunatak.server.pictures.greys import (
+    GreyArray,
     GreyRange,
-    Greys,
     as_clipped,
     settle_range,
     to_values,
@@ -93,7 +93,7 @@ def volume_from_file(tomogram: Tomogram) -> Volume:
     return Volume(tomogram.shape, between, read)
 
 
-def volume_from_copy(greys: Greys, between: GreyRange) -> Volume:
+def volume_from_copy(greys: GreyArray, between: GreyRange) -> Volume:
     """Read from a copy of shape ``(nz, ny, nx)``."""
 
     def read(box: Box) -> NDArray[np.float32]:
