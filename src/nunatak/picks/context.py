@@ -35,6 +35,8 @@ class FormatContext:
         Replace files that exist.
     tomograms : TomogramFacts
         What files of picks in tomograms leave unsaid.
+    most_rows : int or None
+        A file of more is refused before it is read; None takes any.
     """
 
     images: ImageCatalogue = field(default_factory=ImageCatalogue)
@@ -46,6 +48,7 @@ class FormatContext:
     refined: bool = False
     overwrite: bool = True
     tomograms: TomogramFacts = field(default_factory=TomogramFacts)
+    most_rows: int | None = None
 
     def __post_init__(self) -> None:
         if self.box_px is not None and self.box_px < 1:

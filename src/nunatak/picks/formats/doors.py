@@ -15,6 +15,7 @@ from nunatak.picks.counted import counted
 from nunatak.picks.file_grid import FileGrid
 from nunatak.picks.formats import relion_autopick
 from nunatak.picks.formats.base import PickFormat
+from nunatak.picks.formats.limits import refuse_more
 from nunatak.picks.formats.registry import (
     FORMATS,
     format_for_writing,
@@ -103,6 +104,9 @@ def read_with(
 ) -> PickSet:
     """Read picks as `read_picks` does, with a context made beforehand."""
     found = copick_choice.chosen(files_of(path, format), context.tomograms)
+    if context.most_rows is not None:
+        for file, _ in found:
+            refuse_more(file, context.most_rows)
     if len(found) > 1 and context.image is not None:
         raise UsageError(f"--image names one image, but there are {len(found)} files of picks.")
     parts = [fmt.read(file, context) for file, fmt in found]

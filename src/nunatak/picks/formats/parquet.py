@@ -4,7 +4,9 @@ Small, exact and fast; for keeping large results and for pandas, not for other p
 """
 
 import json
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from pyarrow import parquet
 from nunatak.errors import BadInput, FormatError, ResourceError
 from nunatak.files import written_whole
 from nunatak.picks.context import FormatContext
-from nunatak.picks.formats import frame, per_image, pixel_size
+from nunatak.picks.formats import frame, parquet_texts, per_image, pixel_size
 from nunatak.picks.formats.base import Capabilities, PickFormat
 from nunatak.picks.table import REQUIRED_COLUMNS, PickSet
 
@@ -23,6 +25,43 @@ _MAGIC = b"PAR1"
 _IMAGES_KEY, _OPTICS_KEY = b"nunatak.images", b"nunatak.optics"
 _MAX_CELLS = 2_000_000_000
 """A few bytes of Parquet can announce more rows than any memory holds."""
+
+
+@dataclass(frozen=True)
+class ParquetSize:
+    """What a Parquet file says it holds.
+
+    Attributes
+    ----------
+    rows : int
+    values : int
+        Of all columns; lists hold several a row.
+    n_bytes : int
+        Without the compression.
+    """
+
+    rows: int
+    values: int
+    n_bytes: int
+
+
+def size_of(path: Path) -> ParquetSize:
+    """Return what a file says it holds; no row is read.
+
+    Raises
+    ------
+    FormatError
+        If it is no Parquet file, or damaged.
+    """
+    with _readable(path), parquet.ParquetFile(path) as file:
+        metadata = file.metadata
+        groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
+        columns = [one.column(index) for one in groups for index in range(one.num_columns)]
+        return ParquetSize(
+            rows=metadata.num_rows,
+            values=sum(one.num_values for one in columns),
+            n_bytes=sum(one.total_uncompressed_size for one in columns),
+        )
 
 
 def sniff(head: bytes) -> bool:
@@ -38,30 +77,21 @@ def read(path: Path, context: FormatContext) -> PickSet:
     FormatError
         If the file is damaged, too large, or lacks a column.
     """
-    try:
-        with parquet.ParquetFile(path) as file:
-            _check_size(path, file.metadata)
-            names = file.schema_arrow.names
-            metadata = file.schema_arrow.metadata or {}
-            missing = [name for name in REQUIRED_COLUMNS if name not in names]
-            if missing:
-                raise FormatError(
-                    path,
-                    f"no column {' and '.join(missing)}",
-                    hint=f"Columns found: {', '.join(names) or 'none'}",
-                )
-            if not _holds_text(file.schema_arrow.field("image").type):
-                raise FormatError(path, "image names that are not text", field="image")
-            table = file.read().replace_schema_metadata(None).to_pandas()
-    except FileNotFoundError:
-        raise FormatError(path, "there is no such file") from None
-    except (pa.ArrowException, UnicodeDecodeError) as error:
-        raise FormatError(path, f"not readable as Parquet ({_first_line(error)})") from error
-    except OSError as error:
-        # pyarrow reports damaged pages in this way as well.
-        raise FormatError(path, f"not readable as Parquet ({_first_line(error)})") from error
-    except MemoryError as error:
-        raise ResourceError(f"{path}: too large for this machine's memory.") from error
+    with _readable(path), parquet.ParquetFile(path) as file:
+        _check_size(path, file.metadata)
+        names = file.schema_arrow.names
+        metadata = file.schema_arrow.metadata or {}
+        missing = [name for name in REQUIRED_COLUMNS if name not in names]
+        if missing:
+            raise FormatError(
+                path,
+                f"no column {' and '.join(missing)}",
+                hint=f"Columns found: {', '.join(names) or 'none'}",
+            )
+        if not _holds_text(file.schema_arrow.field("image").type):
+            raise FormatError(path, "image names that are not text", field="image")
+        found = parquet_texts.read(path, file.schema_arrow)
+        table = found.replace_schema_metadata(None).to_pandas()
     if table[list(REQUIRED_COLUMNS)].isna().to_numpy().any():
         raise FormatError(path, f"a missing value in {', '.join(REQUIRED_COLUMNS)}")
     try:
@@ -99,6 +129,20 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
     with written_whole(path) as temporary:
         parquet.write_table(table, temporary, compression="zstd")
     return [path]
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Raise what pyarrow says of a damaged file as an error that names it."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise FormatError(path, "there is no such file") from None
+    except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
+        # pyarrow reports damaged pages as errors of the disk.
+        raise FormatError(path, f"not readable as Parquet ({_first_line(error)})") from error
+    except MemoryError as error:
+        raise ResourceError(f"{path}: too large for this machine's memory.") from error
 
 
 def _check_size(path: Path, metadata: parquet.FileMetaData) -> None:

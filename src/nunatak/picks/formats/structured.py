@@ -57,6 +57,18 @@ def read_structured(path: Path) -> np.ndarray:
     return np.frombuffer(raw, dtype=dtype, count=shape[0], offset=offset)
 
 
+def announced_rows(path: Path) -> int:
+    """Return how many rows a file in NumPy's format says it holds, without reading them.
+
+    Raises
+    ------
+    FormatError
+        If its header is damaged, or announces more than the file holds.
+    """
+    shape, _, _ = _checked_header(path, read_bytes(path))
+    return math.prod(shape)
+
+
 def _checked_header(path: Path, raw: bytes) -> tuple[tuple[int, ...], np.dtype[np.void], int]:
     """Return shape, type, and the offset of the data, all of which fit the file."""
     stream = io.BytesIO(raw)
