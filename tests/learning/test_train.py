@@ -23,7 +23,9 @@ from nunatak.images import normalise
 from nunatak.learning.record import RECORD
 from nunatak.learning.result import TrainingResult
 from nunatak.learning.settings import LearningSettings, changed, learning_rate
+from nunatak.learning.summary import what_was_kept
 from nunatak.learning.train import train
+from nunatak.learning.validator import Validator
 from nunatak.networks.registry import build
 from nunatak.networks.specs import NetworkSpec
 from nunatak.picks.formats import write_picks
@@ -195,18 +197,42 @@ def test_from_scratch(trained: Train) -> None:
     assert header.cut_logit == CUT_LOGIT
 
 
-def test_a_single_labelled_micrograph_gives_a_model_without_a_table(
+def test_with_a_single_labelled_micrograph_thresholds_follow_from_the_general_model(
     trained: Train, specimen: Specimen
 ) -> None:
     result = trained(labels=specimen.labels(micrographs=1, each=12))
     assert result.validation == ()
     assert (result.validation_score, result.ahead, result.best_step) == (None, None, 6)
     header = result.model.header
-    assert header.threshold_table == ()
-    assert header.default_threshold == load_model("general-2d").header.default_threshold
-    assert "calibration" not in header.provenance
-    assert not result.is_calibrated
+    assert header.threshold_table
+    best = max(header.threshold_table, key=lambda row: row.f1)
+    assert header.default_threshold == best.threshold
+    basis = header.provenance["calibration"]["data"]
+    assert basis == "12 labels on 1 micrograph, by way of the general model"
+    assert result.is_calibrated
     assert result.examples
+
+
+def test_what_is_worse_even_on_its_own_labels_is_not_kept(
+    trained: Train, specimen: Specimen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Validator, "share_ahead", lambda *_given: 0.4)
+    result = trained(labels=specimen.labels(micrographs=1, each=12))
+    assert (result.best_step, result.last_step, result.validation_score) == (0, 6, None)
+    assert "even on the labels that were learned from" in what_was_kept(result)
+    before = load_model("general-2d").network.state_dict()
+    after = result.model.network.state_dict()
+    assert all(torch.equal(before[name], tensor) for name, tensor in after.items())
+    assert result.is_calibrated
+
+
+def test_corrections_choose_the_threshold_by_way_of_the_general_model(
+    trained: Train, specimen: Specimen
+) -> None:
+    shown_from = load_model("general-2d").header.default_threshold
+    header = trained(shown_from=shown_from).model.header
+    assert "by way of the general model" in header.provenance["calibration"]["data"]
+    assert header.threshold_table
 
 
 @pytest.mark.parametrize("normalisation", ["background", "mixture"])

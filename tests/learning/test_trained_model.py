@@ -8,12 +8,13 @@ import torch
 from specimens import noise_image
 from torch import nn
 
+from nunatak.detection.header import ThresholdRow
 from nunatak.detection.model import DetectorModel, load_model
 from nunatak.learning.class_prior import ParticleNumber
 from nunatak.learning.labels.report import LabelReport
 from nunatak.learning.score_model import WIDE_PRIOR, ScorePrior
 from nunatak.learning.settings import LearningSettings
-from nunatak.learning.trained_model import score_prior, trained_model
+from nunatak.learning.trained_model import _worth_moving_to, score_prior, trained_model
 from nunatak.learning.training_data import TrainingData
 from nunatak.learning.validator import Validator
 from nunatak.learning.working_images import WorkingImage
@@ -106,3 +107,12 @@ def test_descendants_of_the_general_model_are_known(general: DetectorModel) -> N
     )
     assert score_prior(stranger, settings) == WIDE_PRIOR
     assert score_prior(general, LearningSettings(start=None)) == WIDE_PRIOR
+
+
+@pytest.mark.parametrize(("gain", "moves"), [(0.02, False), (0.1, True)])
+def test_the_threshold_of_what_is_shown_moves_for_a_reason(gain: float, moves: bool) -> None:
+    rows = [
+        ThresholdRow(threshold=threshold, precision=0.5, recall=0.5, f1=f1)
+        for threshold, f1 in ((0.2, 0.5 + gain), (0.5, 0.5), (0.8, 0.3))
+    ]
+    assert _worth_moving_to(tuple(rows), 0.55) == (0.2 if moves else 0.55)

@@ -94,3 +94,48 @@ def test_the_classes_are_dealt_evenly(rng: np.random.Generator) -> None:
     assert np.ptp(np.bincount(fold)) <= 1
     few = stratified_folds(np.array([True] * 6 + [False] * 4), rng)
     assert sorted(few) == list(range(10))
+
+
+def misjudged(
+    rng: np.random.Generator, *, wrong: int, k: int, told: float, with_shipped: bool
+) -> float:
+    """Share of picks judged wrongly by 2 k labels, of which some are careless."""
+    x, offset, is_particle = picks(rng, told=told)
+    rows = rows_of(is_particle, k)
+    said = is_particle[rows].copy()
+    said[:wrong] = ~said[:wrong]
+    found = cross_validate(x, offset, rows, said, with_shipped=with_shipped)
+    return float(((found.head.logit(x, offset) > 0) != is_particle).mean())
+
+
+def test_a_few_careless_labels_hardly_move_the_shipped_judgement() -> None:
+    shares = {
+        weighed: np.mean(
+            [
+                misjudged(np.random.default_rng(seed), wrong=2, k=5, told=0.0, with_shipped=weighed)
+                for seed in range(12)
+            ]
+        )
+        for weighed in (False, True)
+    }
+    _, offset, is_particle = picks(np.random.default_rng(0), told=0.0)
+    shipped = float(((offset > 0) != is_particle).mean())
+    assert shares[True] - shipped < 0.6 * (shares[False] - shipped)
+
+
+def test_many_careful_labels_are_listened_to_all_the_same() -> None:
+    free, weighed = (
+        misjudged(np.random.default_rng(3), wrong=0, k=60, told=3.0, with_shipped=with_shipped)
+        for with_shipped in (False, True)
+    )
+    assert weighed == pytest.approx(free, abs=0.003)
+
+
+def test_labels_of_one_class_cannot_be_weighed(rng: np.random.Generator) -> None:
+    x, offset, is_particle = picks(rng, told=1.0)
+    rows = np.flatnonzero(is_particle)[:8]
+    free, weighed = (
+        cross_validate(x, offset, rows, is_particle[rows], with_shipped=with_shipped)
+        for with_shipped in (False, True)
+    )
+    np.testing.assert_array_equal(free.out_of_fold, weighed.out_of_fold)

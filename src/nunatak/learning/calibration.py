@@ -23,6 +23,7 @@ from nunatak.learning.class_prior import (
     particle_number,
     score_model,
 )
+from nunatak.learning.said import Said
 from nunatak.learning.score_bins import amount_above, probability_at
 from nunatak.learning.score_model import ScorePrior
 from nunatak.learning.table_rows import Rates, table_rows, thresholds_from
@@ -49,7 +50,7 @@ class Calibration:
 
 
 def calibrate_on_labels(
-    held_out_scores: ArrayLike,
+    held_out_scores: ArrayLike | Said,
     candidate_scores: Sequence[ArrayLike],
     *,
     score_floor: float,

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nunatak.errors import BadInput
+from nunatak.learning.said import Said
 from nunatak.learning.score_model import ScoreModel, ScorePrior, fit_score_model
 
 EXPECTED_ERROR = 0.2
@@ -39,7 +40,7 @@ class ParticleNumber:
 
 
 def estimate_particles(
-    held_out_scores: ArrayLike,
+    held_out_scores: ArrayLike | Said,
     candidate_scores: Sequence[ArrayLike],
     *,
     prior: ScorePrior | None = None,
@@ -48,14 +49,15 @@ def estimate_particles(
 ) -> ParticleNumber:
     """Estimate the number of particles from held-out labels and a detector's candidates.
 
-    Labels are taken for a random sample of the particles (see `nunatak.learning.score_model`):
-    labels of only the most obvious particles make the estimate too low.
+    Labels are taken for a random sample of the particles (see `nunatak.learning.score_model`),
+    unless they are said to be corrections: labels of only the most obvious particles make the
+    estimate too low.
 
     Parameters
     ----------
     held_out_scores
         Score of the candidate at each labelled particle that took no part in training, shape
-        (n_labels,); 0 or -inf where there was none. Probabilities.
+        (n_labels,); 0 or -inf where there was none. Probabilities. Or all that people say.
     candidate_scores
         Scores of all candidates, one array a micrograph: those from which labels were held out.
     prior
@@ -100,7 +102,7 @@ def particle_number(model: ScoreModel, n_micrographs: int) -> ParticleNumber:
 
 
 def score_model(
-    held_out_scores: ArrayLike,
+    held_out_scores: ArrayLike | Said,
     candidate_scores: Sequence[ArrayLike],
     *,
     prior: ScorePrior | None = None,
@@ -109,23 +111,24 @@ def score_model(
     seed: int = 0,
 ) -> ScoreModel:
     """Check the input of `estimate_particles` and learn from it what scores mean."""
-    labels = np.asarray(held_out_scores, dtype=np.float64)
+    said = (
+        held_out_scores
+        if isinstance(held_out_scores, Said)
+        else Said(np.asarray(held_out_scores, dtype=np.float64))
+    )
+    said.check()
     arrays = [np.asarray(scores, dtype=np.float64) for scores in candidate_scores]
-    if labels.size == 0:
-        raise BadInput("No label was held out, so that nothing says what the scores mean.")
     if sum(scores.size for scores in arrays) == 0:
         raise BadInput("The detector found no candidate on the micrographs of held-out labels.")
-    for scores in (labels[labels > 0], *arrays):
+    for scores in arrays:
         if not ((scores >= 0) & (scores <= 1)).all():
             raise BadInput("Scores must be probabilities, from 0 to 1, to be calibrated.")
-    if np.isnan(labels).any():
-        raise BadInput("The score of a held-out label is not a number.")
     if expected_particles is not None and not expected_particles > 0:
         raise BadInput(
             f"{expected_particles:g} particles a micrograph are expected; give a positive number."
         )
     return fit_score_model(
-        labels,
+        said,
         arrays,
         prior=prior or ScorePrior(),
         expected_particles=expected_particles,

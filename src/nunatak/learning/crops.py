@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -12,6 +13,10 @@ from torch import Tensor
 from nunatak.geometry import FloatArray
 from nunatak.learning.working_images import WorkingImage
 from nunatak.objectives.heatmap import outside_discs, peak_targets
+
+_Pixel = TypeVar("_Pixel", bound=np.generic)
+
+_MOST_REDRAWS = 20
 
 _TAIL_SIGMA = 4.0
 """Where a target peak has sunk below a thousandth."""
@@ -57,9 +62,9 @@ class CropBatch:
     target : Tensor, shape (b, 1, n / stride, n / stride), float32
         1 at labelled particles, Gaussian around them.
     known : Tensor, same shape, bool
-        Where the target is the truth.
+        Where the target is the truth: around labels, and where all particles are labelled.
     ignored : Tensor, same shape, bool
-        Beyond the micrograph's border.
+        Beyond the micrograph's border, and in excluded parts.
     labelled : Tensor, shape (b,), bool
         Whether the crop comes from a micrograph with labelled particles.
     """
@@ -98,13 +103,24 @@ def draw_crops(
             middle = places[at] + rng.uniform(-0.4, 0.4, 2) * sampling.side_px
         else:
             source = images[int(rng.integers(len(images)))]
-            middle = rng.uniform(0, 1, 2) * np.array(source.image.shape[::-1])
+            middle = _anywhere(source, rng)
         crops.append(_crop(source, middle, sampling, rng))
         has_labels.append(len(source.positives_px) > 0)
     image, target, known, ignored = (
         torch.stack(parts)[:, None] for parts in zip(*crops, strict=True)
     )
     return CropBatch(image, target, known, ignored, torch.tensor(has_labels))
+
+
+def _anywhere(source: WorkingImage, rng: np.random.Generator) -> FloatArray:
+    """Choose the middle of a crop, outside the excluded parts where that soon succeeds."""
+    size = np.array(source.image.shape[::-1])
+    middle = rng.uniform(0, 1, 2) * size
+    for _ in range(_MOST_REDRAWS):
+        if source.regions is None or not source.regions.are_excluded(middle[None])[0]:
+            break
+        middle = rng.uniform(0, 1, 2) * size
+    return np.asarray(middle)
 
 
 def _crop(
@@ -115,38 +131,54 @@ def _crop(
     left, top = (
         _first(at, size, side) for at, size in zip(middle, source.image.shape[::-1], strict=True)
     )
-    image, inside = _cut(source.image, left, top, side)
+    image = _cut(source.image, left, top, side)
+    inside = _cut(np.ones(source.image.shape, np.bool_), left, top, side)
+    told = _told(source, left, top, sampling)
     corner = np.array([left, top], dtype=np.float32)
     places = np.concatenate([source.positives_px, source.negatives_px]) - corner
     flip_x, flip_y, transpose = rng.random(3) < 0.5
     if flip_x:
-        image, inside = image[:, ::-1], inside[:, ::-1]
+        image, inside, told = image[:, ::-1], inside[:, ::-1], told[:, :, ::-1]
         places[:, 0] = side - 1 - places[:, 0]
     if flip_y:
-        image, inside = image[::-1], inside[::-1]
+        image, inside, told = image[::-1], inside[::-1], told[:, ::-1]
         places[:, 1] = side - 1 - places[:, 1]
     if transpose:
         image, inside, places = image.T, inside.T, places[:, ::-1].copy()
+        told = told.transpose(0, 2, 1)
     gain, offset = np.exp(rng.normal(0.0, 0.1)), rng.normal(0.0, 0.1)
     image = np.float32(gain) * image + np.float32(offset) * inside.astype(np.float32)
     target, known = _labels(places, len(source.positives_px), sampling)
     stride = sampling.stride
-    covered = inside.reshape(side // stride, stride, side // stride, stride).all(axis=(1, 3))
+    excluded, empty = told
+    covered = _in_cells(inside & ~excluded, stride)
+    known |= torch.from_numpy(_in_cells(empty, stride))
     return torch.from_numpy(image.copy()), target, known, torch.from_numpy(~covered)
 
 
-def _cut(
-    image: NDArray[np.float32], left: int, top: int, side: int
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Cut a square out of an image; 0 and False beyond its border."""
-    cut = np.zeros((side, side), np.float32)
-    inside = np.zeros((side, side), np.bool_)
+def _cut(image: NDArray[_Pixel], left: int, top: int, side: int) -> NDArray[_Pixel]:
+    """Cut a square out of an image; 0 or False beyond its border."""
+    cut = np.zeros((side, side), image.dtype)
     part = image[max(top, 0) : top + side, max(left, 0) : left + side]
     rows = slice(max(-top, 0), max(-top, 0) + part.shape[0])
     columns = slice(max(-left, 0), max(-left, 0) + part.shape[1])
     cut[rows, columns] = part
-    inside[rows, columns] = True
-    return cut, inside
+    return cut
+
+
+def _told(source: WorkingImage, left: int, top: int, sampling: CropSampling) -> NDArray[np.bool_]:
+    """Which pixels of a crop are excluded, and which hold no particle but the labelled ones."""
+    side = sampling.side_px
+    if source.regions is None:
+        return np.zeros((2, side, side), np.bool_)
+    empty = source.regions.empty_but_for_labels(sampling.disc_px)
+    return np.stack([_cut(mask, left, top, side) for mask in (source.regions.excluded, empty)])
+
+
+def _in_cells(mask: NDArray[np.bool_], stride: int) -> NDArray[np.bool_]:
+    """Which cells of the output lie wholly in a mask."""
+    cells = mask.shape[0] // stride
+    return np.asarray(mask.reshape(cells, stride, cells, stride).all(axis=(1, 3)))
 
 
 def _labels(

@@ -1,8 +1,9 @@
 """Bring micrographs and labels together at the size at which the network sees particles."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from nunatak.detection.scoring import Scorer
 from nunatak.errors import BadInput
 from nunatak.images.micrograph_list import ListedMicrograph, MicrographList
 from nunatak.learning.labels.set import LabelSet
+from nunatak.learning.regions import Regions
 from nunatak.learning.working_images import WorkingImage, working_image
 
 _log = logging.getLogger(__name__)
@@ -89,6 +91,7 @@ def gather(
     *,
     contrast: Side,
     most_unlabelled: int = MOST_UNLABELLED,
+    regions: Mapping[str, Regions] = MappingProxyType({}),
 ) -> Gathered:
     """Read the labelled micrographs and a sample of the others.
 
@@ -102,6 +105,8 @@ def gather(
         Of the particles as stored.
     most_unlabelled
         Micrographs without labels that take part, at most.
+    regions
+        By micrograph: parts that are left out, or completely labelled.
 
     Raises
     ------
@@ -130,10 +135,16 @@ def gather(
                 inverted=contrast != size.contrast,
                 positives=_NONE if known is None else known.positives_px,
                 negatives=_NONE if known is None else known.negatives_px,
+                regions=regions.get(one.name),
             )
         )
     if not any(len(image.positives_px) for image in images):
         reasons = "; ".join(failure.reason for failure in failures[:3])
+        if not failures:
+            raise BadInput(
+                "All labelled particles lie in parts that are left out. Label others, or leave "
+                "less out."
+            )
         raise BadInput(f"None of the labelled micrographs can be read: {reasons}")
     return Gathered(tuple(images), tuple(failures), left_out)
 

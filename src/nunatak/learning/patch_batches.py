@@ -84,6 +84,8 @@ class PatchSampler:
         How to draw.
     seed, rank
         The generator of a step is seeded with both and the step.
+    excluded : sequence of ndarray, shape (ny, nx), bool, or None
+        Of each image: pixels that no patch is centred at.
 
     Raises
     ------
@@ -101,6 +103,7 @@ class PatchSampler:
         *,
         seed: int,
         rank: int = 0,
+        excluded: Sequence[NDArray[np.bool_] | None] | None = None,
     ) -> None:
         if options.side_px % 2 == 0 or options.batch_size < 2:
             raise UsageError(
@@ -116,7 +119,16 @@ class PatchSampler:
             positive_places(image.shape, centres, options.radius_px)
             for image, centres in zip(images, centres_px, strict=True)
         ]
-        self._is_positive = [mask > 0 for mask in masks]
+        left_out = [
+            np.zeros(image.shape, np.bool_) if mask is None else mask
+            for image, mask in zip(images, excluded or [None] * len(images), strict=True)
+        ]
+        masks = [np.where(out, 0, mask) for out, mask in zip(left_out, masks, strict=True)]
+        positive_is_open = options.everything_unlabelled
+        self._is_closed = [
+            out if positive_is_open else out | (mask > 0)
+            for out, mask in zip(left_out, masks, strict=True)
+        ]
         self._positives = listed_places(masks)
         self._refuse_impossible()
 
@@ -136,21 +148,20 @@ class PatchSampler:
         return PatchBatch(torch.from_numpy(patches)[:, None], n_positive)
 
     def _unlabelled(self, count: int, rng: np.random.Generator) -> IndexArray:
-        """Draw an image, then a pixel, evenly; again where the place is positive."""
+        """Draw an image, then a pixel, evenly; again where the place is positive or excluded."""
         places = np.empty((count, 3), dtype=np.int64)
         open_rows = np.arange(count)
         for _ in range(_MOST_REDRAWS):
             image = rng.integers(len(self._shapes), size=len(open_rows))
             pixel = (rng.random((len(open_rows), 2)) * self._shapes[image]).astype(np.int64)
             places[open_rows] = np.column_stack([image, pixel])
-            if self.options.everything_unlabelled:
-                return places
-            open_rows = open_rows[[self._is_positive[i][y, x] for i, y, x in places[open_rows]]]
+            open_rows = open_rows[[self._is_closed[i][y, x] for i, y, x in places[open_rows]]]
             if not len(open_rows):
                 return places
         raise BadInput(
-            "Nearly every pixel of the micrographs lies close to a label, so that no "
-            "unlabelled place can be drawn. Check the labels and the radius of the positives."
+            "Nearly every pixel of the micrographs lies close to a label or in an excluded part, "
+            "so that no unlabelled place can be drawn. Check the labels, the excluded parts and "
+            "the radius of the positives."
         )
 
     def _patches(self, places: IndexArray, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -177,14 +188,13 @@ class PatchSampler:
     def _refuse_impossible(self) -> None:
         if not len(self._positives):
             raise BadInput("None of the labels lies on an image: there is nothing to learn from.")
-        if not self.options.everything_unlabelled:
-            for number, mask in enumerate(self._is_positive):
-                if mask.all():
-                    raise BadInput(
-                        f"Every pixel of micrograph {number + 1} of those to learn from lies "
-                        "close to a label: nothing is unlabelled. Check the labels and the "
-                        "radius of the positives."
-                    )
+        for number, mask in enumerate(self._is_closed):
+            if mask.all():
+                raise BadInput(
+                    f"Every pixel of micrograph {number + 1} of those to learn from lies close to "
+                    "a label or in an excluded part: nothing is unlabelled. Check the labels, the "
+                    "excluded parts and the radius of the positives."
+                )
 
 
 def _joined(

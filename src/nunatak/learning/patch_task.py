@@ -87,12 +87,13 @@ class PatchTask:
             ),
             seed=settings.seed,
             rank=rank,
+            excluded=[None if one.regions is None else one.regions.excluded for one in images],
         )
         shares = region_shares(
             expected_particles=particles,
             n_labels=sum(len(image.positives_px) for image in images),
             n_images=len(images),
-            n_pixels=sum(image.image.size for image in images),
+            n_pixels=sum(image.usable_px for image in images),
             radius_px=settings.positive_radius_px,
         )
         name, self._prior = published_prior(settings.objective, shares.positive, shares.labelled)

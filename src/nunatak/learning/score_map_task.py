@@ -147,9 +147,9 @@ class ScoreMapTask:
 
 
 def _unlabelled_density(images: Sequence[WorkingImage], particles: float) -> float:
-    """Particles without a label that a pixel of these images is expected to hold."""
+    """Particles without a label that a pixel of these images, where any may be, should hold."""
     labelled = sum(len(image.positives_px) for image in images)
-    n_pixels = sum(image.image.size for image in images)
+    n_pixels = sum(image.usable_px - image.complete_px for image in images)
     return max(particles * len(images) - labelled, 0.0) / max(n_pixels, 1)
 
 

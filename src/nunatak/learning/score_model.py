@@ -14,6 +14,10 @@ only because c saturates at 1: among the highest scores there is hardly anything
 (the condition that every mixture-proportion estimate needs: Blanchard et al. 2010, JMLR 11, 2973;
 Scott 2015). How much ten labels leave open, a prior fills in that was measured where every
 particle is known.
+
+Who corrects the picks on a screen labels no random sample, but many more particles without a circle
+than with one. Among either kind, though, the choice is by chance, and the likelihood is that above
+for each kind by itself; see `nunatak.learning.said.Said`.
 """
 
 from collections.abc import Sequence
@@ -22,14 +26,18 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, log_expit
+from scipy.special import expit, log_expit, logit
 
+from nunatak.learning.said import Said
 from nunatak.learning.score_bins import BIN_CENTRES, binned
 
 FloatArray = NDArray[np.float64]
 
 _GRID_SHAPE = (61, 31)
 _GRID_REACH_SD = 3.0
+
+_KNOWN_FOUND = 4.0
+"""As many hidden particles are believed to have a candidate before one is labelled."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,7 @@ class ScoreModel:
 
 
 def fit_score_model(
-    held_out_scores: ArrayLike,
+    said: Said,
     candidate_scores: Sequence[ArrayLike],
     *,
     prior: ScorePrior,
@@ -103,9 +111,8 @@ def fit_score_model(
 
     Parameters
     ----------
-    held_out_scores
-        Score of the candidate at each held-out labelled particle, shape (n_labels,); 0 or -inf
-        where there was none. Probabilities.
+    said
+        What people say about candidates. Probabilities.
     candidate_scores
         Scores of all candidates, one array a micrograph: those from which labels were held out.
     prior
@@ -119,39 +126,90 @@ def fit_score_model(
     generator
         Source of all randomness.
     """
-    labels = np.asarray(held_out_scores, dtype=np.float64)
-    found = labels > 0
-    n_found, n_missed = int(found.sum()), int((~found).sum())
     per_micrograph = np.array([binned(scores) for scores in candidate_scores])
     n_micrographs = len(per_micrograph)
     equal = np.full(n_micrographs, 1.0 / n_micrographs)
     weights = generator.multinomial(n_micrographs, equal, size=n_samples).astype(np.float64)
     candidates = np.vstack([per_micrograph.sum(axis=0), weights @ per_micrograph])
-    # Jeffreys' prior for a share.
-    reach_samples = generator.beta(n_found + 0.5, n_missed + 0.5, size=n_samples)
-    reach = float(np.median(reach_samples))
 
     curves = _Curves.around(prior)
-    expected_hits = curves.probability @ candidates.T  # (grid, 1 + n_samples)
-    log_posterior = (
-        curves.log_prior[:, None]
-        + (curves.log_probability @ binned(labels[found]))[:, None]
-        - n_found * np.log(np.maximum(expected_hits, 1e-300))
-    )
+    hits = curves.probability @ candidates.T  # (grid, 1 + n_samples)
+    log_posterior = curves.log_prior[:, None] + _log_likelihood(said, curves, candidates)
+    unseen, drawn_unseen = _unseen_share(said, n_samples, generator)
+    is_source = said.is_hidden(BIN_CENTRES)
+    sources = (curves.probability * is_source) @ candidates.T
     if expected_particles is not None:
-        particles = expected_hits / np.append(reach, reach_samples) / n_micrographs
+        particles = (hits + sources * np.append(unseen, drawn_unseen)) / n_micrographs
         off = np.log(np.maximum(particles, 1e-300) / expected_particles) / expected_error
         log_posterior -= 0.5 * np.square(off)
     posterior = np.exp(log_posterior - log_posterior.max(axis=0))
     posterior /= posterior.sum(axis=0)
+    probability = posterior[:, 0] @ curves.probability
+    samples = curves.probability[_drawn(posterior[:, 1:], generator)]
     return ScoreModel(
-        probability=posterior[:, 0] @ curves.probability,
-        probability_samples=curves.probability[_drawn(posterior[:, 1:], generator)],
+        probability=probability,
+        probability_samples=samples,
         candidates=candidates[0],
         candidate_samples=candidates[1:],
-        reach=reach,
-        reach_samples=reach_samples,
+        reach=float(_reach(probability, candidates[0], is_source, unseen)),
+        reach_samples=_reach(samples, candidates[1:], is_source, drawn_unseen),
     )
+
+
+def _log_likelihood(said: Said, curves: "_Curves", candidates: FloatArray) -> FloatArray:
+    """Of everything that was said, shape (grid, 1 + n_samples).
+
+    Each kind of candidate from which somebody chose by chance is compared with its own sum.
+    """
+    judged = binned(said.right) + binned(said.wrong)
+    open_ = np.maximum(candidates - judged, 0.0)
+    total: FloatArray = np.zeros((len(curves.log_prior), len(candidates)))
+    total += (curves.log_probability @ binned(said.right))[:, None]
+    total += (curves.log_contrary @ binned(said.wrong))[:, None]
+    hidden = said.is_hidden(BIN_CENTRES)
+    kinds = (hidden, ~hidden) if said.shown_from is not None else (hidden,)
+    particles = binned(said.labels[said.labels > 0])
+    for kind in kinds:
+        labels = particles * kind
+        if labels.any():
+            chosen_from = curves.probability @ (open_ * kind).T
+            total += (curves.log_probability @ labels)[:, None]
+            total -= labels.sum() * np.log(np.maximum(chosen_from, 1e-300))
+    return total
+
+
+def _unseen_share(
+    said: Said, n_samples: int, generator: np.random.Generator
+) -> tuple[float, FloatArray]:
+    """Estimate how many particles have no candidate, for each one among the hidden that has."""
+    hidden = said.labels[(said.labels <= 0) | said.is_hidden(_logit(said.labels))]
+    n_missed = int((hidden <= 0).sum())
+    n_found = len(hidden) - n_missed
+    if said.shown_from is None:
+        n_found += len(said.right)
+    # Jeffreys' prior for a share; of corrections, few of which may be of hidden particles, it is
+    # believed that a detector has candidates at nearly all particles.
+    known = _KNOWN_FOUND if said.shown_from is not None else 0.5
+    samples = generator.beta(n_found + known, n_missed + 0.5, size=n_samples)
+    samples = np.maximum(samples, 1e-6)
+    share = float(np.median(samples))
+    return (1.0 - share) / share, (1.0 - samples) / samples
+
+
+def _reach(
+    probability: FloatArray,
+    candidates: FloatArray,
+    is_source: NDArray[np.bool_],
+    unseen: float | FloatArray,
+) -> FloatArray:
+    hits = probability * candidates
+    seen = hits.sum(axis=-1)
+    lost = (hits * is_source).sum(axis=-1) * unseen
+    return np.asarray(seen / np.maximum(seen + lost, 1e-300))
+
+
+def _logit(scores: FloatArray) -> FloatArray:
+    return np.asarray(logit(np.clip(scores, 1e-12, 1 - 1e-12)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,6 +218,7 @@ class _Curves:
 
     probability: FloatArray
     log_probability: FloatArray
+    log_contrary: FloatArray
     log_prior: FloatArray
 
     @classmethod
@@ -174,6 +233,7 @@ class _Curves:
         return cls(
             probability=expit(scores),
             log_probability=log_expit(scores),
+            log_contrary=log_expit(-scores),
             log_prior=-0.5 * (grid_a**2 + grid_b**2),
         )
 

@@ -43,6 +43,11 @@ def what_was_kept(result: TrainingResult) -> str:
     """Say which weights were kept, and why."""
     score = result.validation_score
     steps = f"of {counted(result.last_step, 'step')}"
+    if score is None and not result.best_step:
+        return (
+            "The start was kept: even on the labels that were learned from, the trained weights "
+            f"were worse. Check these labels. {_NO_VALIDATION}"
+        )
     if score is None:
         return (
             f"The weights after step {result.best_step} {steps} were kept, unjudged. "

@@ -1,9 +1,10 @@
 """Train a detector from labels: from ten clicks upwards."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -23,6 +24,7 @@ from nunatak.learning.gathering import WorkingSize
 from nunatak.learning.labels.reader import LabelSource
 from nunatak.learning.labels.reading import LabelReading
 from nunatak.learning.record import write_record
+from nunatak.learning.regions import Regions
 from nunatak.learning.result import TrainingResult
 from nunatak.learning.settings import LearningSettings
 from nunatak.learning.training_data import TrainingData, prepare_training_data
@@ -51,6 +53,8 @@ def train(
     override_pixel_size: bool = False,
     expected_particles: float | None = None,
     validation_micrographs: Sequence[str | PathLike[str]] | None = None,
+    regions: Mapping[str, Regions] = MappingProxyType({}),
+    shown_from: float | None = None,
     contrast: Side | None = None,
     settings: LearningSettings | None = None,
     device: str = "auto",
@@ -87,6 +91,12 @@ def train(
         In a micrograph. Default: estimated from the labels and the general model.
     validation_micrographs
         To keep aside. Default: a share of the labelled ones, whole (see the settings).
+    regions
+        By micrograph, as it is named in the list: parts that are left out, or in which all
+        particles are labelled.
+    shown_from
+        Where the labels are corrections of the general model's picks: the score from which on
+        these were shown. None: the labels are a random sample of the particles.
     contrast
         Of the particles as stored; None to find out.
     settings
@@ -159,6 +169,8 @@ def train(
             if validation_micrographs is None
             else [Path(path) for path in validation_micrographs],
             device=str(fabric.device),
+            regions=regions,
+            shown_from=shown_from,
         )
         if on_data is not None and fabric.is_global_zero:
             on_data(data)

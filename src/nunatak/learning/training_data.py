@@ -2,9 +2,10 @@
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -14,16 +15,20 @@ from nunatak.detection.result import Failure
 from nunatak.detection.scoring import Scorer
 from nunatak.errors import BadInput
 from nunatak.images.micrograph_list import MicrographList
-from nunatak.learning.class_prior import ParticleNumber, estimate_particles
-from nunatak.learning.found import find_on, label_scores
+from nunatak.learning.calibration import calibrate_on_labels
+from nunatak.learning.carried_over import FirstSight
+from nunatak.learning.class_prior import ParticleNumber
+from nunatak.learning.found import find_on, label_scores, said_of
 from nunatak.learning.gathering import WorkingSize, contrast_of, gather
 from nunatak.learning.labels.evidence import ModelEvidence
 from nunatak.learning.labels.reader import LabelSource, read_labels
 from nunatak.learning.labels.reading import LabelReading
 from nunatak.learning.labels.report import LabelReport
+from nunatak.learning.regions import Regions
 from nunatak.learning.settings import LearningSettings
 from nunatak.learning.split import validation_micrographs
 from nunatak.learning.working_images import WorkingImage
+from nunatak.picks.counted import counted
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +53,12 @@ class TrainingData:
         Micrographs that were named and cannot be used, or could not be read.
     left_out : int
         Micrographs without labels that take no part, being too many.
+    sight : FirstSight or None
+        What the general model makes of the labelled micrographs; None where it finds none of
+        the labelled particles.
+    shown_from : float or None
+        The labels are corrections of the general model's picks from this score on; None: they are
+        a random sample of the particles.
     """
 
     training: tuple[WorkingImage, ...]
@@ -58,6 +69,8 @@ class TrainingData:
     expected_particles: float | None
     failures: tuple[Failure, ...]
     left_out: int
+    sight: FirstSight | None = None
+    shown_from: float | None = None
 
 
 def prepare_training_data(
@@ -72,6 +85,8 @@ def prepare_training_data(
     expected_particles: float | None,
     validation: Sequence[Path] | None,
     device: str,
+    regions: Mapping[str, Regions] = MappingProxyType({}),
+    shown_from: float | None = None,
 ) -> TrainingData:
     """Read and check everything that is to be learned from.
 
@@ -97,6 +112,11 @@ def prepare_training_data(
         Micrographs to keep aside; None to choose them.
     device
         Of the general model.
+    regions
+        By micrograph: parts that are left out, or completely labelled.
+    shown_from
+        Score from which on the general model's candidates were shown to who labelled; None where
+        the labels are a random sample of the particles.
 
     Raises
     ------
@@ -143,14 +163,22 @@ def prepare_training_data(
             len(checked.classes),
             ", ".join(checked.classes),
         )
-    gathered = gather(checked, size, contrast=side)
+    gathered = gather(checked, size, contrast=side, regions=regions)
+    seen = gathered
+    if size != general_size:
+        seen = gather(checked, general_size, contrast=side, most_unlabelled=0, regions=regions)
+    look = _looked_at(
+        seen.images,
+        scorer,
+        general,
+        expected_particles=expected_particles,
+        shown_from=shown_from,
+        seed=settings.seed,
+    )
     if expected_particles is not None:
         particles = ParticleNumber(expected_particles, expected_particles, expected_particles)
     else:
-        seen = gathered
-        if size != general_size:
-            seen = gather(checked, general_size, contrast=side, most_unlabelled=0)
-        particles = _estimated(seen.images, scorer, general, seed=settings.seed)
+        particles = _at_least_the_labelled(_require(look).particles, seen.images)
     aside = _aside(gathered.images, micrographs, validation, settings)
     return TrainingData(
         training=tuple(one for i, one in enumerate(gathered.images) if i not in aside),
@@ -161,29 +189,63 @@ def prepare_training_data(
         expected_particles=expected_particles,
         failures=tuple(map(Failure.of_missing, micrographs.missing)) + gathered.failures,
         left_out=gathered.left_out,
+        sight=None if look is None else look.sight,
+        shown_from=shown_from,
     )
 
 
-def _estimated(
-    images: Sequence[WorkingImage], scorer: Scorer, general: DetectorModel, *, seed: int
-) -> ParticleNumber:
-    """Estimate the number of particles in a micrograph; never below the labelled ones."""
+@dataclass(frozen=True)
+class _Look:
+    sight: FirstSight
+    particles: ParticleNumber
+
+
+def _looked_at(
+    images: Sequence[WorkingImage],
+    scorer: Scorer,
+    general: DetectorModel,
+    *,
+    expected_particles: float | None,
+    shown_from: float | None,
+    seed: int,
+) -> _Look | None:
+    """Learn from the labels what the general model's scores mean; None if it finds no label."""
     labelled = [image for image in images if len(image.positives_px)]
+    header = general.header
     found = [
-        find_on(
-            scorer, image, diameter_px=general.header.diameter_px, floor=general.header.score_floor
-        )
+        find_on(scorer, image, diameter_px=header.diameter_px, floor=header.score_floor)
         for image in labelled
     ]
-    scores = label_scores(found)
-    if not scores.any():
+    if not label_scores(found).any():
+        return None
+    calibration = calibrate_on_labels(
+        said_of(found, shown_from=shown_from),
+        [one.score for one in found],
+        score_floor=header.score_floor,
+        expected_particles=expected_particles,
+        seed=seed,
+    )
+    n_labels = counted(sum(len(image.positives_px) for image in labelled), "label")
+    basis = f"{n_labels} on {counted(len(labelled), 'micrograph')}, by way of the general model"
+    score = np.concatenate([one.score for one in found])
+    return _Look(FirstSight(calibration.table, score, basis), calibration.particles)
+
+
+def _require(look: _Look | None) -> _Look:
+    if look is None:
         raise BadInput(
             "The general model finds none of the labelled particles, so that the number of "
             "particles cannot be estimated. Check the diameter (Å), the pixel size (Å) and the "
             "contrast, or say how many particles a micrograph holds with --expected-particles."
         )
-    estimate = estimate_particles(scores, [one.score for one in found], seed=seed)
-    least = float(np.mean([len(image.positives_px) for image in labelled]))
+    return look
+
+
+def _at_least_the_labelled(
+    estimate: ParticleNumber, images: Sequence[WorkingImage]
+) -> ParticleNumber:
+    numbers = [len(image.positives_px) for image in images if len(image.positives_px)]
+    least = float(np.mean(numbers))
     _log.info(
         "about %.0f particles in a micrograph (%.0f to %.0f)",
         estimate.value,

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from lightning_fabric import Fabric
 from torch import nn
 
@@ -139,8 +140,10 @@ class TrainingRun:
                 on_begin=on_begin,
                 on_step=on_progress or (lambda progress: None),
             )
-        if self._settings.start is None or not self._validator.images or fitted.step == 0:
+        if self._settings.start is None or fitted.step == 0:
             return fitted
+        if not self._validator.images:
+            return self._unless_worse(start, fitted)
         return self._better_of(start, fitted)
 
     def model(self, fitted: Fitted[nn.Module], *, name: str, diameter_A: float) -> DetectorModel:
@@ -220,6 +223,20 @@ class TrainingRun:
             return fitted
         return replace(fitted, network=start, step=0, validation=score_before)
 
+    def _unless_worse(self, start: nn.Module, fitted: Fitted[nn.Module]) -> Fitted[nn.Module]:
+        """Keep the start if it does better on the very labels that were learned from.
+
+        They flatter what has learned from them, and prove nothing good; but a training that made
+        things worse even there has failed.
+        """
+        labelled = self._validator.joined_by(self._data.training)
+        share = 1.0
+        if self._fabric.is_global_zero:
+            share = labelled.share_ahead(self._detector(start), self._detector(fitted.network))
+        share = self._fabric.broadcast(share)
+        _log.info("trained model ahead on its own labels in %.0f %% of draws", 100 * share)
+        return fitted if share >= 0.5 else replace(fitted, network=start, step=0)
+
     def _fingerprint(self) -> dict[str, Any]:
         """Everything the user gave that decides the course: another one is not gone on with.
 
@@ -276,5 +293,8 @@ def _described(image: WorkingImage) -> list[Any]:
     labels = hashlib.sha256()
     for places in (image.positives_px, image.negatives_px):
         labels.update(f"{len(places)} ".encode() + places.tobytes())
+    if image.regions is not None:
+        for mask in (image.regions.excluded, image.regions.complete):
+            labels.update(np.packbits(mask).tobytes())
     size = " x ".join(str(length) for length in image.image.shape[::-1])
     return [image.name, size, f"labels {labels.hexdigest()[:12]}"]

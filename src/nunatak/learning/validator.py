@@ -10,7 +10,7 @@ from nunatak.detection.model import DetectorModel
 from nunatak.detection.scoring import Scorer
 from nunatak.learning.calibration import calibrate_on_labels
 from nunatak.learning.class_prior import EXPECTED_ERROR, ParticleNumber
-from nunatak.learning.found import Found, find_on, label_scores
+from nunatak.learning.found import Found, find_on, label_scores, said_of
 from nunatak.learning.score_model import ScorePrior
 from nunatak.learning.validation import labelled_average_precision, share_better
 from nunatak.learning.working_images import WorkingImage
@@ -125,7 +125,7 @@ class Validator:
         if not label_scores(found).any():
             return ()
         return calibrate_on_labels(
-            label_scores(found),
+            said_of(found, shown_from=None),
             [one.score for one in found],
             score_floor=model.header.score_floor,
             prior=prior,

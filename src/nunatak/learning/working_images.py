@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from nunatak.detection.preparation import Prepared
 from nunatak.geometry import Scale, source_to_resampled
+from nunatak.learning.regions import RegionMasks, Regions
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,9 @@ class WorkingImage:
         Columns x, y: labelled particles, pixels of ``image``.
     negatives_px : ndarray, shape (j, 2), float32
         Places that the user has marked as no particle.
+    regions : RegionMasks or None
+        Parts that are left out, or completely labelled; None where there are none. No label lies
+        in an excluded part.
     """
 
     name: str
@@ -32,6 +36,17 @@ class WorkingImage:
     scale: Scale
     positives_px: NDArray[np.float32]
     negatives_px: NDArray[np.float32]
+    regions: RegionMasks | None = None
+
+    @property
+    def usable_px(self) -> int:
+        """Number of pixels that are not excluded."""
+        return self.image.size - (0 if self.regions is None else int(self.regions.excluded.sum()))
+
+    @property
+    def complete_px(self) -> int:
+        """Number of pixels in completely labelled parts."""
+        return 0 if self.regions is None else int(self.regions.complete.sum())
 
 
 def working_image(
@@ -41,6 +56,7 @@ def working_image(
     inverted: bool,
     positives: NDArray[np.float64],
     negatives: NDArray[np.float64],
+    regions: Regions | None = None,
 ) -> WorkingImage:
     """Bring labels into the frame of a prepared micrograph.
 
@@ -54,14 +70,24 @@ def working_image(
         Whether the contrast as stored is not the one wanted.
     positives, negatives : ndarray, shape (k, 2), float64
         Columns x, y, pixels of the source image.
+    regions
+        Parts that are left out, whose labels are dropped, or completely labelled.
     """
     image = -prepared.image if inverted else prepared.image
+    positives_px = _to_working(positives, prepared.scale)
+    negatives_px = _to_working(negatives, prepared.scale)
+    masks = None if regions is None else RegionMasks.of(regions, prepared.scale)
+    if masks is not None:
+        positives_px, negatives_px = (
+            places[~masks.are_excluded(places)] for places in (positives_px, negatives_px)
+        )
     return WorkingImage(
         name=name,
         image=np.ascontiguousarray(image),
         scale=prepared.scale,
-        positives_px=_to_working(positives, prepared.scale),
-        negatives_px=_to_working(negatives, prepared.scale),
+        positives_px=positives_px,
+        negatives_px=negatives_px,
+        regions=masks,
     )
 
 

@@ -58,6 +58,7 @@ def cross_validate(
     rows: NDArray[np.int64],
     is_particle: NDArray[np.bool_],
     *,
+    with_shipped: bool = False,
     seed: int = 0,
 ) -> CrossValidation:
     r"""Fit with every strength of the prior, and average.
@@ -75,6 +76,10 @@ def cross_validate(
         The labelled ones.
     is_particle : ndarray, shape (k,), bool
         The labels.
+    with_shipped
+        Whether the shipped judgement takes part in the mean as well, believed beforehand as much
+        as all heads together: labels that it foretells better than heads do, such as careless
+        ones, then move it little. Labels of one class cannot tell, and it takes no part.
     seed
         Of the folds and of the sample of unlabelled picks.
 
@@ -109,14 +114,24 @@ def cross_validate(
         fit_with_unlabelled(labelled_x, labelled_offset, is_particle, unlabelled, strength=strength)
         for strength in strengths
     ]
+    believed = np.zeros(len(strengths))
+    if with_shipped and of_both:
+        heads.append(LinearHead(np.zeros(x.shape[1])))
+        logits = np.vstack([logits, labelled_offset])
+        believed = np.append(believed, np.log(len(strengths)))
     right = expit(np.where(is_particle, 1.0, -1.0) * logits)
     loss = -np.log(WRONG_LABELS / 2 + (1 - WRONG_LABELS) * right) @ balanced_weights(is_particle)
-    share = softmax(-_TEMPER * loss)
+    share = softmax(believed - _TEMPER * loss)
+    of_heads = softmax(-_TEMPER * loss[: len(strengths)])
     return CrossValidation(
-        strength=float(np.exp(share @ np.log(strengths))),
+        strength=float(np.exp(of_heads @ np.log(strengths))),
         head=_mean_head(heads, share),
         out_of_fold=share @ logits,
-        loss=dict(zip(strengths, (loss / len(rows)).tolist(), strict=True)) if of_both else {},
+        loss={
+            strength: float(one) / len(rows)
+            for strength, one in zip(strengths, loss[: len(strengths)], strict=True)
+            if of_both
+        },
     )
 
 

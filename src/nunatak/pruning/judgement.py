@@ -125,7 +125,12 @@ def judged_by_head(
     x, offset = features.matrix(seed=seed), features.offset(header)
     place = np.cumsum(judged) - 1
     found = cross_validate(
-        x[judged], offset[judged], place[labels.row], labels.is_particle, seed=seed
+        x[judged],
+        offset[judged],
+        place[labels.row],
+        labels.is_particle,
+        with_shipped=labels.may_be_careless,
+        seed=seed,
     )
     logit = np.full(len(judged), np.nan)
     logit[judged] = found.head.logit(x[judged], offset[judged])

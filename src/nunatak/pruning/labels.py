@@ -36,11 +36,14 @@ class MatchedLabels:
         One of `nunatak.pruning.classes.CLASSES`.
     unmatched : tuple of str
         Labels that fit no pick, in words: how many, and why.
+    may_be_careless : bool
+        Whether they were given in passing: they are then weighed against the shipped judgement.
     """
 
     row: NDArray[np.int64]
     class_name: NDArray[np.object_]
     unmatched: tuple[str, ...] = field(default=())
+    may_be_careless: bool = False
 
     def __len__(self) -> int:
         return len(self.row)

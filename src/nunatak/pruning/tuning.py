@@ -194,7 +194,7 @@ def tuned(
 def learnable(labels: MatchedLabels, judged: NDArray[np.bool_]) -> MatchedLabels:
     """Return the labels of picks that were seen; a duplicate has the picture of a particle."""
     kept = judged[labels.row] & (labels.class_name != DUPLICATE)
-    return MatchedLabels(labels.row[kept], labels.class_name[kept])
+    return replace(labels, row=labels.row[kept], class_name=labels.class_name[kept], unmatched=())
 
 
 def _crops(
