@@ -17,7 +17,6 @@ import numpy as np
 import pytest
 from ended import Run
 
-from nunatak.server.running import RUNNING
 from nunatak.server.sockets import listening_port
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.processes import process_start
@@ -82,7 +81,8 @@ def command(project: Path) -> Iterator[Command]:
 def test_the_whole_way(command: Command, project: Path) -> None:
     assert command.address.startswith("http://127.0.0.1:")
     folder = project / "nunatak-project"
-    assert (folder / RUNNING).stat().st_mode & 0o777 == 0o600
+    (sign,) = folder.glob("server-*.txt")
+    assert sign.stat().st_mode & 0o777 == 0o600
     assert command.get("/")[0] == 401
     address = urlsplit(command.address)
     status, headers, _ = command.get(f"/?{address.query}")
@@ -108,7 +108,7 @@ def test_the_whole_way(command: Command, project: Path) -> None:
     assert "ssh -N -L" in said
     assert "Everything is saved" in said
     assert address.query.removeprefix("token=") not in said
-    assert not (folder / RUNNING).exists()
+    assert not list(folder.glob("server-*"))
 
     again = Command(project)
     try:
@@ -118,7 +118,7 @@ def test_the_whole_way(command: Command, project: Path) -> None:
     finally:
         code, _, _ = again.ended(signal.SIGHUP)  # the terminal was closed
     assert code == 0
-    assert not (folder / RUNNING).exists()
+    assert not list(folder.glob("server-*"))
 
 
 def test_it_starts_light(project: Path) -> None:

@@ -1,6 +1,7 @@
 """Sets of picks over HTTP: summaries, columns, histograms, comparisons."""
 
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from made_sets import add_set
 
 from nunatak.server.services import Services
 from nunatak.workspace.columns import NewCandidates
-from nunatak.workspace.decisions import PickDecision, Review, save_review
+from nunatak.workspace.decisions import Decision, PickDecision, Review, save_review
 from nunatak.workspace.images import images_of, set_image_facts
 from nunatak.workspace.labels import save_edit
 from nunatak.workspace.marks import Edit, Point, PutPoint, PutRegion, Region
@@ -36,12 +37,37 @@ def region(kind: str, left: float, right: float) -> PutRegion:
     )
 
 
+def decide(services: Services, number: int, said: dict[int, Decision]) -> None:
+    """Say of candidates of a set whether they are kept."""
+    decisions = [PickDecision(number=one, decision=word) for one, word in said.items()]
+    save_review(services.workspace, number, Review(id="review-1", decisions=decisions), "ada")
+
+
+def judge(
+    services: Services, number: int, decision: list[str], probability: list[float] | None = None
+) -> None:
+    """Judge the candidates of the first image, as a pruning does."""
+    save_judgement(
+        services.workspace,
+        number,
+        images_of(services.workspace)[0].id,
+        probability=np.array(probability or [0.5] * len(decision)),
+        judged_class=["particle"] * len(decision),
+        decision=decision,
+    )
+
+
 def point(x: float, kind: str = "particle") -> PutPoint:
     """A labelled place in the row of the candidates."""
     made = Point(
         id=f"point-{x:06.1f}".replace(".", "_"), kind=kind, x=x, y=50.0, class_name="particle"
     )
     return PutPoint(operation="put_point", point=made)
+
+
+def the_set(client: Browser, number: int) -> dict[str, Any]:
+    sets = client.get("/api/pick-sets").json()["pick_sets"]
+    return next(one for one in sets if one["id"] == number)
 
 
 def test_a_set_is_described_with_what_people_decided(client: Browser, services: Services) -> None:
@@ -53,7 +79,7 @@ def test_a_set_is_described_with_what_people_decided(client: Browser, services: 
         "ada",
     )
     (found,) = client.get("/api/pick-sets").json()["pick_sets"]
-    assert found == client.get(f"/api/pick-sets/{number}").json()
+    assert found["id"] == number
     assert (found["candidates"], found["images"], found["kept"], found["rejected"]) == (2, 1, 0, 1)
     assert (found["is_pruned"], found["is_complete"], found["classes"]) == (
         False,
@@ -65,7 +91,7 @@ def test_a_set_is_described_with_what_people_decided(client: Browser, services: 
 def test_a_threshold_and_a_name_are_kept(client: Browser, services: Services) -> None:
     number = add_set(services, [0.9])
     changed = client.patch(f"/api/pick-sets/{number}", json={"threshold": 0.7, "name": "mine"})
-    assert changed.json() == client.get(f"/api/pick-sets/{number}").json()
+    assert changed.json() == the_set(client, number)
     assert (changed.json()["threshold"], changed.json()["name"]) == (0.7, "mine")
     refused = client.patch(f"/api/pick-sets/{number}", json={"threshold": 1.5})
     assert refused.status_code == 422
@@ -77,7 +103,8 @@ def test_candidates_come_as_columns_the_best_first(client: Browser, services: Se
     found = client.get(f"/api/pick-sets/{number}/images/{image}").json()
     assert (found["x"], found["score"], found["number"]) == ([20.0, 0.0], [0.9, 0.3], [0, 1])
     assert found["is_picked"]
-    assert found["z"] is found["class_name"] is found["probability"] is found["decision"] is None
+    assert found["z"] is found["class_index"] is found["judgement"] is None
+    assert (found["said"], found["classes"]) == ([], ["particle"])
     assert not client.get(f"/api/pick-sets/{number}/images/{other}").json()["is_picked"]
 
 
@@ -94,17 +121,22 @@ def test_judgements_and_decisions_come_with_the_candidates(
         judged_class=["particle", None],
         decision=["keep", "unjudged"],
     )
-    said = [PickDecision(number=1, decision="keep")]
+    said = [PickDecision(number=1, decision="reject", reason="ice")]
     save_review(services.workspace, number, Review(id="review-1", decisions=said), "ada")
     found = client.get(f"/api/pick-sets/{number}/images/{image}").json()
-    assert (found["probability"], found["predicted_class"]) == ([0.7, None], ["particle", None])
-    assert found["decision"] == [None, "keep"]
-    assert client.get(f"/api/pick-sets/{number}").json()["predicted_classes"] == ["particle"]
+    assert found["judgement"] == {
+        "verdict": [1, 0],
+        "probability": [0.7, None],
+        "class_index": [0, -1],
+        "classes": ["particle"],
+    }
+    assert found["said"] == [{"number": 1, "decision": "reject", "reason": "ice", "by": "ada"}]
+    assert the_set(client, number)["predicted_classes"] == ["particle"]
 
 
 def test_what_is_not_there_is_not_found(client: Browser, services: Services) -> None:
     number = add_set(services, [0.9])
-    for path in ("99", "99/histogram", "99/images/1", f"{number}/images/99", "99/gallery"):
+    for path in ("99/counts", "99/histogram", "99/images/1", f"{number}/images/99", "99/gallery"):
         assert client.get(f"/api/pick-sets/{path}").status_code == 404, path
     assert client.get(f"/api/pick-sets/compare?first={number}&second=99").status_code == 404
 
@@ -116,7 +148,7 @@ def test_a_histogram_counts_all_candidates(client: Browser, services: Services) 
     selected = {one["threshold"]: one["selected"] for one in found["points"]}
     assert (selected[0.0], selected[0.5], selected[0.6], selected[1.0]) == (4, 3, 3, 1)
     assert found["precision_from"] is None
-    assert found["points"][0]["precision"] is None
+    assert found["points"][0]["precision"] is found["points"][0]["kept_precision"] is None
 
 
 def test_precision_is_the_models_until_people_decide(client: Browser, services: Services) -> None:
@@ -127,7 +159,8 @@ def test_precision_is_the_models_until_people_decide(client: Browser, services: 
     path = f"/api/pick-sets/{number}/histogram"
     by_model = client.get(path).json()
     assert "model's own estimate" in by_model["precision_from"]
-    assert _at(by_model, 0.5)["precision"] == pytest.approx(0.66, abs=0.1)
+    assert _at(by_model, 0.5)["precision"]["value"] == pytest.approx(0.66, abs=0.1)
+    assert _at(by_model, 0.5)["kept_precision"] == _at(by_model, 0.5)["precision"]
     # By rank: the best 40 are right, the others are not.
     said = [
         PickDecision(number=rank, decision="keep" if rank < 40 else "reject") for rank in range(100)
@@ -135,10 +168,52 @@ def test_precision_is_the_models_until_people_decide(client: Browser, services: 
     save_review(services.workspace, number, Review(id="review-1", decisions=said), "ada")
     by_people = client.get(path).json()
     assert "100 candidates" in by_people["precision_from"]
-    low, middle = _at(by_people, 0.1), _at(by_people, 0.7)
-    assert low["precision"] == pytest.approx(0.4, abs=0.05)
-    assert middle["precision"] > 0.85
-    assert low["precision_low"] <= low["precision"] <= low["precision_high"]
+    low, middle = _at(by_people, 0.1)["precision"], _at(by_people, 0.7)["precision"]
+    assert low["value"] == pytest.approx(0.4, abs=0.05)
+    assert middle["value"] > 0.85
+    assert low["low"] <= low["value"] <= low["high"]
+
+
+def test_what_people_reject_is_not_counted_among_the_kept(
+    client: Browser, services: Services
+) -> None:
+    score = np.linspace(0.1, 0.9, 100).round(4).tolist()
+    number = add_set(services, score, x=np.linspace(0, 390, 100).tolist())
+    before = the_set(client, number)["stamp"]
+    # Of every other candidate half are right: so are, it seems, the others.
+    decide(services, number, {i: "keep" if i % 4 else "reject" for i in range(0, 100, 2)})
+    assert the_set(client, number)["stamp"] > before
+    found = client.get(f"/api/pick-sets/{number}/histogram").json()
+    assert (sum(found["counts"]), sum(found["rejected"])) == (100, 25)
+    everything = _at(found, 0.0)
+    assert (everything["selected"], everything["kept"]) == (100, 75)
+    assert everything["precision"]["value"] == pytest.approx(0.5, abs=0.02)
+    # 25 that are right, and 50 of which half are.
+    kept = everything["kept_precision"]
+    assert kept["value"] == pytest.approx(2 / 3, abs=0.02)
+    assert 0.5 < kept["low"] < kept["value"] < kept["high"] < 0.85
+    # What a person keeps is kept whatever its score.
+    assert _at(found, 1.0)["kept"] == 25
+    assert _at(found, 1.0)["kept_precision"]["value"] == 1.0
+
+
+def test_after_a_pruning_its_own_word_is_all_that_is_known(
+    client: Browser, services: Services
+) -> None:
+    number = add_set(services, [0.9, 0.8, 0.7, 0.6], tables={"particle": TABLE})
+    judge(services, number, ["keep", "keep", "review", "reject"], [0.95, 0.85, 0.5, 0.1])
+    found = client.get(f"/api/pick-sets/{number}/histogram").json()
+    assert found["kept_precision_from"].startswith("the pruning's own")
+    assert (_at(found, 0.5)["kept"], _at(found, 0.5)["selected"]) == (3, 4)
+    decide(services, number, {1: "reject", 3: "keep"})
+    found = client.get(f"/api/pick-sets/{number}/histogram").json()
+    assert "pruning's own" in found["kept_precision_from"]
+    assert "model's own" in found["precision_from"]
+    here = _at(found, 0.5)
+    assert (here["selected"], here["kept"], sum(found["rejected"])) == (4, 3, 1)
+    # A person asked for the last one.
+    expected = pytest.approx((0.95 + 0.5 + 1.0) / 3)
+    assert here["kept_precision"] == {"value": expected, "low": None, "high": None}
 
 
 def test_a_completely_labelled_region_tells_what_is_right(
@@ -148,7 +223,10 @@ def test_a_completely_labelled_region_tells_what_is_right(
     number = add_set(services, score, x=[20.0 * i for i in range(20)])
     mark(services, region("complete", -0.5, 399.0), *(point(40.0 * i) for i in range(10)))
     found = client.get(f"/api/pick-sets/{number}/histogram").json()
-    assert _at(found, 0.5)["precision"] == pytest.approx(0.5, abs=0.05)
+    assert _at(found, 0.5)["precision"]["value"] == pytest.approx(0.5, abs=0.05)
+    # Nobody rejected those that are wrong.
+    assert _at(found, 0.5)["kept"] == 20
+    assert _at(found, 0.5)["kept_precision"]["value"] == pytest.approx(0.5, abs=0.001)
 
 
 def test_excluded_candidates_are_in_no_answer(client: Browser, services: Services) -> None:
@@ -170,6 +248,21 @@ def test_two_sets_are_matched_within_half_a_radius(client: Browser, services: Se
     assert (found["both"], found["only_first"], found["only_second"]) == (1, 2, 2)
     (here,) = found["images"]
     assert (here["both"], here["only_first"], here["only_second"]) == (1, 2, 2)
+
+
+def test_a_set_is_compared_with_and_without_what_was_rejected(
+    client: Browser, services: Services
+) -> None:
+    number = add_set(services, [0.9, 0.8, 0.7], x=[0.0, 100.0, 200.0])
+    judge(services, number, ["keep", "reject", "reject"])
+    decide(services, number, {2: "keep"})
+    path = f"/api/pick-sets/compare?first={number}&second={number}"
+    same = client.get(path).json()
+    assert (same["both"], same["only_first"], same["only_second"]) == (3, 0, 0)
+    found = client.get(f"{path}&second_kept=true").json()
+    assert (found["both"], found["only_first"], found["only_second"]) == (2, 1, 0)
+    found = client.get(f"{path}&first_kept=true").json()
+    assert (found["both"], found["only_first"], found["only_second"]) == (2, 0, 1)
 
 
 def test_an_image_without_candidates_is_compared_too(client: Browser, services: Services) -> None:

@@ -15,8 +15,10 @@ from nunatak.server.bodies.events import Event
 from nunatak.server.bodies.labels import Edit
 from nunatak.server.services import Services
 from nunatak.workspace.columns import NewCandidates
-from nunatak.workspace.images import set_image_facts, wanted_image
+from nunatak.workspace.connection import Workspace
+from nunatak.workspace.images import set_image_facts, set_state, wanted_image
 from nunatak.workspace.labels import save_edit
+from nunatak.workspace.pick_counts import PickCount, count_picks
 from nunatak.workspace.pick_sets import add_pick_set, change_pick_set
 from nunatak.workspace.picks import save_image_picks
 
@@ -51,6 +53,16 @@ def test_settings_change_and_stale_changes_are_refused(client: Browser) -> None:
     again = client.patch("/api/project", json=change)
     assert again.status_code == 409
     assert "another window" in again.json()["message"]
+
+
+def test_the_project_is_renamed(client: Browser) -> None:
+    changed = client.patch("/api/project", json={"base_version": 1, "name": "  Apoferritin, May "})
+    assert changed.json()["name"] == client.get("/api/project").json()["name"] == "Apoferritin, May"
+    for name in ("", " ", "x" * 81):
+        answer = client.patch("/api/project", json={"base_version": 2, "name": name})
+        assert answer.status_code == 422, name
+    kept = client.patch("/api/project", json={"base_version": 2, "contrast": "light"})
+    assert kept.json()["name"] == "Apoferritin, May"
 
 
 def test_an_emptied_field_takes_the_expected_number_back(client: Browser) -> None:
@@ -172,20 +184,82 @@ def test_hostile_names_are_data(client: Browser) -> None:
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-def test_the_queue_counts_selected_candidates_as_they_come(
-    client: Browser, services: Services
-) -> None:
-    def counts() -> list[int | None]:
-        return [one["candidates"] for one in client.get("/api/images").json()["images"]]
+def counts_of(client: Browser, pick_set: int, images: str = "") -> dict[int, tuple[int, int]]:
+    """Return what a set shows, by image: how many are kept, and rejected."""
+    query = {"images": images} if images else {}
+    answer = client.get(f"/api/pick-sets/{pick_set}/counts", params=query)
+    assert answer.status_code == 200, answer.text
+    columns = answer.json()
+    kept = zip(columns["kept"], columns["rejected"], strict=True)
+    return dict(zip(columns["image"], kept, strict=True))
 
-    assert counts() == [None, None, None]
-    number = add_pick_set(services.workspace, name="general", threshold=0.5, classes=["particle"])
-    save_image_picks(services.workspace, number, 1, NewCandidates(*_columns([0.9, 0.5, 0.1])))
-    assert counts() == [2, None, None]
-    save_image_picks(services.workspace, number, 3, NewCandidates(*_columns([])))
-    assert counts() == [2, None, 0]
-    change_pick_set(services.workspace, number, threshold=0.05)
-    assert counts() == [3, None, 0]
+
+def test_picks_of_any_set_are_counted_as_they_come(client: Browser, services: Services) -> None:
+    first = add_pick_set(services.workspace, name="general", threshold=0.5, classes=["particle"])
+    assert counts_of(client, first) == {}
+    save_image_picks(services.workspace, first, 1, NewCandidates(*_columns([0.9, 0.5, 0.1])))
+    assert counts_of(client, first) == {1: (2, 0)}
+    save_image_picks(services.workspace, first, 3, NewCandidates(*_columns([])))
+    assert counts_of(client, first) == {1: (2, 0), 3: (0, 0)}
+    assert counts_of(client, first, "3,2") == {3: (0, 0)}
+    second = add_pick_set(services.workspace, name="new", threshold=0.5, classes=["particle"])
+    save_image_picks(services.workspace, second, 1, NewCandidates(*_columns([0.7])))
+    assert counts_of(client, second) == {1: (1, 0)}
+    change_pick_set(services.workspace, first, threshold=0.05)
+    assert counts_of(client, first) == {1: (3, 0), 3: (0, 0)}
+    said = {"id": "review-01", "decisions": [{"number": 1, "decision": "reject"}]}
+    assert client.post(f"/api/pick-sets/{first}/reviews", json=said).status_code == 204
+    assert counts_of(client, first) == {1: (2, 1), 3: (0, 0)}
+    region = {"id": "region-01", "kind": "exclude", "outline": [[0, 0], [20, 0], [20, 20], [0, 20]]}
+    put = {"operation": "put_region", "region": region}
+    assert client.post("/api/images/1/edits", json=edit(1, 0, put)).status_code == 200
+    assert counts_of(client, first) == {1: (1, 1), 3: (0, 0)}
+    assert counts_of(client, second) == {1: (0, 0)}
+
+
+@pytest.mark.parametrize("query", ["images=", "images=a", "images=1,", "images=-1"])
+def test_counts_that_cannot_be_asked_for(client: Browser, services: Services, query: str) -> None:
+    add_pick_set(services.workspace, name="general", threshold=0.5, classes=["particle"])
+    assert client.get(f"/api/pick-sets/1/counts?{query}").status_code == 422
+    assert client.get("/api/pick-sets/2/counts").status_code == 404
+
+
+def test_counts_are_read_anew_only_where_something_changed(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    def counted(workspace: Workspace, number: int, images: Any = None) -> dict[int, PickCount]:
+        asked.append(images)
+        return count_picks(workspace, number, images)
+
+    monkeypatch.setattr("nunatak.server.pick_counter.count_picks", counted)
+    counter, workspace = services.pick_counter, services.workspace
+    number = add_pick_set(workspace, name="general", threshold=0.5, classes=["particle"])
+    other = add_pick_set(workspace, name="new", threshold=0.5, classes=["particle"])
+    counter.counts(number)
+    save_image_picks(workspace, number, 1, NewCandidates(*_columns([0.9])))
+    save_image_picks(workspace, other, 2, NewCandidates(*_columns([0.9])))
+    set_state(workspace, 3, "skipped", "ada")
+    assert counter.counts(number).image == [1]
+    assert counter.counts(number).image == [1]
+    assert asked == [None, {1}]
+    change_pick_set(workspace, number, threshold=0.95)
+    assert counter.counts(number).kept == [0]
+    monkeypatch.setattr("nunatak.server.pick_counter.MOST_CHANGES", 2)
+    for version in range(3):
+        save_edit(workspace, 1, Edit.model_validate(edit(version, version)), "ada")
+    counter.counts(number)
+    assert asked == [None, {1}, None, None]
+
+
+def test_who_worked_on_an_image_last_is_told(client: Browser) -> None:
+    assert client.get("/api/images/1").json()["changed"] is None
+    assert client.post("/api/images/1/edits", json=edit(1, 0)).status_code == 200
+    answer = client.patch("/api/images/2", json={"state": "reviewed"})
+    assert answer.json()["changed"]["by"] == "ada"
+    found = [one["changed"] for one in client.get("/api/images").json()["images"]]
+    assert [one and one["by"] for one in found] == ["ada", "ada", None]
 
 
 def _columns(scores: list[float]) -> tuple[Any, ...]:

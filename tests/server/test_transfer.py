@@ -9,8 +9,10 @@ import pytest
 from browser import Browser
 
 from nunatak.errors import BadInput
+from nunatak.learning.labels.told_apart import told_apart
 from nunatak.picks.formats import read_picks
 from nunatak.picks.formats.registry import FORMATS
+from nunatak.pruning.label_words import classes_of_column
 from nunatak.server.services import Services
 from nunatak.server.transfer.export import formats_for
 from nunatak.server.transfer.imports import plain_name
@@ -59,12 +61,12 @@ def saved(answer: Any, folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("file_format", formats_for(2))
+@pytest.mark.parametrize("file_format", [one.name for one in formats_for(2)])
 def test_labels_are_read_back_from_every_format(
     labelled: Browser, services: Services, tmp_path: Path, file_format: str
 ) -> None:
-    answer = labelled.get("/api/export/labels", params={"file_format": file_format})
-    path = saved(answer, tmp_path)
+    query = {"file_format": file_format, "which": "particles"}
+    path = saved(labelled.get("/api/export/labels", params=query), tmp_path)
     if path.suffix == ".zip":
         zipfile.ZipFile(path).extractall(tmp_path / "unpacked")
         path = tmp_path / "unpacked"
@@ -77,18 +79,45 @@ def test_labels_are_read_back_from_every_format(
     np.testing.assert_allclose(found, PLACES, atol=tolerance)
 
 
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_some_formats_tell_other_places_from_particles(ndim: int) -> None:
+    telling = {one.name for one in formats_for(ndim) if one.tells_apart}
+    stars = {2: {"relion-star"}, 3: {"relion5-tomo", "relion4-tomo", "warp"}}
+    assert telling == {"csv", "parquet", *stars[ndim]}
+
+
+@pytest.mark.parametrize("file_format", [one.name for one in formats_for(2) if one.tells_apart])
+def test_what_is_no_particle_goes_along_for_train_and_prune(
+    labelled: Browser, tmp_path: Path, file_format: str
+) -> None:
+    answer = labelled.get("/api/export/labels", params={"file_format": file_format})
+    picks = read_picks(saved(answer, tmp_path), file_format)
+    is_negative, is_left_out = told_apart(picks.table)
+    assert sorted(is_negative.tolist()) == [False, False, False, True]
+    assert not is_left_out.any()
+    # What `nunatak prune --labels` reads without being told a column.
+    said = classes_of_column(picks, None)
+    assert sorted(said.tolist()) == ["ice", "particle", "particle", "particle"]
+    assert said[is_negative].tolist() == ["ice"]
+
+
+def test_a_format_without_a_column_gets_particles_alone(labelled: Browser, tmp_path: Path) -> None:
+    answer = labelled.get("/api/export/labels", params={"file_format": "topaz"})
+    assert len(read_picks(saved(answer, tmp_path), "topaz")) == len(PLACES)
+
+
 def test_the_usual_format_comes_first_and_without_asking(labelled: Browser) -> None:
-    assert labelled.get("/api/export/formats").json()[0] == "relion-star"
+    assert labelled.get("/api/export/formats").json()[0]["name"] == "relion-star"
     answer = labelled.get("/api/export/labels")
     assert answer.headers["content-disposition"] == 'attachment; filename="labels.star"'
     assert "_rlnCoordinateX" in answer.text
 
 
 def test_formats_of_the_other_dimension_are_not_offered(client: Browser) -> None:
-    names = client.get("/api/export/formats").json()
+    names = [one["name"] for one in client.get("/api/export/formats").json()]
     assert "eman-box" in names
     assert "dynamo" not in names
-    assert "dynamo" in formats_for(3)
+    assert "dynamo" in [one.name for one in formats_for(3)]
     answer = client.get("/api/export/labels", params={"file_format": "dynamo"})
     assert answer.status_code == 422
 
@@ -145,7 +174,7 @@ def test_labels_come_back_from_a_file_and_are_counted(labelled: Browser) -> None
         "/api/import/labels", params={"file_name": "l.star"}, content=content, headers=FILE
     )
     assert answer.status_code == 200, answer.text
-    assert (answer.json()["added"], answer.json()["already_there"]) == (2, 1)
+    assert (answer.json()["added"], answer.json()["already_there"]) == (2, 2)
     assert labelled.get("/api/images/1").json()["labels"] == 3
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from workspace_edits import edit, point, put, put_region, remove
+from workspace_edits import edit, point, put, put_region, remove, saved_edits
 
 from nunatak.errors import BadInput, Mismatch
 from nunatak.learning.labels.told_apart import told_apart
@@ -13,7 +13,6 @@ from nunatak.workspace.columns import NewCandidates
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.decisions import Review, save_review
 from nunatak.workspace.exchange import labels_as_picks, picks_as_table
-from nunatak.workspace.history import history_of
 from nunatak.workspace.images import image_of, set_state
 from nunatak.workspace.imports import add_labels
 from nunatak.workspace.labels import labels_of, save_edit
@@ -106,7 +105,7 @@ def test_labels_of_a_file_are_added(workspace: Workspace) -> None:
         (50.0, "paul"),
     ]
     assert image_of(workspace, 2).state == "labelled"
-    assert [one.by for one in history_of(workspace, 1)] == ["maria", "paul"]
+    assert [one.by for one in saved_edits(workspace, 1)] == ["maria", "paul"]
     again = add_labels(workspace, picks, "paul")
     assert (again.added, again.already_there) == (0, 4)
 

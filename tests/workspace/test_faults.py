@@ -12,12 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from workspace_edits import edit, point, put
+from workspace_edits import edit, point, put, saved_edits
 
 from nunatak.errors import ResourceError
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.errors import DamagedProject, StaleEdit
-from nunatak.workspace.history import history_of
 from nunatak.workspace.images import images_of
 from nunatak.workspace.labels import labels_of, save_edit
 
@@ -37,7 +36,7 @@ def require_whole(workspace: Workspace, acknowledged: list[str]) -> None:
     with workspace.reading() as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-    past = history_of(workspace, 1)
+    past = saved_edits(workspace, 1)
     assert set(acknowledged) <= {one.id for one in past}
     assert [one.version for one in past] == list(range(1, len(past) + 1))
     labels = labels_of(workspace, 1)
@@ -95,7 +94,7 @@ def test_many_threads_write_at_once(workspace: Workspace) -> None:
         assert sum(pool.map(label, range(18))) > 0
     require_whole(workspace, [])
     assert labels_of(workspace, 1).version == 18
-    assert {one.by for one in history_of(workspace, 1)} == {f"person {n}" for n in range(18)}
+    assert {one.by for one in saved_edits(workspace, 1)} == {f"person {n}" for n in range(18)}
 
 
 def test_readers_see_one_state_throughout(workspace: Workspace) -> None:

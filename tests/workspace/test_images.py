@@ -1,12 +1,15 @@
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from workspace_edits import edit, point, put, remove
 
 from nunatak.errors import BadInput
 from nunatak.images.micrograph_list import ListedMicrograph
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.errors import NotFound
+from nunatak.workspace.history import last_changes
 from nunatak.workspace.images import (
     add_images,
     image_of,
@@ -20,7 +23,7 @@ from nunatak.workspace.images import (
     want_image,
     wanted_image,
 )
-from nunatak.workspace.journal import journal
+from nunatak.workspace.labels import save_edit
 from nunatak.workspace.pick_sets import add_pick_set, change_pick_set
 
 
@@ -130,8 +133,32 @@ def test_who_finished_an_image_or_chose_a_threshold_is_kept(workspace: Workspace
     number = add_pick_set(workspace, name="general", threshold=0.5, classes=["particle"])
     change_pick_set(workspace, number, is_complete=True)  # a run
     change_pick_set(workspace, number, threshold=0.25, user="bob")
-    entries = [(one.about, one.id, one.what, one.by) for one in journal(workspace)]
+    with workspace.reading() as connection:
+        entries = connection.execute(
+            "SELECT about, item, what, made_by FROM journal ORDER BY number"
+        ).fetchall()
     assert entries == [
         ("image", 2, "reviewed", "ada"),
         ("pick_set", number, "threshold 0.25", "bob"),
     ]
+
+
+def test_who_worked_on_an_image_last_is_told(workspace: Workspace) -> None:
+    assert last_changes(workspace) == {}
+    save_edit(workspace, 1, edit(0, *put(point("1", 10, 10))), "maria")
+    save_edit(workspace, 1, edit(1, remove("point-0001")), "paul")
+    set_state(workspace, 2, "skipped", "ada")
+    set_state(workspace, 2, "new", "bob")
+    assert {image: one.by for image, one in last_changes(workspace).items()} == {
+        1: "paul",
+        2: "bob",
+    }
+    assert last_changes(workspace, 3) == {}
+    time.sleep(0.002)
+    set_state(workspace, 1, "reviewed", "ada")
+    assert [one.by for one in last_changes(workspace, 1).values()] == ["ada"]
+    time.sleep(0.002)
+    save_edit(workspace, 1, edit(2, *put(point("2", 10, 10))), "maria")
+    last = last_changes(workspace, 1)[1]
+    assert last.by == "maria"
+    assert last.at > last_changes(workspace, 2)[2].at

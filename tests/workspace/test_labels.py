@@ -1,11 +1,10 @@
 import pytest
-from workspace_edits import edit, point, put, put_region, remove
+from workspace_edits import edit, point, put, put_region, remove, saved_edits
 
 from nunatak.errors import BadInput
 from nunatak.workspace.changes import changes_since, last_number
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.errors import NotFound, StaleEdit
-from nunatak.workspace.history import history_of
 from nunatak.workspace.images import image_of, set_image_facts, set_state
 from nunatak.workspace.labels import label_counts, labels_of, save_edit
 from nunatak.workspace.project import ParticleClass, change_settings
@@ -61,7 +60,7 @@ def test_an_edit_that_is_sent_again_changes_nothing(workspace: Workspace) -> Non
     assert save_edit(workspace, 1, first, "maria") == 1
     assert labels_of(workspace, 1).version == 2
     assert labels_of(workspace, 1).points == []
-    assert len(history_of(workspace, 1)) == 2
+    assert len(saved_edits(workspace, 1)) == 2
 
 
 @pytest.mark.parametrize("image", [1, 2])
@@ -175,7 +174,7 @@ def test_the_history_says_who_did_what(workspace: Workspace) -> None:
     forged = point("1", 10, 10, by="somebody else", at="yesterday")
     save_edit(workspace, 1, edit(0, *put(forged), name="first-edit"), "maria")
     save_edit(workspace, 1, edit(1, remove("point-0001")), "paul")
-    first, second = history_of(workspace, 1)
+    first, second = saved_edits(workspace, 1)
     assert (first.id, first.version, first.by, second.by) == ("first-edit", 1, "maria", "paul")
     assert first.operations == put(point("1", 10, 10))
     assert second.operations == [remove("point-0001")]
@@ -213,11 +212,9 @@ def test_old_changes_are_forgotten(workspace: Workspace, monkeypatch: pytest.Mon
     assert [one.number for one in told] == [last_number(workspace) - 2 + at for at in range(3)]
 
 
-@pytest.mark.parametrize("read", [labels_of, history_of])
-def test_an_unknown_image_is_reported(workspace: Workspace, read: object) -> None:
-    assert callable(read)
+def test_an_unknown_image_is_reported(workspace: Workspace) -> None:
     with pytest.raises(NotFound):
-        read(workspace, 99)
+        labels_of(workspace, 99)
     with pytest.raises(NotFound):
         save_edit(workspace, 99, edit(0, *put(point("1", 10, 10))), "maria")
 

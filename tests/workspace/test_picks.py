@@ -9,6 +9,7 @@ from nunatak.workspace.columns import JUDGED, NewCandidates
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.decisions import Review, decisions_of, save_review
 from nunatak.workspace.errors import NotFound
+from nunatak.workspace.pick_counts import PickCount, count_picks
 from nunatak.workspace.pick_sets import add_pick_set, change_pick_set, pick_set_of, pick_sets_of
 from nunatak.workspace.picks import (
     all_picks,
@@ -16,7 +17,6 @@ from nunatak.workspace.picks import (
     picked_images,
     save_image_picks,
     save_judgement,
-    selected_counts,
 )
 
 
@@ -54,7 +54,7 @@ def test_an_image_without_candidates_is_not_one_that_waits(picked: Workspace) ->
     assert len(empty) == 0
     assert image_picks(picked, 1, 3) is None
     assert picked_images(picked, 1) == {1, 2}
-    assert selected_counts(picked, 1) == {1: 2, 2: 0}
+    assert count_picks(picked, 1) == {1: PickCount(2, 0), 2: PickCount(0, 0)}
 
 
 def test_a_set_knows_what_it_is(picked: Workspace) -> None:
@@ -85,7 +85,7 @@ def test_changes_of_a_set_stay_and_are_told(picked: Workspace) -> None:
     assert pick_set_of(picked, 1).threshold == 0.75
     assert pick_set_of(picked, 1).stamp == stamp + 2
     assert [(one.about, one.id) for one in changes_since(picked, before)] == [("picks", 1)] * 2
-    assert selected_counts(picked, 1) == {1: 1, 2: 0}
+    assert count_picks(picked, 1) == {1: PickCount(1, 0), 2: PickCount(0, 0)}
 
 
 def test_candidates_of_tomograms_have_a_z(tomograms: Workspace) -> None:
@@ -137,7 +137,7 @@ def test_a_set_needs_a_class(workspace: Workspace) -> None:
 
 
 def test_unknown_sets_and_images_are_reported(picked: Workspace) -> None:
-    for ask in (pick_set_of, all_picks, picked_images, selected_counts, decisions_of):
+    for ask in (pick_set_of, all_picks, picked_images, count_picks, decisions_of):
         with pytest.raises(NotFound, match="no pick set 9"):
             ask(picked, 9)
     with pytest.raises(NotFound, match="no image 9"):
@@ -255,3 +255,17 @@ def test_a_column_of_the_wrong_length_is_damage(picked: Workspace) -> None:
         connection.execute("UPDATE candidates SET x = x'00' WHERE image = 1")
     with pytest.raises(BadInput, match="damaged"):
         image_picks(picked, 1, 1)
+
+
+def test_no_two_sets_have_one_name(workspace: Workspace) -> None:
+    def add(name: str) -> str:
+        number = add_pick_set(workspace, name=name, threshold=0.5, classes=["particle"])
+        return pick_set_of(workspace, number).name
+
+    assert [add("Model 1"), add("model 1"), add("Model 1")] == [
+        *("Model 1", "model 1 (2)", "Model 1 (3)")
+    ]
+    assert [add("x" * 80), add("x" * 80)] == ["x" * 80, "x" * 76 + " (2)"]
+    assert change_pick_set(workspace, 3, name="MODEL 1").name == "MODEL 1 (3)"
+    assert change_pick_set(workspace, 1, name="MODEL 1").name == "MODEL 1"
+    assert change_pick_set(workspace, 1, threshold=0.4).name == "MODEL 1"

@@ -1,5 +1,6 @@
 import os
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from nunatak.errors import BadInput, FormatError, ResourceError
 from nunatak.workspace.connection import DATABASE, Workspace
 from nunatak.workspace.errors import NewerProject, NoProject, StaleSettings
 from nunatak.workspace.images import images_of
-from nunatak.workspace.labels import save_edit
+from nunatak.workspace.labels import labels_of, save_edit
 from nunatak.workspace.project import (
     ParticleClass,
     change_settings,
@@ -147,6 +148,23 @@ def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(FormatError, match="another program"):
         Workspace(tmp_path)
+
+
+def test_an_older_project_is_given_what_it_lacks(workspace: Workspace) -> None:
+    save_edit(workspace, 1, edit(0, *put(point("1", 10, 10))), "maria")
+    with workspace.writing() as connection:
+        connection.execute("DROP TABLE server")
+        connection.execute("PRAGMA user_version = 1")
+
+    def opened(_: int) -> tuple[int, int]:
+        with Workspace(workspace.folder) as again, again.reading() as connection:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            (servers,) = connection.execute("SELECT count(*) FROM server").fetchone()
+        return version, servers
+
+    with ThreadPoolExecutor(6) as pool:
+        assert set(pool.map(opened, range(6))) == {(VERSION, 0)}
+    assert len(labels_of(workspace, 1).points) == 1
 
 
 def test_a_newer_project_is_refused(workspace: Workspace) -> None:

@@ -10,7 +10,16 @@ from nunatak.workspace.connection import Workspace
 from nunatak.workspace.errors import NotFound
 from nunatak.workspace.pick_sets import add_pick_set, pick_set_of
 from nunatak.workspace.processes import is_alive, process_start
-from nunatak.workspace.runs import RunRecord, add_run, change_run, run_of, runs_of
+from nunatak.workspace.runs import (
+    RunRecord,
+    RunState,
+    add_run,
+    change_run,
+    reopen_run,
+    run_of,
+    runs_of,
+    take_run,
+)
 
 
 def asked(workspace: Workspace, name: str = "training 1") -> RunRecord:
@@ -60,6 +69,31 @@ def test_one_of_many_takes_a_run_that_waits(workspace: Workspace) -> None:
         assert sum(pool.map(take, range(8))) == 1
 
 
+def test_one_process_takes_a_run_that_began(workspace: Workspace) -> None:
+    asked(workspace)
+    assert not take_run(workspace, 1, pid=7, process_started="a")
+    change_run(workspace, 1, state="running")
+    assert take_run(workspace, 1, pid=7, process_started="a")
+    assert take_run(workspace, 1, pid=7, process_started="a")
+    assert not take_run(workspace, 1, pid=8, process_started="b")
+    assert not take_run(workspace, 1, pid=7, process_started="another of that number")
+    assert (run_of(workspace, 1).pid, run_of(workspace, 1).process_started) == (7, "a")
+    # Put back and begun again, it is for the process that is begun then.
+    change_run(workspace, 1, state="waiting")
+    change_run(workspace, 1, only_if={"waiting"}, state="running")
+    assert run_of(workspace, 1).pid is None
+    assert take_run(workspace, 1, pid=8, process_started="b")
+
+
+@pytest.mark.parametrize("state", ["stopping", "stopped", "failed", "done"])
+def test_no_process_takes_a_run_that_was_taken_back(workspace: Workspace, state: RunState) -> None:
+    asked(workspace)
+    change_run(workspace, 1, state="running")
+    change_run(workspace, 1, state=state)
+    assert not take_run(workspace, 1, pid=7, process_started="a")
+    assert run_of(workspace, 1).pid is None
+
+
 def test_runs_come_with_the_newest_first_and_are_told_of(workspace: Workspace) -> None:
     before = last_number(workspace)
     asked(workspace, "one")
@@ -85,6 +119,19 @@ def test_an_unknown_run_is_reported(workspace: Workspace) -> None:
         run_of(workspace, 7)
     with pytest.raises(NotFound, match="no run 7"):
         change_run(workspace, 7, state="done")
+
+
+@pytest.mark.parametrize("state", ["failed", "stopped", "done"])
+def test_what_failed_or_was_stopped_may_wait_again(workspace: Workspace, state: RunState) -> None:
+    run = add_run(workspace, kind="train", name="mine", asked={"kind": "train"}, user="ada").id
+    change_run(workspace, run, state=state, message="why")
+    assert reopen_run(workspace, run) is (state != "done")
+    found = run_of(workspace, run)
+    if state == "done":
+        assert (found.state, found.message) == ("done", "why")
+    else:
+        assert (found.state, found.message, found.ended_at) == ("waiting", None, None)
+    assert not reopen_run(workspace, run)
 
 
 def test_a_process_is_told_from_a_later_one_of_its_number() -> None:

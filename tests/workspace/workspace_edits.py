@@ -1,11 +1,37 @@
 """Edits that the tests of this folder make."""
 
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from nunatak.workspace.marks import Edit, Point, PutPoint, PutRegion, Region, Remove
+from pydantic import TypeAdapter
+
+from nunatak.workspace.connection import Workspace
+from nunatak.workspace.marks import Edit, Operation, Point, PutPoint, PutRegion, Region, Remove
 
 _numbers = count()
+_OPERATIONS: TypeAdapter[list[Operation]] = TypeAdapter(list[Operation])
+
+
+@dataclass(frozen=True)
+class SavedEdit:
+    """An edit as the database holds it, with who made it and when."""
+
+    id: str
+    version: int
+    by: str
+    at: str
+    operations: list[Operation]
+
+
+def saved_edits(workspace: Workspace, image: int) -> list[SavedEdit]:
+    with workspace.reading() as connection:
+        rows = connection.execute(
+            "SELECT id, version, made_by, made_at, operations FROM edit "
+            "WHERE image = ? ORDER BY version",
+            (image,),
+        ).fetchall()
+    return [SavedEdit(*row, _OPERATIONS.validate_json(said)) for *row, said in rows]
 
 
 def point(name: str, x: float, y: float, z: float | None = None, **more: Any) -> Point:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nunatak.server.events import DatabaseWatcher, EventHub
+from nunatak.server.pick_counter import PickCounter
 from nunatak.server.pictures import Pictures
-from nunatak.server.queue_reader import QueueReader
 from nunatak.server.review.loading import LoadedSets
 from nunatak.server.runs import RunManager
 from nunatak.workspace.connection import Workspace
@@ -25,8 +25,8 @@ class Services:
     ----------
     workspace : Workspace
         The project.
-    queue : QueueReader
-        What is known of its images.
+    pick_counter : PickCounter
+        How many picks its images show.
     sets : LoadedSets
         Sets of picks, read once.
     pictures : Pictures
@@ -40,7 +40,7 @@ class Services:
     """
 
     workspace: Workspace
-    queue: QueueReader
+    pick_counter: PickCounter
     sets: LoadedSets
     pictures: Pictures
     runs: RunManager
@@ -68,7 +68,7 @@ def opened_services(folder: Path, user: str) -> Iterator[Services]:
         watcher.start()
         yield Services(
             workspace=workspace,
-            queue=QueueReader(workspace),
+            pick_counter=PickCounter(workspace),
             sets=LoadedSets(workspace),
             pictures=pictures,
             runs=runs,

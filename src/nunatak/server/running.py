@@ -1,43 +1,28 @@
-"""Which server a project has: one at a time, so that no run is started twice."""
+"""Which server a project has: one at a time, so that no run is started twice.
+
+The database says who holds the project. Whether that server still runs, the system tells on the
+same machine; of another machine a file tells, which the server touches every few seconds.
+"""
 
 import os
+import secrets
+import signal
 import socket
-import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from nunatak.errors import NunatakError, UsageError
+from nunatak.server.life_sign import GONE_AFTER_S, LifeSign
+from nunatak.workspace.base import now
+from nunatak.workspace.connection import Workspace
+from nunatak.workspace.holding import Holder, hold, holder_of, release
+from nunatak.workspace.processes import is_alive, is_of_this_machine, process_start
 
-from nunatak.errors import ResourceError, UsageError
-from nunatak.workspace.processes import is_alive, process_start
-
-RUNNING = "server.json"
-"""In the project's folder while a server runs. Holds the token: only its owner may read it."""
-
-LAST_PORT = "last_port.txt"
-
-
-class Running(BaseModel):
-    """A server that runs.
-
-    Attributes
-    ----------
-    machine : str
-        Where.
-    pid : int
-    started : str
-        Tells the process from others of its number: see `nunatak.workspace.processes`.
-    address : str
-        To open in the browser, with the token.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    machine: str
-    pid: int
-    started: str
-    address: str
+BEAT_S = 10.0
+"""Between two signs of life."""
 
 
 class AlreadyServed(UsageError):
@@ -46,12 +31,58 @@ class AlreadyServed(UsageError):
     Attributes
     ----------
     address : str or None
-        Where it is; None where it runs on another machine.
+        Where it is; None where only another user knows it.
     """
 
     def __init__(self, message: str, address: str | None = None) -> None:
         super().__init__(message)
         self.address = address
+
+
+class Claim:
+    """A server's hold on a project, which gives signs of life in a thread of its own.
+
+    Parameters
+    ----------
+    workspace
+        The project.
+    mine
+        This server.
+    address
+        To open in the browser.
+    """
+
+    def __init__(self, workspace: Workspace, mine: Holder, address: str) -> None:
+        self._workspace = workspace
+        self._mine = mine
+        self._address = address
+        self._sign = LifeSign(workspace.folder, mine.claim)
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="life sign", daemon=True)
+        self.taken_by: Holder | None = None
+        """Who took the project over, as while this machine slept; None while it is held."""
+
+    def begin(self) -> None:
+        """Begin to give signs of life."""
+        self._thread.start()
+
+    def end(self) -> None:
+        """Give no more of them."""
+        self._is_over.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        while not self._is_over.wait(BEAT_S):
+            with suppress(NunatakError):  # the disk may be away for a while
+                self._sign.renew(self._address)
+                holder = holder_of(self._workspace)
+                if holder is not None and holder.claim == self._mine.claim:
+                    continue
+                # A backup that was put in place names a server that has gone long ago, or none.
+                self.taken_by = _held(self._workspace, self._mine)
+                if self.taken_by is not None:
+                    os.kill(os.getpid(), signal.SIGINT)
+                    return
 
 
 def refuse_second(folder: Path) -> None:
@@ -60,28 +91,28 @@ def refuse_second(folder: Path) -> None:
     Raises
     ------
     AlreadyServed
-        If it has one, or may have one on another machine.
+        If it has one; the message says whose, where and what to do.
     """
-    path = folder / RUNNING
-    found = _read(path)
-    if found is None:
-        return
-    if found.machine != socket.gethostname():
-        raise AlreadyServed(
-            f"{folder}: a server of this project runs on {found.machine}, or has ended there "
-            f"without saying so. End it there, or remove {path} if there is none any more."
-        )
-    if is_alive(found.pid, found.started):
-        raise AlreadyServed(
-            f"{folder}: a server of this project runs already. Open its address, or end it first "
-            f"(Ctrl-C in its terminal, or kill {found.pid}):\n\n  {found.address}\n",
-            found.address,
-        )
+    with Workspace(folder) as workspace:
+        other = holder_of(workspace)
+    if other is not None and not _has_gone(folder, other):
+        raise _refusal(folder, other)
 
 
 @contextmanager
-def claimed(folder: Path, address: str) -> Iterator[None]:
+def claimed(folder: Path, address: str, user: str) -> Iterator[Claim]:
     """Hold a project for this process while the block runs.
+
+    Should another server take it over, Ctrl-C is sent to this process.
+
+    Parameters
+    ----------
+    folder
+        Of the project.
+    address
+        To open in the browser, with the token; only this user can read it there.
+    user
+        To whom edits are ascribed.
 
     Raises
     ------
@@ -90,73 +121,78 @@ def claimed(folder: Path, address: str) -> Iterator[None]:
     ResourceError
         If the folder cannot be written.
     """
-    path = folder / RUNNING
-    refuse_second(folder)
     pid = os.getpid()
-    mine = Running(
-        machine=socket.gethostname(), pid=pid, started=process_start(pid) or "", address=address
+    mine = Holder(
+        claim=secrets.token_hex(8),
+        user=user,
+        machine=socket.gethostname(),
+        pid=pid,
+        started=process_start(pid) or "",
+        since=now(),
     )
-    try:
-        path.unlink(missing_ok=True)  # of a server that was killed
-        _write_once(path, mine)
-    except FileExistsError:
-        refuse_second(folder)
-        raise AlreadyServed(f"{folder}: another server of this project starts now.") from None
-    except OSError as error:
-        raise ResourceError(
-            f"{path}: cannot write ({error.strerror or error}). Check the folder's permissions and "
-            "the free disk space."
-        ) from error
-    try:
-        yield
-    finally:
-        if _read(path) == mine:
-            with suppress(OSError):
-                path.unlink()
+    with Workspace(folder) as workspace:
+        gone = holder_of(workspace)
+        sign = LifeSign(folder, mine.claim)
+        # Before the claim, so that nobody finds a claim without a sign of life.
+        sign.make(address)
+        try:
+            other = _held(workspace, mine)
+            if other is not None:
+                raise _refusal(folder, other)
+            if gone is not None:
+                LifeSign(folder, gone.claim).remove()
+            claim = Claim(workspace, mine, address)
+            claim.begin()
+            try:
+                yield claim
+            finally:
+                claim.end()
+                with suppress(NunatakError):  # the disk is full or away: then it is found gone
+                    release(workspace, mine.claim)
+        finally:
+            sign.remove()
 
 
-def last_port(folder: Path) -> int | None:
-    """Return the port at which the project was served last."""
-    try:
-        port = int((folder / LAST_PORT).read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return None
-    return port if 0 < port < 65_536 else None
+def _held(workspace: Workspace, mine: Holder) -> Holder | None:
+    """Take a project; return the server that holds it instead."""
+    return hold(workspace, mine, lambda other: _has_gone(workspace.folder, other))
 
 
-def keep_port(folder: Path, port: int) -> None:
-    """Remember the port: see `nunatak.server.sockets.listening_port`."""
-    # A convenience alone: a disk that is full will be heard of where it matters.
-    with suppress(OSError):
-        (folder / LAST_PORT).write_text(f"{port}\n", encoding="ascii")
+def _is_here(holder: Holder) -> bool:
+    return holder.machine == socket.gethostname() and is_of_this_machine(holder.started)
 
 
-def _read(path: Path) -> Running | None:
-    try:
-        return Running.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except (OSError, ValidationError):
-        return None  # another user's, or cut short: nothing that a server of ours would leave
+def _has_gone(folder: Path, holder: Holder) -> bool:
+    if _is_here(holder):
+        return not is_alive(holder.pid, holder.started)
+    silent_s = LifeSign(folder, holder.claim).silent_s()
+    return silent_s is None or silent_s > GONE_AFTER_S
 
 
-def _write_once(path: Path, running: Running) -> None:
-    """Write the file with all its content at once, unless there is one; only the owner reads it."""
-    handle, name = tempfile.mkstemp(prefix=".starting-", dir=path.parent)  # made with mode 0600
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(running.model_dump_json())
-        _name_once(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _name_once(temporary: Path, path: Path) -> None:
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        raise
-    except OSError:
-        # Some file systems know no links; there, two servers that start at once are not told.
-        temporary.replace(path)
+def _refusal(folder: Path, holder: Holder) -> AlreadyServed:
+    """Say whose server holds the project, and what to do."""
+    sign = LifeSign(folder, holder.claim)
+    address, is_here = sign.address(), _is_here(holder)
+    since = datetime.fromisoformat(holder.since).astimezone().strftime("%d %b %Y %H:%M")
+    if address is not None and is_here:
+        return AlreadyServed(
+            f"{folder}: a server of this project runs already, since {since}. Open its address, or "
+            f"end it first (Ctrl-C in its terminal, or kill {holder.pid}):\n\n  {address}\n",
+            address,
+        )
+    where = "on this machine" if is_here else f"on {holder.machine}"
+    text = f"{folder}: {holder.user} has this project open {where}, since {since}. "
+    text += (
+        f"End that server (Ctrl-C in its terminal), or work with it at its address there:\n\n"
+        f"  {address}\n\n"
+        if address is not None
+        else f"Ask {holder.user} to end that server (Ctrl-C in its terminal) or to give you its "
+        f"address, at which what you do is ascribed to {holder.user}; or begin a project of your "
+        "own with --project. "
+    )
+    if not is_here:
+        text += (
+            f"If it was killed, try again in {GONE_AFTER_S:.0f} s: a server that gives no sign of "
+            "life for so long counts as gone."
+        )
+    return AlreadyServed(text.rstrip(), address)

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from nunatak.server.last_port import keep_port, last_port
 from nunatak.server.listening import Listening
 from nunatak.server.parts import opened_services
-from nunatak.server.running import claimed, keep_port, last_port, refuse_second
+from nunatak.server.running import claimed, refuse_second
 from nunatak.server.security.access import Access, new_token
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.project import settings_of
@@ -49,12 +50,12 @@ def run_session(
         If it cannot listen there.
     """
     refuse_second(folder)
-    token = new_token()
+    token, claim = new_token(), None
     # From here on, Ctrl-C is how a session ends, and no failure.
     with suppress(KeyboardInterrupt), _hanging_up_ends(), ExitStack() as stack:
         door = stack.enter_context(listening.opened(last_port(folder)))
         address = listening.address(door, token)
-        stack.enter_context(claimed(folder, address))
+        claim = stack.enter_context(claimed(folder, address, user))
         if listening.path is None:
             keep_port(folder, listening.near_port(door))
         services = stack.enter_context(opened_services(folder, user))
@@ -72,6 +73,11 @@ def run_session(
         from nunatak.server.serve import serve  # noqa: PLC0415
 
         serve(services, access, door)
+    if claim is not None and claim.taken_by is not None:
+        say(
+            f"{claim.taken_by.user} has taken this project over on {claim.taken_by.machine}, since "
+            "this server gave no sign of life for a while, as when a computer sleeps."
+        )
     say("The server has ended. Everything is saved; give the same command again to go on.")
     for name in _trainings(folder):
         say(f"The training {name} goes on by itself, and is found again then.")

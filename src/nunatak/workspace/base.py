@@ -15,7 +15,8 @@ class Model(BaseModel):
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
 """Made by whoever asks for a change, so that sending the same twice does it once."""
 
-Name = Annotated[str, Field(min_length=1, max_length=80)]
+LONGEST_NAME = 80
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 Angstrom = Annotated[float, Field(gt=0.0, le=100_000.0)]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 

@@ -8,7 +8,7 @@ from threading import Lock
 
 from nunatak.errors import FormatError
 from nunatak.workspace.errors import NoProject
-from nunatak.workspace.schema import check_version
+from nunatak.workspace.schema import check_version, upgrade
 from nunatak.workspace.troubles import translated
 
 DATABASE = "project.sqlite"
@@ -62,7 +62,10 @@ class Workspace:
         _require_database(self.database)
         try:
             with self.reading() as connection:
-                check_version(connection, self.database)
+                is_new = check_version(connection, self.database)
+            if not is_new:
+                with self.writing() as connection:
+                    upgrade(connection)
         except BaseException:
             self.close()
             raise

@@ -1,6 +1,10 @@
 """What people say of candidates: keep or reject. No model and no run ever changes that."""
 
-from typing import Annotated, Literal
+import sqlite3
+from bisect import bisect_right
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, TypeAdapter
 
@@ -36,7 +40,18 @@ class Review(Model):
     decisions: Annotated[list[PickDecision], Field(min_length=1, max_length=20_000)]
 
 
+class Said(NamedTuple):
+    """A decision as it is saved, its reason, and who made it."""
+
+    decision: Decision
+    reason: str | None
+    by: str
+
+
 _DECISIONS: TypeAdapter[list[PickDecision]] = TypeAdapter(list[PickDecision])
+
+_NAMED_SINGLY = 50
+"""Decisions made at once: of more, it is told that they are somewhere in the set."""
 
 
 def save_review(workspace: Workspace, pick_set: int, review: Review, user: str) -> None:
@@ -80,7 +95,23 @@ def save_review(workspace: Workspace, pick_set: int, review: Review, user: str) 
                 "(pick_set, number, decision, reason, made_by, made_at) VALUES (?, ?, ?, ?, ?, ?)",
                 (pick_set, one.number, one.decision, one.reason, user, at),
             )
-        touch(connection, pick_set)
+        numbers = [one.number for one in review.decisions]
+        for image in _few_images(connection, pick_set, numbers):
+            touch(connection, pick_set, image=image)
+
+
+def _few_images(
+    connection: sqlite3.Connection, pick_set: int, numbers: Sequence[int]
+) -> Sequence[int | None]:
+    """Return on which images candidates are; where they are on many, None stands for all."""
+    if len(numbers) > _NAMED_SINGLY:
+        return [None]
+    rows = connection.execute(
+        "SELECT first, image FROM candidates WHERE pick_set = ? AND count > 0 ORDER BY first",
+        (pick_set,),
+    ).fetchall()
+    places = [bisect_right(rows, number, key=itemgetter(0)) - 1 for number in numbers]
+    return sorted({int(rows[place][1]) for place in places})
 
 
 def decisions_of(workspace: Workspace, pick_set: int) -> dict[int, tuple[Decision, str | None]]:
@@ -97,6 +128,24 @@ def decisions_of(workspace: Workspace, pick_set: int) -> dict[int, tuple[Decisio
             "SELECT number, decision, reason FROM decision WHERE pick_set = ?", (pick_set,)
         ).fetchall()
     return {number: (decision, reason) for number, decision, reason in rows}
+
+
+def decisions_between(workspace: Workspace, pick_set: int, first: int, end: int) -> dict[int, Said]:
+    """Return what people say of the candidates from a number to before another, by number.
+
+    Raises
+    ------
+    NotFound
+        If there is no such set.
+    """
+    with workspace.reading() as connection:
+        read_pick_set(connection, pick_set)
+        rows = connection.execute(
+            "SELECT number, decision, reason, made_by FROM decision "
+            "WHERE pick_set = ? AND number >= ? AND number < ?",
+            (pick_set, first, end),
+        ).fetchall()
+    return {number: Said(*said) for number, *said in rows}
 
 
 def _require_same(review: str, before: tuple[int, str], now_said: tuple[int, str]) -> None:

@@ -14,6 +14,7 @@ from nunatak.picks.counted import counted
 from nunatak.picks.names import NameIndex
 from nunatak.picks.table import PickSet
 from nunatak.pruning.classes import JUNK, PARTICLE
+from nunatak.workspace.base import LONGEST_NAME
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.images import images_of
 from nunatak.workspace.marks import Kind
@@ -21,8 +22,6 @@ from nunatak.workspace.project import Settings
 
 LABEL = "label"
 """Column that says in words what a place is, where it is no particle."""
-
-_LONGEST_NAME = 80
 
 
 @dataclass(frozen=True)
@@ -90,13 +89,13 @@ def _reasons(table: pd.DataFrame, names: "pd.Series[str]") -> "pd.Series[str]":
     by_class = names.where(names.str.casefold().isin(NEGATIVE_CLASSES), JUNK)
     if LABEL not in table:
         return by_class
-    words = table[LABEL].fillna("").astype(str).str.strip().str.slice(0, _LONGEST_NAME)
+    words = table[LABEL].fillna("").astype(str).str.strip().str.slice(0, LONGEST_NAME)
     return words.where(~words.isin(["", PARTICLE]), by_class)
 
 
 def _kinds(table: pd.DataFrame, is_negative: NDArray[np.bool_], settings: Settings) -> list[str]:
     """Return what each row is of; where nothing is said, the project's only kind."""
-    names = class_names(table).str.strip().str.slice(0, _LONGEST_NAME).replace("", ONLY_CLASS)
+    names = class_names(table).str.strip().str.slice(0, LONGEST_NAME).replace("", ONLY_CLASS)
     names = names.where(~is_negative, _reasons(table, names))
     own = [one.name for one in settings.classes]
     spelt = {name.casefold(): name for name in own}

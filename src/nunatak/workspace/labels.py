@@ -124,21 +124,32 @@ def read_labels(connection: sqlite3.Connection, record: ImageRecord) -> Labels:
     )
 
 
-def label_counts(workspace: Workspace) -> dict[int, tuple[int, int, int]]:
+def label_counts(workspace: Workspace, image: int | None = None) -> dict[int, tuple[int, int, int]]:
     """Return how many particles, other places and regions are labelled, by image.
 
-    Images without any are left out.
+    Parameters
+    ----------
+    workspace
+        The project.
+    image
+        None for all.
+
+    Returns
+    -------
+    dict of int to tuple of int
+        Images without any are left out.
     """
-    query = """
+    where = "" if image is None else "WHERE image = ?1"
+    query = f"""
         SELECT image, sum(kind = 'particle'), sum(kind = 'not_particle'), 0
-        FROM point GROUP BY image
-        UNION ALL SELECT image, 0, 0, count(*) FROM region GROUP BY image
-    """
+        FROM point {where} GROUP BY image
+        UNION ALL SELECT image, 0, 0, count(*) FROM region {where} GROUP BY image
+    """  # noqa: S608
     counts: dict[int, tuple[int, int, int]] = {}
     with workspace.reading() as connection:
-        for image, *more in connection.execute(query):
-            labels, negatives, regions = counts.get(image, (0, 0, 0))
-            counts[image] = (labels + more[0], negatives + more[1], regions + more[2])
+        for one, *more in connection.execute(query, () if image is None else (image,)):
+            labels, negatives, regions = counts.get(one, (0, 0, 0))
+            counts[one] = (labels + more[0], negatives + more[1], regions + more[2])
     return counts
 
 

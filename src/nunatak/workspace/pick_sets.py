@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nunatak.errors import BadInput
-from nunatak.workspace.base import Model, now
+from nunatak.workspace.base import LONGEST_NAME, Model, now
 from nunatak.workspace.changes import note
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.errors import NotFound
@@ -32,7 +32,7 @@ class PickSetRecord(Model):
     ----------
     id : int
     name : str
-        For people.
+        For people; no other set of the project has it.
     run : int or None
         That made it.
     made_at : str
@@ -79,7 +79,7 @@ def add_pick_set(
     run: int | None = None,
     provenance: Mapping[str, Any] | None = None,
 ) -> int:
-    """Add an empty set and return its number.
+    """Add an empty set and return its number; a name that another set has gets a number.
 
     Raises
     ------
@@ -92,7 +92,10 @@ def add_pick_set(
         cursor = connection.execute(
             "INSERT INTO pick_set (name, run, made_at, threshold, classes, provenance) "
             "VALUES (?, ?, ?, ?, ?, ?)",
-            (name, run, now(), threshold, _json(list(classes)), _json(dict(provenance or {}))),
+            (
+                *(_unused(connection, name), run, now(), threshold),
+                *(_json(list(classes)), _json(dict(provenance or {}))),
+            ),
         )
         number = int(cursor.lastrowid or 0)
         if run is not None:
@@ -144,7 +147,7 @@ def change_pick_set(
     workspace, pick_set
         Which.
     name, threshold, is_complete
-        See `PickSetRecord`.
+        See `PickSetRecord`; a name that another set has gets a number.
     user
         Who changes it; None for a run.
 
@@ -155,6 +158,8 @@ def change_pick_set(
     """
     with workspace.writing() as connection:
         read_pick_set(connection, pick_set)
+        if name is not None:
+            name = _unused(connection, name, by=pick_set)
         connection.execute(
             "UPDATE pick_set SET name = coalesce(?, name), threshold = coalesce(?, threshold), "
             "is_complete = coalesce(?, is_complete) WHERE id = ?",
@@ -172,6 +177,18 @@ def touch(connection: sqlite3.Connection, pick_set: int, *, image: int | None = 
     """Record within a transaction that a set changed, on one image or throughout."""
     connection.execute("UPDATE pick_set SET stamp = stamp + 1 WHERE id = ?", (pick_set,))
     note(connection, "picks", pick_set, image=image)
+
+
+def _unused(connection: sqlite3.Connection, name: str, by: int | None = None) -> str:
+    """Return a name that no set has but perhaps the one, with a number where it is needed."""
+    rows = connection.execute("SELECT name FROM pick_set WHERE id IS NOT ?", (by,))
+    taken = {one.casefold() for (one,) in rows}
+    number, free = 1, name
+    while free.casefold() in taken:
+        number += 1
+        ending = f" ({number})"
+        free = f"{name[: LONGEST_NAME - len(ending)]}{ending}"
+    return free
 
 
 def _json(value: Any) -> str:

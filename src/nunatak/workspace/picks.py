@@ -110,22 +110,6 @@ def picked_images(workspace: Workspace, pick_set: int) -> set[int]:
     return {int(image) for (image,) in rows}
 
 
-def selected_counts(workspace: Workspace, pick_set: int) -> dict[int, int]:
-    """Return the number of candidates from the set's threshold on, by image.
-
-    Raises
-    ------
-    NotFound
-        If there is no such set.
-    """
-    with workspace.reading() as connection:
-        threshold = read_pick_set(connection, pick_set).threshold
-        rows = connection.execute(
-            "SELECT image, score FROM candidates WHERE pick_set = ?", (pick_set,)
-        ).fetchall()
-    return {image: int((np.frombuffer(score, "<f8") >= threshold).sum()) for image, score in rows}
-
-
 def save_judgement(
     workspace: Workspace,
     pick_set: int,

@@ -1,5 +1,6 @@
 """Whether a process still runs: its number alone does not tell, as numbers are used again."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -41,6 +42,17 @@ def process_start(pid: int) -> str | None:
         return None
     boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     return f"{boot} {fields[_START - _AFTER_NAME - 1]}"
+
+
+def is_of_this_machine(started: str) -> bool:
+    """Tell whether a process that began then is of this machine, since that was switched on.
+
+    Where the system does not tell machines apart, every process is.
+    """
+    if not Path(_SELF).exists():
+        return True
+    mine = process_start(os.getpid()) or ""
+    return started.partition(" ")[0] == mine.partition(" ")[0]
 
 
 def is_alive(pid: int, started: str) -> bool:

@@ -194,6 +194,7 @@ def change_settings(
     base_version: int,
     *,
     user: str,
+    name: str | None = None,
     classes: list[ParticleClass] | None = None,
     contrast: Contrast | None = None,
     expected_particles: float | Literal["unchanged"] | None = "unchanged",
@@ -208,7 +209,7 @@ def change_settings(
         The version that the change was made to.
     user
         To whom it is ascribed.
-    classes, contrast
+    name, classes, contrast
         None leaves them as they are.
     expected_particles
         In an image; None to estimate it from now on.
@@ -218,7 +219,7 @@ def change_settings(
     StaleSettings
         If they were changed since ``base_version``.
     BadInput
-        If a class that labels name is left out, or classes are unusable.
+        If a class that labels name is left out, classes are unusable, or the name is blank.
     """
     with workspace.writing() as connection:
         before = read_settings(connection)
@@ -226,6 +227,7 @@ def change_settings(
             raise StaleSettings(before)
         changed = before.model_copy(
             update={
+                "name": before.name if name is None else name.strip(),
                 "classes": before.classes if classes is None else classes,
                 "contrast": contrast or before.contrast,
                 "expected_particles": before.expected_particles
@@ -244,14 +246,20 @@ def write_settings(connection: sqlite3.Connection, settings: Settings, user: str
     Raises
     ------
     BadInput
-        If a class that labels name is left out, or classes are unusable.
+        If a class that labels name is left out, classes are unusable, or the name is blank.
     """
+    if not settings.name:
+        raise BadInput("The project has a blank name. Name it.")
     _check_classes(settings.classes)
     _check_used_classes(connection, settings.classes)
     classes = _CLASSES.dump_json(settings.classes).decode()
     connection.execute(
-        "UPDATE project SET classes = ?, contrast = ?, expected_particles = ?, version = ?",
-        (classes, settings.contrast, settings.expected_particles, settings.version),
+        "UPDATE project SET name = ?, classes = ?, contrast = ?, expected_particles = ?, "
+        "version = ?",
+        (
+            *(settings.name, classes, settings.contrast, settings.expected_particles),
+            settings.version,
+        ),
     )
     connection.execute(
         "INSERT INTO setting_change (version, made_by, made_at, settings) VALUES (?, ?, ?, ?)",

@@ -15,7 +15,7 @@ RunKind = Literal["pick", "train", "prune"]
 RunState = Literal["waiting", "running", "stopping", "done", "failed", "stopped"]
 
 ENDED: frozenset[RunState] = frozenset({"done", "failed", "stopped"})
-"""A run in one of these states stays in it."""
+"""A run in one of these states stays in it, but for `reopen_run`."""
 
 _KEYS = (
     *("id", "kind", "state", "name", "asked", "asked_by", "asked_at", "started_at", "ended_at"),
@@ -133,13 +133,15 @@ def change_run(
 ) -> bool:
     """Change what is not None; the times of start and end are set with the state.
 
+    A run that is put back to wait has no process any more.
+
     Parameters
     ----------
     workspace, run
         Which.
     only_if
-        States from which on the change is made; None for all but the last ones. Two processes
-        cannot both take a run that waits.
+        States from which on the change is made; None for all but the last ones. Two servers
+        cannot both begin a run that waits.
     state, message, pid, process_started, labels, negatives
         See `RunRecord`.
 
@@ -157,6 +159,11 @@ def change_run(
         before = _read_run(connection, run)
         if before.has_ended or (only_if is not None and before.state not in only_if):
             return False
+        if before.state == "waiting" and state == "running":
+            # The process that did a first part of it has no more to do with it.
+            connection.execute(
+                "UPDATE run SET pid = NULL, process_started = NULL WHERE id = ?", (run,)
+            )
         connection.execute(
             "UPDATE run SET state = coalesce(?, state), message = coalesce(?, message), "
             "pid = coalesce(?, pid), process_started = coalesce(?, process_started), "
@@ -168,6 +175,63 @@ def change_run(
                 now() if state in ENDED else None,
                 run,
             ),
+        )
+        note(connection, "run", run)
+    return True
+
+
+def take_run(workspace: Workspace, run: int, *, pid: int, process_started: str) -> bool:
+    """Take a run for the process that is to carry it out.
+
+    Parameters
+    ----------
+    workspace, run
+        Which.
+    pid, process_started
+        Of that process: see `RunRecord`.
+
+    Returns
+    -------
+    bool
+        Whether the process may begin; False where another process has the run, or it was taken
+        back meanwhile, as after the server's end.
+
+    Raises
+    ------
+    NotFound
+        If there is none of that number.
+    """
+    with workspace.writing() as connection:
+        before = _read_run(connection, run)
+        if before.state != "running":
+            return False
+        if before.pid is not None:
+            return (before.pid, before.process_started) == (pid, process_started)
+        connection.execute(
+            "UPDATE run SET pid = ?, process_started = ? WHERE id = ?", (pid, process_started, run)
+        )
+        note(connection, "run", run)
+    return True
+
+
+def reopen_run(workspace: Workspace, run: int) -> bool:
+    """Let a run that failed or was stopped wait for its turn again.
+
+    Returns
+    -------
+    bool
+        Whether it waits; False where its state is another.
+
+    Raises
+    ------
+    NotFound
+        If there is none of that number.
+    """
+    with workspace.writing() as connection:
+        if _read_run(connection, run).state not in {"failed", "stopped"}:
+            return False
+        connection.execute(
+            "UPDATE run SET state = 'waiting', message = NULL, ended_at = NULL WHERE id = ?", (run,)
         )
         note(connection, "run", run)
     return True

@@ -9,7 +9,7 @@ from pathlib import Path
 from nunatak.errors import FormatError
 from nunatak.workspace.errors import NewerProject
 
-VERSION = 1
+VERSION = 2
 APPLICATION_ID = 0x6E756E61
 """``nuna`` in ASCII: tells a project from any other SQLite file."""
 
@@ -174,17 +174,52 @@ CREATE TABLE run (
 """
 
 
+_SERVER = """
+CREATE TABLE server (
+    row INTEGER PRIMARY KEY CHECK (row = 1),
+    claim TEXT NOT NULL,
+    user TEXT NOT NULL,
+    machine TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    started TEXT NOT NULL,
+    since TEXT NOT NULL
+);
+"""
+
+_ADDED = {2: _SERVER}
+"""What each version has that the one before it lacks."""
+
+
 def make_tables(connection: sqlite3.Connection) -> None:
     """Make all tables in an empty database, within the transaction that is open."""
-    for text in (_PROJECT, _IMAGES, _RUNS, _PICKS):
-        for statement in text.split(";"):
-            connection.execute(statement)
+    for text in (_PROJECT, _IMAGES, _RUNS, _PICKS, *_ADDED.values()):
+        _execute(connection, text)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def check_version(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a database that is no project, or one of another version of nunatak.
+def upgrade(connection: sqlite3.Connection) -> None:
+    """Give the tables of an older version what they lack, within the transaction that is open."""
+    # Another program may have done so since the version was read.
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    for number in range(version + 1, VERSION + 1):
+        _execute(connection, _ADDED[number])
+        connection.execute(f"PRAGMA user_version = {number}")
+
+
+def _execute(connection: sqlite3.Connection, text: str) -> None:
+    # Not executescript, which would end the transaction.
+    for statement in text.split(";"):
+        connection.execute(statement)
+
+
+def check_version(connection: sqlite3.Connection, path: Path) -> bool:
+    """Refuse a database that is no project, or one of a newer version of nunatak.
+
+    Returns
+    -------
+    bool
+        Whether its tables are of this version; older ones can be upgraded.
 
     Raises
     ------
@@ -206,3 +241,4 @@ def check_version(connection: sqlite3.Connection, path: Path) -> None:
             f"{path}: made by a newer nunatak (its tables are of version {version}, this one knows "
             f"version {VERSION}). Install a newer nunatak, or give another folder with --project."
         )
+    return bool(version == VERSION)

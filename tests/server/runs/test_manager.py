@@ -15,13 +15,14 @@ from waiting import wait_for
 from nunatak.errors import Mismatch, ResourceError
 from nunatak.server.bodies.runs import PickAsked, TrainAsked
 from nunatak.server.runs import RunManager, process
+from nunatak.server.runs.orders import LESSON
 from nunatak.server.runs.progress_file import NAME
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.images import images_of
 from nunatak.workspace.labels import save_edit
 from nunatak.workspace.marks import Edit, Point, PutPoint
 from nunatak.workspace.processes import process_start
-from nunatak.workspace.runs import add_run, change_run, run_of
+from nunatak.workspace.runs import RunKind, add_run, change_run, run_of
 
 MakeManager = Callable[[], RunManager]
 
@@ -113,13 +114,23 @@ def test_a_process_on_another_machine_lives_as_long_as_it_says_so(
     wait_for(lambda: manager.run(run.id).state == "failed")
 
 
-def test_a_killed_run_has_failed(workspace: Workspace, make_manager: MakeManager) -> None:
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [
+        (signal.SIGKILL, "SIGKILL, often for lack of memory"),
+        (signal.SIGBUS, "SIGBUS: an image was cut short while it was read"),
+        (signal.SIGSEGV, "SIGSEGV"),
+    ],
+)
+def test_a_killed_run_has_failed(
+    workspace: Workspace, make_manager: MakeManager, number: signal.Signals, why: str
+) -> None:
     manager = make_manager()
     manager.start()
     wait_for(under_way(manager, 1))
-    os.kill(run_of(workspace, 1).pid or 0, signal.SIGKILL)
+    os.kill(run_of(workspace, 1).pid or 0, number)
     wait_for(lambda: manager.run(1).state == "failed")
-    assert "SIGKILL, often for lack of memory" in (manager.run(1).message or "")
+    assert why in (manager.run(1).message or "")
 
 
 @pytest.mark.parametrize(
@@ -209,18 +220,58 @@ def test_another_process_of_the_same_number_is_no_run(
     change_run(workspace, run.id, state="running", pid=os.getpid(), process_started=earlier)
     manager = make_manager()
     manager.start()
-    assert manager.run(run.id).state == "failed"
-    assert "did not come to its end" in (manager.run(run.id).message or "")
+    wait_for(under_way(manager, run.id))
+    assert run_of(workspace, run.id).process_started != earlier
 
 
-def test_picking_whose_process_is_gone_goes_on(
-    workspace: Workspace, make_manager: MakeManager
+@pytest.mark.parametrize("kind", ["pick", "train"])
+def test_a_run_whose_process_is_gone_goes_on(
+    workspace: Workspace, make_manager: MakeManager, kind: RunKind
 ) -> None:
-    run = add_run(workspace, kind="pick", name="old", asked={"kind": "pick"}, user="ada")
+    run = add_run(workspace, kind=kind, name="old", asked={"kind": kind}, user="ada")
     change_run(workspace, run.id, state="running", pid=2**22 + 1, process_started="other 1")
     manager = make_manager()
     manager.start()
     wait_for(under_way(manager, run.id))
+
+
+@pytest.mark.parametrize("was_given", [False, True])
+def test_a_stopped_training_goes_on_if_it_had_begun(
+    workspace: Workspace, make_manager: MakeManager, was_given: bool
+) -> None:
+    label(workspace, 5)
+    manager = make_manager()
+    manager.start()
+    training = manager.add(TrainAsked(kind="train"))
+    wait_for(under_way(manager, training.id))
+    if was_given:
+        (workspace.run_folder(training.id) / LESSON).touch()
+    manager.stop(training.id)
+    wait_for(lambda: manager.run(training.id).state == "stopped")
+    stopped = manager.run(training.id)
+    assert stopped.can_continue is was_given
+    assert ("Press Continue" in (stopped.message or "")) is was_given
+    if not was_given:
+        with pytest.raises(Mismatch, match="nothing to go on with"):
+            manager.go_on(training.id)
+        return
+    going = manager.go_on(training.id)
+    assert (going.state, going.message, going.ended_at) == ("waiting", None, None)
+    with pytest.raises(Mismatch, match="training is under way"):
+        manager.go_on(training.id)
+    wait_for(under_way(manager, training.id))
+
+
+def test_a_training_that_is_stopped_from_outside_says_so(
+    workspace: Workspace, make_manager: MakeManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _let_runs(monkeypatch, f"import sys; sys.exit({process.INTERRUPTED})")
+    label(workspace, 5)
+    manager = make_manager()
+    training = manager.add(TrainAsked(kind="train"))
+    manager.start()
+    wait_for(lambda: manager.run(training.id).state == "stopped")
+    assert manager.run(training.id).message == "Stopped from outside nunatak."
 
 
 @pytest.mark.parametrize(("count", "words"), [(0, "No particle is labelled"), (3, "1 more")])

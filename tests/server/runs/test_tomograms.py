@@ -1,5 +1,6 @@
 """Picking and training in tomograms, small enough to be quick."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def carry_out(workspace: Workspace, order: NewRun | None) -> RunRecord:
     assert order is not None
     run = add_run(workspace, kind=order.kind, name=order.name, asked=order.asked, user="ada")
     change_run(workspace, run.id, state="running")
-    worker.main([str(workspace.folder), str(run.id)])
+    worker.main([str(workspace.folder), str(run.id), str(os.getppid())])
     done = run_of(workspace, run.id)
     assert done.state == "done", done.message
     return done

@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import mrcfile
 import numpy as np
@@ -11,22 +12,33 @@ import pytest
 from kept_events import Events
 from waiting import wait_for
 
+from nunatak.detection.model import load_model
+from nunatak.errors import BadInput
 from nunatak.images.micrograph_list import ListedMicrograph
 from nunatak.server.bodies.runs import PruneAsked, TrainAsked
 from nunatak.server.prepare import prepare
 from nunatak.server.review.loading import LoadedSets
-from nunatak.server.runs import RunManager, picking, worker
+from nunatak.server.runs import RunManager, picking, training, worker
+from nunatak.server.runs.progress_file import ProgressFile
 from nunatak.server.runs.requests import NewRun, asked_run, first_picks
 from nunatak.server.runs.run_body import run_body
 from nunatak.server.runs.training import LABELS
+from nunatak.training.progress import Progress
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.decisions import PickDecision, Review, save_review
 from nunatak.workspace.images import add_images, images_of, want_image
 from nunatak.workspace.labels import labels_of, save_edit
-from nunatak.workspace.marks import Edit, Point, PutPoint
+from nunatak.workspace.marks import Edit, Point, PutPoint, PutRegion, Region
 from nunatak.workspace.pick_sets import pick_sets_of
 from nunatak.workspace.picks import all_picks, picked_images
-from nunatak.workspace.runs import RunRecord, add_run, change_run, run_of, runs_of
+from nunatak.workspace.runs import (
+    RunRecord,
+    add_run,
+    change_run,
+    reopen_run,
+    run_of,
+    runs_of,
+)
 
 SIDE, STEP, DISK_PX = 320, 64, 20
 PLACES = [(x, y) for y in range(32, SIDE, STEP) for x in range(32, SIDE, STEP)]
@@ -57,9 +69,14 @@ def project(tmp_path: Path, disks: Path) -> Path:
 def carry_out(workspace: Workspace, order: NewRun) -> RunRecord:
     """Do in this process what a run's own process does."""
     run = add_run(workspace, kind=order.kind, name=order.name, asked=order.asked, user="ada")
-    change_run(workspace, run.id, state="running")
-    worker.main([str(workspace.folder), str(run.id)])
-    return run_of(workspace, run.id)
+    return go_on(workspace, run.id)
+
+
+def go_on(workspace: Workspace, run: int) -> RunRecord:
+    """Do in this process what the process of a run that waits does."""
+    change_run(workspace, run, state="running")
+    worker.main([str(workspace.folder), str(run), str(os.getppid())])
+    return run_of(workspace, run)
 
 
 def label(workspace: Workspace, image: int, count: int, kind: str = "particle") -> None:
@@ -115,19 +132,19 @@ def test_ten_clicks_make_a_model_and_its_picks(workspace: Workspace) -> None:
     before = [labels_of(workspace, image) for image in images]
     want_image(workspace, images[1])
     asked = TrainAsked(kind="train", steps=2, name="mine")
-    training = carry_out(workspace, asked_run(workspace, asked))
-    assert training.state == "done", training.message
-    assert (training.labels, training.negatives) == (10, 0)
-    body = run_body(training, workspace.run_folder(training.id))
+    taught = carry_out(workspace, asked_run(workspace, asked))
+    assert taught.state == "done", taught.message
+    assert (taught.labels, taught.negatives) == (10, 0)
+    body = run_body(taught, workspace.run_folder(taught.id))
     assert [point.step for point in body.curve] == [1, 2]
-    assert len((workspace.run_folder(training.id) / LABELS).read_text().splitlines()) == 11
+    assert len((workspace.run_folder(taught.id) / LABELS).read_text().splitlines()) == 11
     made = pick_sets_of(workspace)[0]
-    assert (made.name, made.id, made.run) == ("mine", training.pick_set, training.id)
+    assert (made.name, made.id, made.run) == ("mine", taught.pick_set, taught.id)
     # What the user looks at is picked by the training; another run goes on from there.
     assert picked_images(workspace, made.id) == {images[1]}
     following = runs_of(workspace)[0]
     assert (following.kind, following.state) == ("pick", "waiting")
-    worker.main([str(workspace.folder), str(following.id)])
+    go_on(workspace, following.id)
     assert picked_images(workspace, made.id) == set(images)
     assert [labels_of(workspace, image) for image in images] == before
 
@@ -155,9 +172,9 @@ def test_pruning_learns_from_decisions_and_leaves_them(workspace: Workspace) -> 
 def test_a_training_without_enough_labels_says_what_to_click(workspace: Workspace) -> None:
     label(workspace, images_of(workspace)[0].id, 3)
     order = NewRun("train", "early", TrainAsked(kind="train").model_dump(mode="json"))
-    training = carry_out(workspace, order)
-    assert (training.state, training.pick_set) == ("failed", None)
-    assert "Click at least 1 more" in (training.message or "")
+    early = carry_out(workspace, order)
+    assert (early.state, early.pick_set) == ("failed", None)
+    assert "Click at least 1 more" in (early.message or "")
 
 
 def test_picking_that_is_stopped_keeps_what_it_has(
@@ -189,7 +206,7 @@ def test_picking_that_is_put_back_goes_on_where_it_was(
 
         patched.setattr(picking, "keep_outcome", end_after_the_first)
         assert first_picks_of(workspace).state == "waiting"
-    worker.main([str(workspace.folder), "1"])
+    go_on(workspace, 1)
     (made,) = pick_sets_of(workspace)
     assert (made.images, made.is_complete) == (3, True)
 
@@ -204,3 +221,80 @@ def test_an_error_of_nunatak_itself_is_said_as_such(
     run = first_picks_of(workspace)
     assert run.state == "failed"
     assert "An error in nunatak itself (ValueError: upside down)" in (run.message or "")
+
+
+def test_a_training_that_is_stopped_goes_on_with_what_it_was_given(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = [one.id for one in images_of(workspace)]
+    for image in images[:2]:
+        label(workspace, image, 5)
+
+    def stop(file: ProgressFile, progress: Progress) -> None:
+        if progress.step == 2:
+            change_run(workspace, 1, state="stopping")
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    asked = TrainAsked(kind="train", steps=4)
+    with monkeypatch.context() as patched:
+        patched.setattr(training, "tell", stop)
+        stopped = carry_out(workspace, asked_run(workspace, asked))
+    assert (stopped.state, stopped.message) == (
+        "stopped",
+        "Stopped by a user. Press Continue to go on from where it was.",
+    )
+    assert run_body(stopped, workspace.run_folder(1)).can_continue
+    label(workspace, images[2], 5)  # too late for this training
+    assert reopen_run(workspace, 1)
+    steps: list[int] = []
+    monkeypatch.setattr(training, "tell", lambda _file, progress: steps.append(progress.step))
+    finished = go_on(workspace, 1)
+    assert finished.state == "done", finished.message
+    assert steps == [3, 4]
+    assert finished.labels == 10
+    assert not run_body(finished, workspace.run_folder(1)).can_continue
+
+
+def test_a_run_that_another_process_has_is_left_alone(workspace: Workspace) -> None:
+    order = first_picks(workspace)
+    assert order is not None
+    run = add_run(workspace, kind=order.kind, name=order.name, asked=order.asked, user="ada")
+    change_run(workspace, run.id, state="running", pid=1, process_started="elsewhere 1")
+    assert worker.main([str(workspace.folder), str(run.id), str(os.getppid())]) == 0
+    assert run_of(workspace, run.id).state == "running"
+    assert not pick_sets_of(workspace)
+
+
+def test_a_run_whose_server_is_gone_is_left_to_the_next(workspace: Workspace) -> None:
+    order = first_picks(workspace)
+    assert order is not None
+    run = add_run(workspace, kind=order.kind, name=order.name, asked=order.asked, user="ada")
+    change_run(workspace, run.id, state="running")
+    assert worker.main([str(workspace.folder), str(run.id), str(os.getppid() + 1)]) == 0
+    assert run_of(workspace, run.id).pid is None
+
+
+def test_regions_of_the_page_reach_the_training(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = images_of(workspace)[0]
+    label(workspace, image.id, 6)
+    outline = [[0, 0], [90, 0], [90, 90], [0, 90]]
+    region = Region(id="region-1", kind="exclude", outline=outline)
+    edit = Edit(
+        id="edit-regions",
+        base_version=labels_of(workspace, image.id).version,
+        operations=[PutRegion(operation="put_region", region=region)],
+    )
+    save_edit(workspace, image.id, edit, "ada")
+    given: dict[str, Any] = {}
+
+    def remember(*_arguments: object, **options: Any) -> None:
+        given.update(options)
+        raise BadInput("enough")
+
+    monkeypatch.setattr(training, "train_on_micrographs", remember)
+    carry_out(workspace, asked_run(workspace, TrainAsked(kind="train")))
+    (regions,) = given["regions"].values()
+    assert regions.excluded[0].tolist() == outline
+    assert given["shown_from"] == load_model("general-2d").header.default_threshold

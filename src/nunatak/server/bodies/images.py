@@ -3,12 +3,15 @@
 from typing import Literal
 
 from nunatak.server.bodies.base import Body
+from nunatak.workspace.history import LastChange
 from nunatak.workspace.images import ImageState
 
 __all__ = [
     "ImageState",
     "ImageSummary",
+    "LastChange",
     "Level",
+    "PickCounts",
     "Plane",
     "Pyramid",
     "Queue",
@@ -36,14 +39,14 @@ class ImageSummary(Body):
     state : str
     labels, negatives, regions : int
         That a person set.
-    candidates : int or None
-        Of the newest pick set, those from its threshold on; None where it has not come here yet.
     doubt : float or None
         How much a correction here would teach, 0 to 1: see `nunatak.workspace.doubt`.
     problem : str or None
         Why it cannot be used.
     version : int
         Of its labels.
+    changed : LastChange or None
+        Who worked on it last, and when; None where nobody has.
     """
 
     id: int
@@ -55,10 +58,10 @@ class ImageSummary(Body):
     labels: int
     negatives: int
     regions: int
-    candidates: int | None
     doubt: float | None
     problem: str | None
     version: int
+    changed: LastChange | None
 
 
 class Queue(Body):
@@ -70,6 +73,25 @@ class Queue(Body):
     """
 
     images: list[ImageSummary]
+
+
+class PickCounts(Body):
+    """How many picks of a set the images show, as columns of equal length.
+
+    Attributes
+    ----------
+    image : list of int
+        Those that the set has come to.
+    kept : list of int
+        Of at least the set's threshold, outside excluded regions and not rejected; and those that
+        a person keeps below it.
+    rejected : list of int
+        Of at least the threshold and outside excluded regions, by a person or a pruning.
+    """
+
+    image: list[int]
+    kept: list[int]
+    rejected: list[int]
 
 
 class StateChange(Body):
@@ -114,8 +136,6 @@ class Pyramid(Body):
         Side of a tile; those at the right and bottom end with the level.
     levels : list of Level
         From the finest.
-    low, high : float
-        Those of the finest level.
     usual_low, usual_high : float
         Greys, 0 to 255, between which the contrast looks right to begin with, at every level.
     version : str
@@ -126,8 +146,6 @@ class Pyramid(Body):
     version: str
     tile_px: int
     levels: list[Level]
-    low: float
-    high: float
     usual_low: float
     usual_high: float
 
@@ -141,8 +159,8 @@ class Slices(Body):
         ``[nz, ny, nx]``, voxels.
     scales : list of float
         Voxels along one pixel of a slice's sizes, from the finest, at least 1.
-    low, high, usual_low, usual_high : float
-        As of `Pyramid`; low and high of slices one voxel thick at the finest size.
+    usual_low, usual_high : float
+        As of `Pyramid`.
     version : str
         As of `Pyramid`.
     """
@@ -150,7 +168,5 @@ class Slices(Body):
     version: str
     shape: list[int]
     scales: list[float]
-    low: float
-    high: float
     usual_low: float
     usual_high: float

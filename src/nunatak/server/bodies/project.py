@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from nunatak.server.bodies.base import Body
+from nunatak.server.bodies.base import Body, Name
 from nunatak.workspace.project import Classes, Contrast, ParticleClass
 
 __all__ = [
@@ -75,12 +75,13 @@ class ProjectChange(Body):
     ----------
     base_version : int
         The version that the change was made to.
-    classes, contrast, expected_particles
+    name, classes, contrast, expected_particles
         See `Project`. A class that labels name cannot be left out. ``expected_particles`` None is
         a wish to estimate it; of the others None stands for leaving them out.
     """
 
     base_version: int
+    name: Name | None = None
     classes: Classes | None = None
     contrast: Contrast | None = None
     expected_particles: ExpectedParticles | None = None

@@ -126,6 +126,8 @@ class Run(Body):
         That it makes.
     labels, negatives : int
         That a training learned from.
+    can_continue : bool
+        Whether it failed or was stopped, and can go on from where it was.
     """
 
     id: int
@@ -141,6 +143,7 @@ class Run(Body):
     pick_set: int | None
     labels: int
     negatives: int
+    can_continue: bool
 
 
 class Runs(Body):

@@ -15,7 +15,8 @@ BoolArray = NDArray[np.bool_]
 UNDECIDED, KEPT, REJECTED = 0, 1, -1
 """What a person says of a candidate."""
 
-_PRUNED_AWAY = JUDGED.index("reject")
+PRUNED_AWAY = JUDGED.index("reject")
+"""What a pruning says of a candidate that it rejects."""
 
 
 @dataclass(frozen=True)
@@ -96,10 +97,14 @@ class SetColumns:
 
         A person's word goes before a pruning's: what a person keeps is kept whatever its score.
         """
-        chosen = (
-            self.selected(threshold) & (self.pruned != _PRUNED_AWAY) & (self.decided != REJECTED)
-        )
+        chosen = self.selected(threshold) & ~self.rejected
         return np.asarray(chosen | ((self.decided == KEPT) & ~self.excluded))
+
+    @property
+    def rejected(self) -> BoolArray:
+        """Which candidates a person rejected, or a pruning and no person keeps them."""
+        pruned_away = (self.pruned == PRUNED_AWAY) & (self.decided != KEPT)
+        return np.asarray((self.decided == REJECTED) | pruned_away)
 
 
 def _is_of(class_name: str, classes: tuple[str, ...], index: IntArray) -> BoolArray:

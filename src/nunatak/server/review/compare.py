@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from nunatak.picks.matching import match
-from nunatak.server.bodies.pick_sets import Comparison, ImageComparison
+from nunatak.server.bodies.reviews import Comparison, ImageComparison
 from nunatak.server.review.columns import FloatArray
 
 WITHIN_RADII = 0.5

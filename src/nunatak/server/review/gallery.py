@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nunatak.server.bodies.pick_sets import Decision, Gallery, GalleryItem, Order
+from nunatak.server.bodies.reviews import Decision, Gallery, GalleryItem, Order
 from nunatak.server.review.columns import KEPT, REJECTED, UNDECIDED, IntArray, SetColumns
 
 _WORDS: dict[int, Decision] = {KEPT: "keep", REJECTED: "reject"}

@@ -1,16 +1,18 @@
 """Histograms and comparisons of the project's sets."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from nunatak.detection.header import ThresholdRow
 from nunatak.errors import Mismatch
-from nunatak.server.bodies.pick_sets import Comparison, Histogram
+from nunatak.server.bodies.reviews import Comparison, Histogram
 from nunatak.server.review.columns import FloatArray, SetColumns
 from nunatak.server.review.compare import compared
 from nunatak.server.review.histogram import histogram
+from nunatak.server.review.kept_precision import Fate, KeptPrecision
 from nunatak.server.review.known import judged_by_people, radii_px
 from nunatak.server.review.loading import LoadedSets, marks_of
 from nunatak.server.review.precision import PrecisionEstimate, by_model
@@ -37,19 +39,41 @@ def histogram_of(
     radius_px = _radii(workspace)
     marks = [one for one in marks_of(workspace) if one.image in radius_px]
     known, is_right = judged_by_people(columns, marks, radius_px)
-    here = np.isin(known, rows)
-    facts, score = _facts(record), columns.score[rows]
-    estimate = PrecisionEstimate(
-        score,
-        known=np.searchsorted(rows, known[here]),
-        is_right=is_right[here],
-        guess=by_model(score, columns.class_index[rows], _tables(record, facts), facts.basis),
+    right = np.full(len(columns), np.nan)
+    right[known] = is_right
+    fate = Fate(
+        score=columns.score[rows],
+        rejected=columns.rejected[rows],
+        decided=columns.decided[rows],
+        right=right[rows],
+        probability=columns.probability[rows],
     )
-    return histogram(score, estimate.at, estimate.source)
+    facts = _facts(record)
+    guess = by_model(fate.score, columns.class_index[rows], _tables(record, facts), facts.basis)
+    here = np.flatnonzero(~np.isnan(fate.right))
+    before = PrecisionEstimate(
+        fate.score, known=here, is_right=fate.right[here] == 1.0, guess=guess
+    )
+    return histogram(fate, before, KeptPrecision(fate, before, guess))
 
 
-def comparison_of(workspace: Workspace, sets: LoadedSets, first: int, second: int) -> Comparison:
-    """Match the selected picks of two sets.
+@dataclass(frozen=True)
+class Side:
+    """One side of a comparison.
+
+    Attributes
+    ----------
+    pick_set : int
+    is_kept : bool
+        Whether those are left out that people or a pruning rejected.
+    """
+
+    pick_set: int
+    is_kept: bool = False
+
+
+def comparison_of(workspace: Workspace, sets: LoadedSets, first: Side, second: Side) -> Comparison:
+    """Match the selected or the kept picks of two sets.
 
     Raises
     ------
@@ -64,19 +88,23 @@ def comparison_of(workspace: Workspace, sets: LoadedSets, first: int, second: in
             "Two sets are matched within half a particle's radius. Say the particle's diameter in "
             "Å first."
         )
-    one, other = (_selected(workspace, *sets.get(number)) for number in (first, second))
+    one, other = (
+        _chosen(workspace, *sets.get(side.pick_set), is_kept=side.is_kept)
+        for side in (first, second)
+    )
     return compared(one, other, radius_px)
 
 
-def _selected(
-    workspace: Workspace, record: PickSetRecord, columns: SetColumns
+def _chosen(
+    workspace: Workspace, record: PickSetRecord, columns: SetColumns, *, is_kept: bool
 ) -> Mapping[int, FloatArray]:
     """Return the positions of the selected candidates on each image that was picked."""
-    selected, positions = columns.selected(record.threshold), columns.positions_px
+    chosen = columns.kept(record.threshold) if is_kept else columns.selected(record.threshold)
+    positions = columns.positions_px
     # The candidates of an image lie together.
     starts = np.flatnonzero(np.diff(columns.image, prepend=-1))
     parts = [slice(*ends) for ends in pairwise([*starts.tolist(), len(columns)])]
-    found = {int(columns.image[part.start]): positions[part][selected[part]] for part in parts}
+    found = {int(columns.image[part.start]): positions[part][chosen[part]] for part in parts}
     nothing = dict.fromkeys(picked_images(workspace, record.id), positions[:0])
     return {**nothing, **found}
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, HTTPException, Path, Query, Response
 
-from nunatak.server.bodies.base import Id, Responses
+from nunatak.server.bodies.base import Id, Problem, Responses
 from nunatak.server.bodies.images import Plane, Pyramid, Slices
 from nunatak.server.pictures import Picture
 from nunatak.server.services import Parts
@@ -15,6 +15,7 @@ JPEG: Responses = {
     200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}
 }
 _JPEG_OR_UNCHANGED: Responses = {**JPEG, 304: {"description": "Unchanged"}}
+_OF_A_VERSION: Responses = {**_JPEG_OR_UNCHANGED, 409: {"model": Problem}}
 
 Natural = Annotated[int, Path(ge=0, le=1_000_000)]
 Version = Annotated[str | None, Query(alias="v", max_length=64)]
@@ -22,6 +23,8 @@ Known = Annotated[str | None, Header(alias="If-None-Match", max_length=1000)]
 
 _FOR_GOOD = "private, max-age=31536000, immutable"
 _ASK_AGAIN = "private, no-cache"
+
+_CHANGED = "The file of this image has changed. It is read again now."
 
 
 @router.get("/images/{image}/thumbnail", response_class=Response, responses=_JPEG_OR_UNCHANGED)
@@ -44,7 +47,7 @@ def read_pyramid(image: Id, parts: Parts) -> Pyramid:
 @router.get(
     "/images/{image}/tiles/{level}/{row}/{column}",
     response_class=Response,
-    responses=_JPEG_OR_UNCHANGED,
+    responses=_OF_A_VERSION,
 )
 def read_tile(
     *,
@@ -58,9 +61,11 @@ def read_tile(
 ) -> Response:
     """Return a tile of a micrograph, grey.
 
-    ``v`` is the pyramid's ``version``, with which the picture may be kept for good.
+    ``v`` is the pyramid's ``version``, with which the picture may be kept for good; 409 says that
+    the file has changed since.
     """
-    return _answer(parts.pictures.tile(image, level, row, column), version, known)
+    picture = parts.pictures.tile(image, level, row, column)
+    return _answer(_of_version(picture, version), version, known)
 
 
 @router.get("/images/{image}/slices")
@@ -75,7 +80,7 @@ def read_slices(image: Id, parts: Parts) -> Slices:
 @router.get(
     "/images/{image}/slices/{plane}/{index}",
     response_class=Response,
-    responses=_JPEG_OR_UNCHANGED,
+    responses=_OF_A_VERSION,
 )
 def read_slice(
     *,
@@ -93,10 +98,18 @@ def read_slice(
     ``index`` is that of the middle voxel along the plane's normal, ``thickness`` the number of
     voxels averaged, ``size`` that of the entry in ``scales``. The picture's first axis is the
     plane's second letter (``xz``: x runs to the right, z down; ``yz``: y to the right, z down).
-    ``v`` is the ``version`` of the slices, with which the picture may be kept for good.
+    ``v`` is the ``version`` of the slices, with which the picture may be kept for good; 409 says
+    that the file has changed since.
     """
     picture = parts.pictures.slice(image, plane, index, thickness=thickness, size=size)
-    return _answer(picture, version, known)
+    return _answer(_of_version(picture, version), version, known)
+
+
+def _of_version(picture: Picture | None, version: str | None) -> Picture | None:
+    # Pieces of two versions of an image would not fit together.
+    if picture is not None and version not in (None, picture.version):
+        raise HTTPException(409, _CHANGED)
+    return picture
 
 
 def _answer(picture: Picture | None, version: str | None, known: str | None) -> Response:

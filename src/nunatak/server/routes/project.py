@@ -31,6 +31,7 @@ def change_project(change: ProjectChange, parts: Parts) -> Project:
         parts.workspace,
         change.base_version,
         user=parts.user,
+        name=change.name,
         classes=change.classes,
         contrast=change.contrast,
         expected_particles=change.expected_particles

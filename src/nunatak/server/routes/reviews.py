@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from nunatak.server.bodies.base import Id
-from nunatak.server.bodies.pick_sets import Decision, Gallery, Order, Review
+from nunatak.server.bodies.reviews import Decision, Gallery, Order, Review
 from nunatak.server.review.gallery import Asked, gallery
 from nunatak.server.review.sheet import sheet_places
 from nunatak.server.routes.pictures import JPEG

@@ -25,16 +25,16 @@ def start_run(asked: Annotated[RunAsked, Body()], parts: Parts) -> Run:
     return parts.runs.add(asked, user=parts.user)
 
 
-@router.get("/runs/{run}")
-def read_run(run: Id, parts: Parts) -> Run:
-    """Return one run."""
-    return parts.runs.run(run)
-
-
 @router.post("/runs/{run}/stop")
 def stop_run(run: Id, parts: Parts) -> Run:
     """Ask a run to stop; what it finished is kept."""
     return parts.runs.stop(run)
+
+
+@router.post("/runs/{run}/continue", responses=REFUSED)
+def continue_run(run: Id, parts: Parts) -> Run:
+    """Let a training that failed or was stopped go on from where it was; 409 says why not."""
+    return parts.runs.go_on(run)
 
 
 @router.get("/runs/{run}/log", response_model=str)

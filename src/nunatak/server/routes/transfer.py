@@ -6,6 +6,7 @@ from fastapi import APIRouter, Body, Query, Response
 
 from nunatak.server.bodies.base import Id, Responses
 from nunatak.server.bodies.labels import ImportCounts
+from nunatak.server.bodies.transfer import ExportFormat
 from nunatak.server.services import Parts
 from nunatak.workspace.project import settings_of
 
@@ -29,13 +30,17 @@ Format = Annotated[str | None, Query(pattern=r"^[a-z0-9-]{1,40}$")]
 
 
 @router.get("/export/labels", response_class=Response, responses=FILE)
-def export_labels(parts: Parts, file_format: Format = None) -> Response:
-    """Return all labelled particles as a file; None is the usual format."""
-    from nunatak.server.transfer.export import exported  # noqa: PLC0415
-    from nunatak.workspace.exchange import labels_as_picks  # noqa: PLC0415
+def export_labels(
+    parts: Parts, file_format: Format = None, which: Literal["all", "particles"] = "all"
+) -> Response:
+    """Return labels as a file; None is the usual format.
 
-    picks = labels_as_picks(parts.workspace, with_negatives=False)
-    return _saved(exported(parts.workspace, picks, "labels", file_format))
+    Where a format has no column that says which places are no particle, they are left out.
+    """
+    from nunatak.server.transfer.export import exported_labels  # noqa: PLC0415
+
+    only = which == "particles"
+    return _saved(exported_labels(parts.workspace, file_format, particles_only=only))
 
 
 @router.get("/export/picks", response_class=Response, responses=FILE)
@@ -54,8 +59,8 @@ def export_picks(
 
 
 @router.get("/export/formats")
-def read_formats(parts: Parts) -> list[str]:
-    """Return the names of formats that the project's picks can be written in, the usual first."""
+def read_formats(parts: Parts) -> list[ExportFormat]:
+    """Return the formats that the project's picks can be written in, the usual one first."""
     from nunatak.server.transfer.export import formats_for  # noqa: PLC0415
 
     return formats_for(settings_of(parts.workspace).ndim)

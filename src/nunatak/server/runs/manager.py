@@ -3,15 +3,21 @@
 import logging
 import threading
 
-from nunatak.errors import NunatakError
+from nunatak.errors import Mismatch, NunatakError
 from nunatak.server.bodies.runs import Run, RunAsked
+from nunatak.server.runs.continuing import can_go_on
 from nunatak.server.runs.process import LOG
-from nunatak.server.runs.requests import NewRun, asked_run, first_picks
+from nunatak.server.runs.requests import (
+    NewRun,
+    asked_run,
+    first_picks,
+    refuse_second_training,
+)
 from nunatak.server.runs.run_body import run_body
 from nunatak.server.runs.supervisor import Publisher, Supervisor
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.images import want_image
-from nunatak.workspace.runs import RunRecord, add_run, change_run, run_of, runs_of
+from nunatak.workspace.runs import RunRecord, add_run, change_run, reopen_run, run_of, runs_of
 
 LOOK_EVERY_S = 0.25
 LOG_BYTES = 64 * 1024
@@ -98,6 +104,25 @@ class RunManager:
             ):
                 change_run(self._workspace, run, only_if={"running"}, state="stopping")
                 self._supervisor.end(run)
+        self._look.set()
+        return self._body(run_of(self._workspace, run))
+
+    def go_on(self, run: int) -> Run:
+        """Let a training that failed or was stopped go on from where it was.
+
+        Raises
+        ------
+        NotFound
+            If there is no such run.
+        Mismatch
+            If it cannot go on, or another one trains.
+        """
+        with self._lock:
+            refuse_second_training(self._workspace)
+            record = run_of(self._workspace, run)
+            folder = self._workspace.run_folder(run)
+            if not (can_go_on(record, folder) and reopen_run(self._workspace, run)):
+                raise Mismatch(f"{record.name} has nothing to go on with. Start a new run.")
         self._look.set()
         return self._body(run_of(self._workspace, run))
 

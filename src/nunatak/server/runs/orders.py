@@ -12,6 +12,8 @@ from nunatak.workspace.connection import Workspace
 GENERAL = "general"
 SHIPPED = {2: "general-2d", 3: "general-3d"}
 MODEL = "model.safetensors"
+LESSON = "lesson.json"
+"""File in a run's folder: what a training was given."""
 
 
 class PickOrder(PickAsked):

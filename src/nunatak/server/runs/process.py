@@ -11,7 +11,7 @@ from pathlib import Path
 from nunatak.errors import ResourceError
 from nunatak.server.runs.progress_file import seconds_silent
 from nunatak.workspace.connection import Workspace
-from nunatak.workspace.processes import process_start
+from nunatak.workspace.processes import is_of_this_machine, process_start
 from nunatak.workspace.runs import RunRecord
 
 LOG = "log.txt"
@@ -21,18 +21,26 @@ SHARING = {"OMP_WAIT_POLICY": "PASSIVE"}
 """Environment of a run's process, unless the user sets it. By default, threads that wait for each
 other keep a core busy: beside a browser and a server, a training then took several times longer."""
 
+INTERRUPTED = 130
+"""Code with which a run's process ends that was asked to end."""
+
+GOES_ON = "Press Continue to go on from where it was."
+
 SILENT_FOR_S = 30.0
 """A process on another machine that gave no sign of life for so long is taken for gone."""
 
-
-_TELLS_MACHINES_APART = Path("/proc/self/stat").exists()
-"""Whether the mark of a process begins with that of its machine."""
+_WHY = {
+    signal.SIGKILL: ", often for lack of memory",
+    signal.SIGBUS: ": an image was cut short while it was read, or its disk went away",
+}
+"""What is likely to be behind the signal that ended a process."""
 
 
 def worker_command(project: Path, run: int) -> list[str]:
     """Return what begins the process of a run."""
     # Without -P, a file random.py in the user's folder would be taken for Python's own.
-    return [sys.executable, "-P", "-m", "nunatak.server.runs.worker", str(project), str(run)]
+    program = [sys.executable, "-P", "-m", "nunatak.server.runs.worker"]
+    return [*program, str(project), str(run), str(os.getpid())]
 
 
 @dataclass(frozen=True)
@@ -99,7 +107,7 @@ class RunProcess:
         """Whether it has not ended."""
         if self.child is not None:
             return self.child.poll() is None
-        if not self._is_here():
+        if not is_of_this_machine(self.started):
             silent_s = seconds_silent(self.folder)
             return silent_s is not None and silent_s < SILENT_FOR_S
         return process_start(self.pid) == self.started
@@ -112,6 +120,11 @@ class RunProcess:
         """Send SIGKILL to the whole group, where it runs on this machine."""
         self._signal(signal.SIGKILL)
 
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether it ended because it was asked to."""
+        return self.child is not None and self.child.returncode == INTERRUPTED
+
     def end(self) -> str | None:
         """Say how the process ended; None where an earlier server began it, and nobody knows."""
         code = None if self.child is None else self.child.returncode
@@ -119,18 +132,10 @@ class RunProcess:
             return None
         if code >= 0:
             return f"its process ended with code {code}"
-        name = signal.Signals(-code).name
-        lack = ", often for lack of memory" if -code == signal.SIGKILL else ""
-        return f"its process was ended by {name}{lack}"
+        number = signal.Signals(-code)
+        return f"its process was ended by {number.name}{_WHY.get(number, '')}"
 
     def _signal(self, number: signal.Signals) -> None:
-        if self.is_running() and self._is_here():
+        if self.is_running() and is_of_this_machine(self.started):
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, number)
-
-    def _is_here(self) -> bool:
-        """Whether it was begun on this machine, and since that was switched on."""
-        if not _TELLS_MACHINES_APART:
-            return True
-        mine = process_start(os.getpid()) or ""
-        return self.started.split(" ")[0] == mine.split(" ")[0]

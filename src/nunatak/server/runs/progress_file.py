@@ -87,6 +87,11 @@ class ProgressFile:
         self._thread.join()
         self._save()
 
+    @property
+    def phase(self) -> str:
+        """The phase under way."""
+        return self._now.phase
+
     def begin(self, phase: str, total: int = 0) -> None:
         """Begin a phase, in words; ``total`` 0 where its length is unknown."""
         self._began = time.monotonic()

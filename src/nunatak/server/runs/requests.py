@@ -91,8 +91,7 @@ def _pick(workspace: Workspace, asked: PickAsked, settings: Settings) -> NewRun:
 
 
 def _train(workspace: Workspace, asked: TrainAsked, settings: Settings) -> NewRun:
-    if any(run.kind == "train" and not run.has_ended for run in runs_of(workspace)):
-        raise Mismatch("A training is under way. Wait until it is done, or stop it first.")
+    refuse_second_training(workspace)
     _require_diameter(settings, all_classes=settings.ndim == 3)
     _require_model(workspace, asked.start, settings)
     counts = label_counts(workspace)
@@ -102,6 +101,18 @@ def _train(workspace: Workspace, asked: TrainAsked, settings: Settings) -> NewRu
         raise Mismatch(problem)
     name = asked.name or f"Model {1 + sum(run.kind == 'train' for run in runs_of(workspace))}"
     return NewRun("train", name, asked.model_dump(mode="json"))
+
+
+def refuse_second_training(workspace: Workspace) -> None:
+    """Refuse a training beside another one.
+
+    Raises
+    ------
+    Mismatch
+        If one runs or waits.
+    """
+    if any(run.kind == "train" and not run.has_ended for run in runs_of(workspace)):
+        raise Mismatch("A training is under way. Wait until it is done, or stop it first.")
 
 
 def _has_kept_candidates(workspace: Workspace) -> bool:

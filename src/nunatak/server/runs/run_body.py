@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from nunatak.server.bodies.runs import CurvePoint, Run
+from nunatak.server.runs.continuing import can_go_on
 from nunatak.server.runs.orders import MODEL
 from nunatak.server.runs.progress_file import read_progress
 from nunatak.training.metrics import METRICS, read_metrics
@@ -38,6 +39,7 @@ def run_body(record: RunRecord, folder: Path) -> Run:
         pick_set=record.pick_set or record.asked.get("pick_set"),
         labels=record.labels,
         negatives=record.negatives,
+        can_continue=record.has_ended and can_go_on(record, folder),
     )
 
 

@@ -5,11 +5,12 @@ from typing import Protocol
 
 from nunatak.errors import ResourceError
 from nunatak.server.bodies.events import Event
-from nunatak.server.runs.process import RunProcess
+from nunatak.server.runs.continuing import can_go_on
+from nunatak.server.runs.process import GOES_ON, RunProcess
 from nunatak.server.runs.progress_file import last_sign_of_life
 from nunatak.server.runs.schedule import gives_way, next_run
 from nunatak.workspace.connection import Workspace
-from nunatak.workspace.runs import RunRecord, change_run, run_of, runs_of
+from nunatak.workspace.runs import RunRecord, RunState, change_run, run_of, runs_of
 
 PATIENCE_S = 30.0
 """After so long, a process that was asked to end is killed."""
@@ -52,7 +53,10 @@ class Supervisor:
             if record.state not in {"running", "stopping"}:
                 continue
             process = RunProcess.found(self._workspace, record)
-            if process is None:
+            if process is None and record.state == "running" and record.kind != "prune":
+                # Whatever ended it, such as a loss of power, is over: it goes on.
+                change_run(self._workspace, record.id, state="waiting")
+            elif process is None:
                 self._conclude(record, None)
             elif self._process is None:
                 self._process = process
@@ -120,24 +124,31 @@ class Supervisor:
     def _settle(self, process: RunProcess) -> None:
         """Take note that a process has ended."""
         # Recorded before it is forgotten: where that fails, as on a full disk, it is tried again.
-        self._conclude(run_of(self._workspace, process.run), process.end())
+        self._conclude(run_of(self._workspace, process.run), process)
         self._process, self._asked_to_end_at = None, None
         self._events.publish(Event(about="run", id=process.run))
 
-    def _conclude(self, record: RunRecord, how: str | None) -> None:
+    def _conclude(self, record: RunRecord, process: RunProcess | None) -> None:
         """Record the end of a run whose process did not; how it ended may not be known."""
+        how = None if process is None else process.end()
         if record.state == "stopping":
-            change_run(self._workspace, record.id, state="stopped", message="Stopped by a user.")
+            self._end(record, "stopped", "Stopped by a user.")
         elif record.state == "running" and record.kind == "pick" and how is None:
             change_run(self._workspace, record.id, state="waiting")
+        elif record.state == "running" and process is not None and process.was_interrupted:
+            self._end(record, "stopped", "Stopped from outside nunatak.")
         elif record.state == "running":
-            change_run(
-                self._workspace,
-                record.id,
-                state="failed",
-                message=f"This run did not come to its end: {how or 'its process is gone'}. Start "
-                "it again; its log may say more.",
-            )
+            end = f"This run did not come to its end: {how or 'its process is gone'}."
+            self._end(record, "failed", f"{end} Its log may say more.")
+
+    def _end(self, record: RunRecord, state: RunState, message: str) -> None:
+        """Record an end, and what can be done about it."""
+        advice = "Start it again."
+        if can_go_on(record, self._workspace.run_folder(record.id)):
+            advice = GOES_ON
+        if state == "stopped" and advice != GOES_ON:
+            advice = ""
+        change_run(self._workspace, record.id, state=state, message=f"{message} {advice}".rstrip())
 
     def _tell_progress(self, process: RunProcess) -> None:
         seen = last_sign_of_life(process.folder)

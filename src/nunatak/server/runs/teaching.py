@@ -1,12 +1,13 @@
 """What people taught about the images, as a training reads it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from scipy.spatial import KDTree
 
+from nunatak.learning.regions import Regions
 from nunatak.picks.table import PickSet, empty_table
 from nunatak.pruning.classes import JUNK
 from nunatak.server.review.columns import KEPT, REJECTED, SetColumns
@@ -37,12 +38,15 @@ class Teaching:
     particles, negatives : int
     images : tuple of str
         With at least one of them.
+    regions : mapping of str to Regions
+        By micrograph: parts that are left out, or completely labelled. None of tomograms.
     """
 
     picks: PickSet
     particles: int
     negatives: int
     images: tuple[str, ...]
+    regions: Mapping[str, Regions] = field(default_factory=dict)
 
 
 def teaching(
@@ -80,7 +84,20 @@ def teaching(
         particles=int((~negative).sum()),
         negatives=int(negative.sum()),
         images=tuple(dict.fromkeys(table["image"])),
+        regions={
+            image.path: _regions(said)
+            for image, said in zip(images, labels, strict=True)
+            if said.regions and settings.ndim == 2
+        },
     )
+
+
+def _regions(labels: Labels) -> Regions:
+    excluded, complete = (
+        tuple(np.array(one.outline, dtype=np.float64) for one in labels.regions if one.kind == kind)
+        for kind in ("exclude", "complete")
+    )
+    return Regions(excluded, complete)
 
 
 def _known_on(

@@ -2,8 +2,6 @@
 
 from collections import Counter
 
-import numpy as np
-
 from nunatak.detection.contrast import Side
 from nunatak.errors import BadInput
 from nunatak.learning.volumes.train_tomograms import train_tomograms
@@ -14,8 +12,6 @@ from nunatak.server.runs.orders import MODEL
 from nunatak.server.runs.teaching import NOT_PARTICLE, Teaching
 from nunatak.server.runs.work import Work, diameters_of
 from nunatak.workspace.images import listed
-from nunatak.workspace.pick_sets import pick_sets_of
-from nunatak.workspace.picks import selected_counts
 
 STEPS = 60
 """Of a training for somebody who waits. With ten labels in a simulated tomogram, 50 steps raised
@@ -25,8 +21,17 @@ MOST_UNLABELLED = 2
 """Tomograms without labels that take part: each takes long to read, and much memory."""
 
 
-def train_on_tomograms(work: Work, lesson: Lesson) -> tuple[Side, str]:
-    """Train, and return the particles' contrast and what came of it.
+def train_on_tomograms(work: Work, lesson: Lesson, start: str, *, redo: bool) -> tuple[Side, str]:
+    """Train, or go on with a training, and return the particles' contrast and what came of it.
+
+    Parameters
+    ----------
+    work, lesson
+        The run, and what it learns from.
+    start
+        Path or shipped name of the model to start from.
+    redo
+        Start over.
 
     Raises
     ------
@@ -47,10 +52,11 @@ def train_on_tomograms(work: Work, lesson: Lesson) -> tuple[Side, str]:
         output=work.folder / MODEL,
         diameters_A=diameters_A,
         labels_are="sparse",
-        expected_particles=_expected(work, lesson, counts),
+        expected_particles=_expected(lesson, counts),
         contrast=contrast,
-        settings=VolumeLearningSettings(start=lesson.start, steps=lesson.steps or STEPS),
-        redo=True,
+        settings=VolumeLearningSettings(start=start, steps=lesson.steps or STEPS),
+        redo=redo,
+        overwrite=True,
         on_progress=lambda progress: tell(work.progress, progress),
     )
     return contrast, (
@@ -65,13 +71,13 @@ def _counts(taught: Teaching) -> dict[str, int]:
     return dict(Counter(names[names != NOT_PARTICLE]))
 
 
-def _expected(work: Work, lesson: Lesson, counts: dict[str, int]) -> dict[str, float]:
+def _expected(lesson: Lesson, counts: dict[str, int]) -> dict[str, float]:
     """Return how many particles of each class a tomogram holds, roughly.
 
     All together as the project says, or as many as the last set of picks selects; of each class
     in proportion to its labels, and never fewer than are labelled.
     """
-    together = lesson.settings.expected_particles or _found(work)
+    together = lesson.settings.expected_particles or lesson.found
     if together is None:
         raise BadInput(
             "Nobody knows how many particles a tomogram holds, which training needs to tell empty "
@@ -83,12 +89,3 @@ def _expected(work: Work, lesson: Lesson, counts: dict[str, int]) -> dict[str, f
         name: max(count * share, count / len(lesson.taught.images))
         for name, count in counts.items()
     }
-
-
-def _found(work: Work) -> float | None:
-    """Return the number of selected candidates in a tomogram, of the last set that has some."""
-    for record in pick_sets_of(work.workspace):
-        counts = selected_counts(work.workspace, record.id)
-        if counts and sum(counts.values()):
-            return float(np.mean(list(counts.values())))
-    return None

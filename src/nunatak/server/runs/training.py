@@ -1,22 +1,24 @@
 """Train on what people said, then pick the image that they look at with the new model."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nunatak.detection.contrast import Side
-from nunatak.errors import BadInput
+from nunatak.detection.model import load_model
+from nunatak.errors import BadInput, CheckpointError, OtherTraining
 from nunatak.images.micrograph_list import MicrographList
-from nunatak.learning.settings import LearningSettings
+from nunatak.learning.settings import LearningSettings, anchor_weight
 from nunatak.learning.train import train as train_on_micrographs
-from nunatak.picks.counted import counted
 from nunatak.picks.formats import write_picks
 from nunatak.server.bodies.runs import TrainAsked
 from nunatak.server.review.loading import load, marks_of
+from nunatak.server.runs.account import account
 from nunatak.server.runs.enough import too_few
-from nunatak.server.runs.lesson import Lesson, tell
-from nunatak.server.runs.orders import MODEL, PickOrder, model_file
+from nunatak.server.runs.lesson import Lesson, keep_lesson, kept_lesson, tell
+from nunatak.server.runs.orders import MODEL, SHIPPED, PickOrder, model_file
 from nunatak.server.runs.pickers import open_picker
 from nunatak.server.runs.picking import keep_outcome, new_set
 from nunatak.server.runs.teaching import Teaching, teaching
@@ -26,9 +28,12 @@ from nunatak.workspace.decisions import decisions_of
 from nunatak.workspace.images import ImageRecord, listed, wanted_image
 from nunatak.workspace.labels import label_counts, labels_of
 from nunatak.workspace.marks import Labels
+from nunatak.workspace.pick_counts import count_picks
 from nunatak.workspace.pick_sets import pick_sets_of
 from nunatak.workspace.project import Settings
 from nunatak.workspace.runs import add_run, change_run
+
+_log = logging.getLogger(__name__)
 
 LABELS = "labels.csv"
 """File in a run's folder: what the training learned from."""
@@ -36,13 +41,23 @@ LABELS = "labels.csv"
 MOST_UNLABELLED = 8
 """Images without labels that take part: more of them only take longer to read. The user waits."""
 
+MOST_CERTAIN = 0.999
+"""A threshold beyond all scores shows nothing, wherever it lies."""
+
 ENOUGH_TO_JUDGE = 40
 """Labelled particles from which on some images are kept aside. With fewer, all of them teach, and
-the new model is used without asking: staying near its start keeps it from getting much worse."""
+the new model is used unless it does worse on these very labels."""
+
+
+MOST_ANCHORED = 1.0
+"""How strongly to stay near the start at most. Corrections teach more than as many labels drawn at
+random: on training micrographs, ten of them raised the average precision by 0.02 and 0.03 with
+this (simulated, of low contrast) and by 0.004 (EMPIAR-10017), with the usual weight by 0.003 each;
+with less, the result was worse than the start."""
 
 
 def train(work: Work, order: TrainAsked) -> str:
-    """Train, pick the image looked at, and ask for the others to be picked.
+    """Train or go on with it, pick the image looked at, and ask for the others to be picked.
 
     Returns
     -------
@@ -54,22 +69,38 @@ def train(work: Work, order: TrainAsked) -> str:
     NunatakError
         If there are too few labels, or training fails; the message says what to do.
     """
-    settings, images = work.settings(), work.images()
     work.progress.begin("reading labels")
-    taught = _taught(work, settings, images)
+    lesson = kept_lesson(work.folder)
+    if lesson is None:
+        lesson = _new_lesson(work, order)
+        write_picks(lesson.taught.picks, work.folder / LABELS, "csv")
+        keep_lesson(work.folder, lesson)
+    taught = lesson.taught
     change_run(work.workspace, work.run.id, labels=taught.particles, negatives=taught.negatives)
-    write_picks(taught.picks, work.folder / LABELS, "csv")
-    lesson = Lesson(
+    start = model_file(work.workspace, lesson.start, lesson.settings.ndim)
+    on_images = train_on_tomograms if lesson.settings.ndim == 3 else _on_micrographs
+    try:
+        contrast, message = on_images(work, lesson, start, redo=False)
+    except (OtherTraining, CheckpointError) as error:
+        # An image or nunatak itself has changed since the training was stopped.
+        _log.warning("starting over: %s", error)
+        contrast, message = on_images(work, lesson, start, redo=True)
+    _begin_to_pick(work, work.settings(), work.images(), contrast)
+    return message
+
+
+def _new_lesson(work: Work, order: TrainAsked) -> Lesson:
+    settings, images = work.settings(), work.images()
+    return Lesson(
         settings=settings,
         images=images,
-        taught=taught,
-        start=model_file(work.workspace, order.start, settings.ndim),
+        taught=_taught(work, settings, images),
+        start=order.start,
         steps=order.steps,
+        looked_at=wanted_image(work.workspace),
+        shown_from=_shown_from(work) if settings.ndim == 2 else None,
+        found=_found(work) if settings.ndim == 3 else None,
     )
-    on_images = train_on_tomograms if settings.ndim == 3 else _on_micrographs
-    contrast, message = on_images(work, lesson)
-    _begin_to_pick(work, settings, images, contrast)
-    return message
 
 
 def _taught(work: Work, settings: Settings, images: list[ImageRecord]) -> Teaching:
@@ -94,34 +125,49 @@ def _taught(work: Work, settings: Settings, images: list[ImageRecord]) -> Teachi
     return taught
 
 
-def _on_micrographs(work: Work, lesson: Lesson) -> tuple[Side, str]:
+def _shown_from(work: Work) -> float:
+    """Return the score from which on the first picks, of the general model, were shown."""
+    header = load_model(SHIPPED[2]).header
+    shown = [
+        one.threshold
+        for one in pick_sets_of(work.workspace)
+        if one.provenance.get("model") == header.name
+    ]
+    threshold = shown[-1] if shown else header.default_threshold
+    return float(np.clip(threshold, header.score_floor, MOST_CERTAIN))
+
+
+def _found(work: Work) -> float | None:
+    """Return the number of picks in an image, of the last set that has some."""
+    for record in pick_sets_of(work.workspace):
+        counts = [one.kept for one in count_picks(work.workspace, record.id).values()]
+        if sum(counts):
+            return float(np.mean(counts))
+    return None
+
+
+def _on_micrographs(work: Work, lesson: Lesson, start: str, *, redo: bool) -> tuple[Side, str]:
     settings, taught = lesson.settings, lesson.taught
     work.progress.begin("reading images")
-    asked: dict[str, Any] = {"start": lesson.start, "steps": lesson.steps}
+    asked: dict[str, Any] = {"start": start, "steps": lesson.steps}
+    asked["anchor"] = min(anchor_weight(taught.particles), MOST_ANCHORED)
     if taught.particles < ENOUGH_TO_JUDGE:
         asked["validation_share"] = 0.0
     result = train_on_micrographs(
-        _taking_part(lesson, wanted_image(work.workspace)),
+        _taking_part(lesson, lesson.looked_at),
         taught.picks,
         output=work.folder / MODEL,
         diameter_A=max(kind.diameter_A or 0.0 for kind in settings.classes),
         expected_particles=settings.expected_particles,
+        regions=taught.regions,
+        shown_from=lesson.shown_from,
         contrast=None if settings.contrast == "auto" else settings.contrast,
         settings=LearningSettings.model_validate(asked),
-        redo=True,
+        redo=redo,
+        overwrite=True,
         on_progress=lambda progress: tell(work.progress, progress),
     )
-    learned = f"Learned from {counted(taught.particles, 'particle')}"
-    if taught.negatives:
-        learned += f" and {counted(taught.negatives, 'place')} that hold none"
-    learned += f" on {counted(len(taught.images), 'image')}."
-    if result.best_step == 0 and result.last_step:
-        return result.contrast, (
-            f"{learned} On the images kept aside the new model was no better than the one it "
-            "started from, which therefore stays as it is. Correct picks on a few more images, and "
-            "train again."
-        )
-    return result.contrast, learned
+    return result.contrast, account(lesson, result)
 
 
 def _taking_part(lesson: Lesson, wanted: int | None) -> MicrographList:
@@ -141,7 +187,8 @@ def _begin_to_pick(
     work.progress.begin("picking")
     model = str(Path(work.folder / MODEL))
     picker = open_picker(plan_of(model, images, settings), settings.ndim, contrast=contrast)
-    number = new_set(work, picker, work.run.name)
+    # One that was interrupted here has its set already.
+    number = work.run.pick_set or new_set(work, picker, work.run.name)
     wanted = wanted_image(work.workspace)
     looked_at = next((one for one in images if one.id == wanted), images[0])
     keep_outcome(work.workspace, number, looked_at, picker.first(looked_at.path))

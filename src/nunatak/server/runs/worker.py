@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from nunatak.errors import Interrupted, NunatakError
 from nunatak.server.bodies.runs import TrainAsked
 from nunatak.server.runs.orders import PickOrder, order_of
+from nunatak.server.runs.process import GOES_ON, INTERRUPTED
 from nunatak.server.runs.progress_file import ProgressFile
 from nunatak.server.runs.work import Work
 from nunatak.training.interruption import StopRequest
 from nunatak.workspace.connection import Workspace
-from nunatak.workspace.runs import change_run, run_of
+from nunatak.workspace.processes import process_start
+from nunatak.workspace.runs import change_run, run_of, take_run
 
 _WORDS = {
     "with --expected-particles": "in the project's settings",
@@ -28,22 +30,27 @@ def main(arguments: Sequence[str]) -> int:
     Parameters
     ----------
     arguments
-        The project's folder and the run's number.
+        The project's folder, the run's number, and that of the server's process.
 
     Returns
     -------
     int
-        0 if it was done.
+        0 if it was done, or was not this process's to do.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    folder, run = arguments
+    folder, run, server = arguments
+    if os.getppid() != int(server):
+        return 0  # it is gone: the next one begins the run anew
     with Workspace(folder) as workspace:
-        return _carried_out(workspace, int(run))
+        own = os.getpid()
+        started = process_start(own) or ""
+        if not take_run(workspace, int(run), pid=own, process_started=started):
+            return 0
+        return _carried_out(workspace, int(run), int(server))
 
 
-def _carried_out(workspace: Workspace, run: int) -> int:
+def _carried_out(workspace: Workspace, run: int, server: int) -> int:
     record = run_of(workspace, run)
-    server = os.getppid()
     is_picking = record.kind == "pick"
 
     def may_go_on() -> bool:
@@ -58,8 +65,7 @@ def _carried_out(workspace: Workspace, run: int) -> int:
             message = _done(Work(workspace, record, progress, may_go_on))
     except (Interrupted, KeyboardInterrupt):
         _log.info("stopped")
-        _record_stop(workspace, run, is_picking=is_picking)
-        return 1
+        return _record_stop(workspace, run, is_picking=is_picking)
     except NunatakError as error:
         _log.exception("failed")
         change_run(workspace, run, state="failed", message=_for_the_page(str(error)))
@@ -101,9 +107,13 @@ def _for_the_page(message: str) -> str:
     return message
 
 
-def _record_stop(workspace: Workspace, run: int, *, is_picking: bool) -> None:
-    """Record who stopped the run; one that was put back to waiting goes on later."""
-    kept = "What was picked is kept." if is_picking else "Nothing of it is used."
+def _record_stop(workspace: Workspace, run: int, *, is_picking: bool) -> int:
+    """Record a stop that a user asked for; the server knows more about any other.
+
+    A run that was interrupted, as when a computer is shut down, goes on at the server's next
+    start.
+    """
+    kept = "What was picked is kept." if is_picking else GOES_ON
     change_run(
         workspace,
         run,
@@ -113,14 +123,7 @@ def _record_stop(workspace: Workspace, run: int, *, is_picking: bool) -> None:
     )
     if is_picking:
         change_run(workspace, run, only_if={"running"}, state="waiting")
-    else:
-        change_run(
-            workspace,
-            run,
-            only_if={"running"},
-            state="stopped",
-            message=f"Stopped from outside nunatak, as when a computer is shut down. {kept}",
-        )
+    return INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Bounds how many pictures are made at once, so that saving a label never waits behind them."""
+"""The one bound of how many pictures are asked for at once: saving a label must not wait for them.
+
+How many images are read for them at once is bounded apart, where they are read.
+"""
 
 import asyncio
 import re
@@ -6,8 +9,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 MOST_AT_WORK = 8
+"""Requests that may hold one of the server's 40 threads; a browser asks for six things at once.
+Each may take a processor core and 100 MB for a while: more at once would only be slower."""
+
 MOST_WAITING = 256
+"""Requests that wait for their turn, without a thread; a browser may be behind each six of them."""
+
 MOST_SECONDS = 10.0
+"""How long they wait; whoever is sent away then is told to ask again."""
 
 _PICTURE = re.compile(
     r"/api/(images/[^/]+/(thumbnail|pyramid|tiles|slices)|pick-sets/[^/]+/pictures)\b"

@@ -25,7 +25,7 @@ A browser sends the cookies of a server at one port also from pages of an earlie
 is still to be saved of another project must not end up in this one.
 """
 
-_TOO_MANY = "Too many pictures were asked for at once. Wait a moment."
+_TOO_MANY = "The server is busy making other pictures. This one comes a little later."
 
 
 class Guard:

@@ -13,7 +13,9 @@ from nunatak.picks.formats.doors import write_picks
 from nunatak.picks.formats.registry import FORMATS, format_named, refuse_dimensions
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import PickSet
+from nunatak.server.bodies.transfer import ExportFormat
 from nunatak.workspace.connection import Workspace
+from nunatak.workspace.exchange import labels_as_picks
 from nunatak.workspace.images import images_of, listed
 from nunatak.workspace.project import settings_of
 
@@ -47,16 +49,43 @@ class ExportedFile:
     media_type: str
 
 
-def formats_for(ndim: int) -> list[str]:
-    """Return the names of formats that picks can be written in, the usual one first."""
-    names = [
-        fmt.name
+def formats_for(ndim: int) -> list[ExportFormat]:
+    """Return the formats that picks can be written in, the usual one first."""
+    formats = [
+        fmt
         for fmt in FORMATS.values()
         if ndim in fmt.capabilities.dimensions
         and fmt.capabilities.writable
         and fmt.name not in _BOUND_TO_A_PLACE
     ]
-    return sorted(names, key=lambda name: name != USUAL_FORMATS[ndim])
+    formats.sort(key=lambda fmt: fmt.name != USUAL_FORMATS[ndim])
+    return [ExportFormat(name=fmt.name, tells_apart=_tells_apart(fmt)) for fmt in formats]
+
+
+def exported_labels(
+    workspace: Workspace, file_format: str | None, *, particles_only: bool
+) -> ExportedFile:
+    """Write labels in a format.
+
+    Parameters
+    ----------
+    workspace
+        The project whose labels these are.
+    file_format
+        None for the usual one.
+    particles_only
+        Whether places that are no particle are left out; they are so in any case where the
+        format cannot tell them from particles.
+
+    Raises
+    ------
+    BadInput, UsageError
+        As of `exported`.
+    """
+    chosen = format_named(file_format or USUAL_FORMATS[settings_of(workspace).ndim])
+    with_negatives = _tells_apart(chosen) and not particles_only
+    picks = labels_as_picks(workspace, with_negatives=with_negatives)
+    return exported(workspace, picks, "labels", chosen.name)
 
 
 def exported(
@@ -107,6 +136,11 @@ def exported(
             box_px=_box_px(picks, largest_A, catalogue),
         )
         return _packed(folder, stem, chosen)
+
+
+def _tells_apart(chosen: PickFormat) -> bool:
+    """Whether a format has columns that say which rows are no particle, and what they are."""
+    return chosen.capabilities.class_name and chosen.capabilities.preserves_columns
 
 
 def _target(folder: Path, stem: str, chosen: PickFormat) -> Path:

@@ -6,7 +6,8 @@ from pathlib import Path, PurePosixPath
 
 from nunatak.errors import BadInput, UsageError
 from nunatak.images.copick_config import is_copick_config
-from nunatak.picks.formats.doors import read_picks
+from nunatak.picks.context import FormatContext
+from nunatak.picks.formats.doors import read_with
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.images import images_of, listed
@@ -54,7 +55,7 @@ def import_file(workspace: Workspace, name: str, content: bytes, user: str) -> I
             )
         prefix = f"{path.parent}/"  # means nothing to the user
         try:
-            picks = read_picks(path, images=catalogue)
+            picks = read_with(path, FormatContext(images=catalogue, most_rows=MOST_PICKS))
             if len(picks) > MOST_PICKS:
                 raise BadInput(
                     f"{name}: {len(picks)} picks, and at most {MOST_PICKS} are taken at once as "
