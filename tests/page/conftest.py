@@ -10,7 +10,7 @@ import pytest
 from label_server import LabelServer, Serve, processes_of
 from page_images import Specimen, simulate_micrographs, simulate_tomogram
 from playwright import sync_api
-from watched_page import Open, TakePicture, WatchedPage
+from watched_page import Launch, Open, TakePicture, WatchedPage
 
 SIZE = {"width": 1280, "height": 720}
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -30,27 +30,30 @@ ARGUMENTS = (
 
 PICTURE_QUALITY = 50  # the manual's pictures have noise in them, and shall stay small
 
-HERE = Path(__file__).parent
-AGAIN = 2
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Try a test of the page again: on a busy machine a browser loses a mouse event at times."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.flaky(reruns=AGAIN))
-
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
-    """A Chromium. It ends with the module: its event loop would be in other tests' way."""
+def launch() -> Iterator[Launch]:
+    """Start a Chromium. It ends with the module: its event loop would be in other tests' way."""
     path = os.environ.get("NUNATAK_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         pytest.skip("no Chromium is found; NUNATAK_CHROMIUM may name one")
     with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
-        yield chromium
-        chromium.close()
+        started: list[sync_api.Browser] = []
+
+        def start(*more: str) -> sync_api.Browser:
+            chromium = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *more])
+            started.append(chromium)
+            return chromium
+
+        yield start
+        for chromium in started:
+            chromium.close()
+
+
+@pytest.fixture(scope="module")
+def browser(launch: Launch) -> sync_api.Browser:
+    """A Chromium as most have it."""
+    return launch()
 
 
 @pytest.fixture(scope="session")

@@ -53,6 +53,9 @@ def see_first_picks(watched: WatchedPage) -> None:
     MicrographView(watched.page).wait()
     picks = watched.page.get_by_test_id("image-picks")
     expect(picks).to_have_text(re.compile(r"^[1-9]\d* pick"), timeout=FIRST_PICKS_MS)
+    # The queue says the same of the image.
+    said = re.compile(re.escape(picks.inner_text()))
+    expect(watched.page.get_by_test_id("queue-picks").first).to_have_text(said)
 
 
 def click_ten_particles(

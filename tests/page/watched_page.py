@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from label_server import LabelServer
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
 
 
 class WatchedPage:
@@ -84,6 +84,9 @@ class WatchedPage:
 
 Open = Callable[..., WatchedPage]
 """Opens the address of a server, in a browser of its own or in the one given."""
+
+Launch = Callable[..., Browser]
+"""Starts a Chromium with further words of its command."""
 
 TakePicture = Callable[[WatchedPage, str], None]
 """Keeps what a page shows under a name."""

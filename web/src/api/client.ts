@@ -3,6 +3,7 @@ import { address, request } from "./request";
 import type {
   Comparison,
   Edit,
+  ExportFormat,
   Gallery,
   Histogram,
   ImagePicks,
@@ -10,6 +11,7 @@ import type {
   ImportCounts,
   Labels,
   PickAsked,
+  PickCounts,
   PickSetChange,
   PickSets,
   PickSetSummary,
@@ -27,7 +29,7 @@ import type {
 } from "./schema";
 
 export { ApiError, words } from "./errors";
-export type { Operation } from "./merge";
+export type { Operation } from "./operations";
 export type * from "./schema";
 
 export type RunAsked = PickAsked | TrainAsked | PruneAsked;
@@ -84,14 +86,19 @@ export const sliceUrl = (
 export const getLabels = (image: number, signal?: AbortSignal) =>
   request<Labels>(`images/${image}/labels`, { signal });
 
-/** Up to this many letters a browser finishes sending although the page is closed. */
-const KEEPALIVE_LETTERS = 60_000;
+/** Up to this many letters a browser finishes sending although the page is closed: it takes 64 KiB
+ * of all requests together, and a letter may be three bytes. */
+const KEEPALIVE_LETTERS = 20_000;
+
+/** So long may what is saved, of thousands of labels at most, be on its way. */
+const SAVED_WITHIN_MS = 60_000;
 
 /** Save an edit now. Edits of a person go through `edit_queue`, which never loses one. */
 export const saveEdit = (image: number, edit: Edit) =>
   request<Saved>(`images/${image}/edits`, {
     method: "POST",
     json: edit,
+    timeout_ms: SAVED_WITHIN_MS,
     keepalive: JSON.stringify(edit).length < KEEPALIVE_LETTERS,
   });
 
@@ -101,14 +108,30 @@ export const getPickSets = () => request<PickSets>("pick-sets");
 export const changePickSet = (set: number, change: PickSetChange) =>
   request<PickSetSummary>(`pick-sets/${set}`, { method: "PATCH", json: change });
 
+/** How many picks of a set each image shows; null asks for all images. */
+export const getPickCounts = (set: number, images: readonly number[] | null = null) =>
+  request<PickCounts>(`pick-sets/${set}/counts`, {
+    query: { images: images === null ? null : images.join(",") },
+  });
+
 export const getPicks = (set: number, image: number, signal?: AbortSignal) =>
   request<ImagePicks>(`pick-sets/${set}/images/${image}`, { signal });
 
 export const getHistogram = (set: number, class_name: string | null = null, signal?: AbortSignal) =>
   request<Histogram>(`pick-sets/${set}/histogram`, { query: { class_name }, signal });
 
-export const comparePickSets = (first: number, second: number, signal?: AbortSignal) =>
-  request<Comparison>("pick-sets/compare", { query: { first, second }, signal });
+/** Of which picks of each set: all above its threshold, or those of them that nobody rejected. */
+export interface CompareQuery {
+  first_kept?: boolean;
+  second_kept?: boolean;
+}
+
+export const comparePickSets = (
+  first: number,
+  second: number,
+  query: CompareQuery = {},
+  signal?: AbortSignal,
+) => request<Comparison>("pick-sets/compare", { query: { first, second, ...query }, signal });
 
 export interface GalleryQuery {
   order?: "score" | "doubt" | "class";
@@ -130,8 +153,14 @@ export const getGallery = (set: number, query: GalleryQuery = {}, signal?: Abort
 export const sheetUrl = (set: number, numbers: readonly number[], columns = 10, tile_px = 96) =>
   address(`pick-sets/${set}/pictures`, { numbers: numbers.join(","), columns, tile_px });
 
+/** Save decisions now. Those of a person go through `decision_queue`, which never loses one. */
 export const saveReview = (set: number, review: Review) =>
-  request<null>(`pick-sets/${set}/reviews`, { method: "POST", json: review });
+  request<null>(`pick-sets/${set}/reviews`, {
+    method: "POST",
+    json: review,
+    timeout_ms: SAVED_WITHIN_MS,
+    keepalive: JSON.stringify(review).length < KEEPALIVE_LETTERS,
+  });
 
 // ---------------------------------------------------------------------------------- the runs
 export const getRuns = () => request<Runs>("runs");
@@ -140,17 +169,20 @@ export const startRun = (asked: RunAsked) => request<Run>("runs", { method: "POS
 
 export const stopRun = (run: number) => request<Run>(`runs/${run}/stop`, { method: "POST" });
 
+export const continueRun = (run: number) =>
+  request<Run>(`runs/${run}/continue`, { method: "POST" });
+
 export const getLog = (run: number) => request<string>(`runs/${run}/log`);
 
 // --------------------------------------------------------------------------------- the files
-export const getExportFormats = () => request<string[]>("export/formats");
+export const getExportFormats = () => request<ExportFormat[]>("export/formats");
 
-export const exportLabelsUrl = (file_format = "relion") =>
-  address("export/labels", { file_format });
+export const exportLabelsUrl = (file_format: string, which: "all" | "particles" = "all") =>
+  address("export/labels", { file_format, which });
 
 export const exportPicksUrl = (
   pick_set: number,
-  file_format = "relion",
+  file_format: string,
   which: "selected" | "kept" | "all" = "selected",
 ) => address("export/picks", { pick_set, file_format, which });
 

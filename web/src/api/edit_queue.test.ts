@@ -1,15 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Store } from "../state/storage";
+import { MemoryStore } from "../state/memory_store";
 import { EditQueue, type Outcome } from "./edit_queue";
-import { EditStore } from "./edit_store";
 import { ApiError } from "./errors";
-import { apply, itemsOf, type Items, type Operation } from "./merge";
+import { applied, NO_ITEMS, type Operation } from "./operations";
 import type { Edit, Labels, Point, Saved } from "./schema";
 
 /** A server in a few lines: versions, edits by id, conflicts. */
 class FakeServer {
   version = 0;
-  items: Items = new Map();
+  items = NO_ITEMS;
   readonly taken = new Map<string, Edit>();
   isDown = false;
   /** The edit is saved, but its answer is lost. */
@@ -34,7 +33,7 @@ class FakeServer {
   };
 
   do(operations: Operation[]): void {
-    apply(this.items, operations);
+    this.items = applied(this.items, operations);
     this.version += 1;
   }
 
@@ -46,19 +45,6 @@ class FakeServer {
       regions: [],
     };
   }
-}
-
-class MemoryStore implements Store {
-  readonly map = new Map<string, string>();
-  isFull = false;
-  get = (key: string) => this.map.get(key) ?? null;
-  set = (key: string, value: string) => {
-    if (this.isFull) return false;
-    this.map.set(key, value);
-    return true;
-  };
-  remove = (key: string) => void this.map.delete(key);
-  keys = (prefix: string) => [...this.map.keys()].filter((key) => key.startsWith(prefix));
 }
 
 const point = (id: string, x: number): Point => ({
@@ -76,7 +62,7 @@ let memory: MemoryStore;
 
 function page(project = "a"): EditQueue {
   const queue = new EditQueue(server.send);
-  queue.start(new EditStore(project, memory));
+  queue.start(project, memory);
   return queue;
 }
 
@@ -113,7 +99,7 @@ describe("the edit queue", () => {
     await settle();
     expect([queue.online, queue.pending, queue.problem]).toEqual([false, 2, "no answer"]);
     server.isDown = false;
-    queue.hurry();
+    queue.outbox.hurry();
     await vi.advanceTimersByTimeAsync(0);
     expect([queue.online, queue.pending, server.version]).toEqual([true, 0, 2]);
   });
@@ -140,7 +126,7 @@ describe("the edit queue", () => {
     const outcomes: Outcome[] = [];
     const after = new EditQueue(server.send);
     after.onOutcome((outcome) => outcomes.push(outcome));
-    after.start(new EditStore("a", memory));
+    after.start("a", memory);
     expect(after.pendingOf(1)).toHaveLength(2);
     await settle();
     expect(placesOnServer()).toEqual({ p: 5 });
@@ -205,6 +191,21 @@ describe("the edit queue", () => {
     expect(memory.map.size).toBe(0);
   });
 
+  it("shows a conflict no more that a person settled in another tab", async () => {
+    server.do([put("p", 1)]);
+    server.do([put("p", 7)]);
+    const queue = page();
+    queue.submit(1, 1, [put("p", 2)], [point("p", 1)]);
+    await settle();
+    const other = page();
+    await settle();
+    expect([queue.conflicts.length, other.conflicts.length]).toEqual([1, 1]);
+    const keys = [...memory.map.keys()];
+    other.takeTheirs(other.conflicts[0]!);
+    for (const key of keys) queue.outbox.removed(key);
+    expect(queue.conflicts).toEqual([]);
+  });
+
   it("takes no removal of what is gone, and no twice-made change, for a conflict", async () => {
     server.do([put("p", 1), put("q", 1)]);
     server.do([remove("p"), put("q", 5)]);
@@ -245,7 +246,7 @@ describe("the edit queue", () => {
   });
 
   it("says so when the browser has no room, and still saves", async () => {
-    memory.isFull = true;
+    memory.room = 0;
     server.isDown = true;
     const queue = page();
     queue.submit(1, 0, [put("p", 1)]);
@@ -292,10 +293,23 @@ describe("the edit queue", () => {
     expect([server.sent, queue.refusals.length]).toEqual([1, 1]);
   });
 
-  it("leaves out what it cannot read", () => {
+  it("clears away what it cannot read", () => {
     memory.map.set("nunatak.edit.a.1", '{"image": 1, "edit"');
     memory.map.set("nunatak.edit.a.2", '{"image": 1}');
+    memory.map.set("nunatak.edit.b.1", '{"image": 1}');
     expect(page().pending).toBe(0);
-    expect(itemsOf(server.labels(1)).size).toBe(0);
+    expect([...memory.map.keys()]).toEqual(["nunatak.edit.b.1"]);
+  });
+
+  it("sends what pages have kept since there is a page", async () => {
+    const edit = { id: "e", base_version: 0, operations: [put("p", 1)] };
+    memory.map.set(
+      "nunatak.edit.a.000001790000000.00000000.e",
+      JSON.stringify({ image: 1, edit, before: [] }),
+    );
+    expect(page().pending).toBe(1);
+    await settle();
+    expect(placesOnServer()).toEqual({ p: 1 });
+    expect(memory.map.size).toBe(0);
   });
 });

@@ -1,30 +1,28 @@
 /**
- * Edits on their way to the server.
+ * Edits of labels on their way to the server.
  *
- * Each is kept in the browser until the server says that it is on disk, and is sent in order. It
- * has an id by which the server knows it again, so that sending it twice (after a dropped tunnel,
- * or by two tabs) does it once. Where somebody else changed the image meanwhile, an edit that
- * touches other things is sent again on top; one that touches the same is shown as a conflict.
+ * Where somebody else changed the image meanwhile, an edit that touches other things is sent again
+ * on top; one that touches the same is shown as a conflict.
  */
 import { createSubscriber } from "svelte/reactivity";
+import { browserStore, type Store } from "../state/storage";
+import type { Delivery, End } from "./carrier";
 import { saveEdit } from "./client";
-import { EditStore, type Waiting } from "./edit_store";
-import { ApiError, words } from "./errors";
 import { newId } from "./ids";
-import { apply, clashes, itemsOf, touched, type Item, type Items, type Operation } from "./merge";
-import type { Edit, Labels, Saved } from "./schema";
+import { madeEdit, operationsOf, type MadeEdit } from "./made_edit";
+import { Meanwhile, type Clash } from "./meanwhile";
+import { itemsOf, touched, type Item, type Operation } from "./operations";
+import { Outbox } from "./outbox";
+import { OutboxStore } from "./outbox_store";
+import type { Edit, Saved } from "./schema";
 
-export interface EditConflict {
-  waiting: Waiting;
-  /** What is saved now. */
-  labels: Labels;
-  /** Ids of what both changed. */
-  ids: string[];
+export interface EditConflict extends Clash {
+  readonly waiting: MadeEdit;
 }
 
 export interface Refusal {
-  waiting: Waiting;
-  message: string;
+  readonly waiting: MadeEdit;
+  readonly message: string;
 }
 
 /** What became of an edit. */
@@ -36,69 +34,51 @@ export interface Outcome {
   stale: boolean;
 }
 
-/** What somebody else saved, with the edits of this page that came on top. */
-interface Foreign {
-  version: number;
-  items: Items;
+/** What an answer says of an edit that was saved. */
+interface Done {
+  readonly version: number;
+  /** Whether it came on top of somebody else's. */
+  readonly isMerged: boolean;
 }
 
 type Send = (image: number, edit: Edit) => Promise<Saved>;
 
-const SHORTEST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 10_000;
-
 export class EditQueue {
-  readonly #send: Send;
-  #store: EditStore | null = null;
-  #waiting: Waiting[] = [];
-  #conflicts: EditConflict[] = [];
-  #refusals: Refusal[] = [];
-  #problem: string | null = null;
-  #isOnline = true;
-  /** Waiting edits for which the browser had no room. */
-  readonly #unkept = new Set<string>();
-  /** Keys that came from the storage: another tab may settle them. */
-  readonly #adopted = new Set<string>();
-  /** Version that the last edit of this page led to, by image. */
-  readonly #versions = new Map<number, number>();
-  readonly #foreign = new Map<number, Foreign>();
-  readonly #handlers = new Set<(outcome: Outcome) => void>();
-  #isBusy = false;
-  #timer: ReturnType<typeof setTimeout> | null = null;
-  #wait_ms = SHORTEST_WAIT_MS;
-
-  readonly #listeners = new Set<() => void>();
-  readonly #watch = createSubscriber((update) => {
-    this.#listeners.add(update);
-    return () => this.#listeners.delete(update);
+  readonly outbox = new Outbox<MadeEdit, Done>({
+    idOf: (made) => made.edit.id,
+    deliver: (made) => this.#deliver(made),
+    ended: (made, end) => this.#ended(made, end),
   });
+  readonly #meanwhile = new Meanwhile();
+  #conflicts: readonly EditConflict[] = [];
+  #refusals: readonly Refusal[] = [];
+  readonly #handlers = new Set<(outcome: Outcome) => void>();
+  readonly #watch = createSubscriber((update) => this.outbox.onChange(update));
 
-  constructor(send: Send = saveEdit) {
-    this.#send = send;
-  }
+  constructor(private readonly send: Send = saveEdit) {}
 
   /** Edits that are not saved yet. */
   get pending(): number {
     this.#watch();
-    return this.#waiting.length;
+    return this.outbox.waiting.length;
   }
 
   /** Whether the server took the last request. */
   get online(): boolean {
     this.#watch();
-    return this.#isOnline;
+    return this.outbox.isOnline;
   }
 
   /** Why edits wait. */
   get problem(): string | null {
     this.#watch();
-    return this.#problem;
+    return this.outbox.problem;
   }
 
   /** Whether closing the page now would lose edits, because the browser has no room for them. */
   get hasUnkept(): boolean {
     this.#watch();
-    return this.#unkept.size > 0;
+    return this.outbox.hasUnkept;
   }
 
   get conflicts(): readonly EditConflict[] {
@@ -113,23 +93,15 @@ export class EditQueue {
   }
 
   /** Begin, with the edits that an earlier page of this project left. */
-  start(store: EditStore): void {
-    this.#store = store;
-    const mine = this.#waiting;
-    for (const one of mine) this.#keep(one);
-    const known = new Set(mine.map((one) => one.edit.id));
-    const left = store.all().filter((one) => !known.has(one.edit.id));
-    for (const one of left) this.#adopted.add(one.key);
-    this.#waiting = [...left, ...mine];
-    this.#tell();
-    void this.#work();
+  start(project: string, store: Store = browserStore): void {
+    this.outbox.start(new OutboxStore("edit", project, madeEdit, store));
   }
 
   /**
    * Save operations; returns the edit's id.
    *
-   * @param before what they touch, as the person saw it: things that are new are not in it. It
-   *   decides whether the edit still fits what somebody else saved.
+   * @param before what they touch, as the person saw it, which decides whether the edit still fits
+   *   what somebody else saved.
    */
   submit(
     image: number,
@@ -138,21 +110,14 @@ export class EditQueue {
     before: readonly Item[] = [],
   ): string {
     const edit: Edit = { id: newId(), base_version, operations };
-    const key = this.#store?.newKey(edit.id) ?? "";
-    const waiting: Waiting = { image, edit, before: [...before], key };
-    this.#waiting.push(waiting);
-    this.#keep(waiting);
-    this.#tell();
-    void this.#work();
+    this.outbox.submit({ image, edit, before });
     return edit.id;
   }
 
   /** Operations of an image that are not saved yet, in order: to show on top of what is. */
   pendingOf(image: number): Operation[] {
     this.#watch();
-    return this.#waiting
-      .filter((one) => one.image === image)
-      .flatMap((one) => one.edit.operations as Operation[]);
+    return this.outbox.waiting.filter((made) => made.image === image).flatMap(operationsOf);
   }
 
   /** Be told what became of each edit; returns the undo. */
@@ -161,164 +126,63 @@ export class EditQueue {
     return () => this.#handlers.delete(handler);
   }
 
-  /** Try at once: the connection is back. */
-  hurry(): void {
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#wait_ms = SHORTEST_WAIT_MS;
-    void this.#work();
-  }
-
   /** Settle a conflict: do the edit on top of what is saved, whatever somebody else did. */
   keepMine(conflict: EditConflict): void {
     this.#conflicts = this.#conflicts.filter((one) => one !== conflict);
-    const { waiting } = conflict;
-    const now = itemsOf(conflict.labels);
-    const ids = touched(waiting.edit.operations as Operation[]);
-    waiting.before = ids.flatMap((id) => now.get(id) ?? []);
-    waiting.edit = { ...waiting.edit, base_version: conflict.labels.version };
-    this.#waiting.push(waiting);
-    this.#keep(waiting);
-    this.#tell();
-    void this.#work();
+    const { waiting, labels } = conflict;
+    const before = touched(itemsOf(labels), operationsOf(waiting));
+    const edit = { ...waiting.edit, base_version: labels.version };
+    this.outbox.discard(waiting);
+    this.outbox.submit({ ...waiting, edit, before });
   }
 
   /** Settle a conflict: leave what is saved as it is. */
   takeTheirs(conflict: EditConflict): void {
     this.#conflicts = this.#conflicts.filter((one) => one !== conflict);
-    this.#forget(conflict.waiting);
-    this.#settled({ image: conflict.waiting.image, version: null, stale: true });
+    this.outbox.discard(conflict.waiting);
+    this.#tell({ image: conflict.waiting.image, version: null, stale: true });
   }
 
   /** Take a refusal off the list once a person has read it. */
   dismiss(refusal: Refusal): void {
     this.#refusals = this.#refusals.filter((one) => one !== refusal);
-    this.#tell();
+    this.outbox.tell();
   }
 
-  #keep(waiting: Waiting): void {
-    if (!this.#store) return;
-    if (waiting.key === "") waiting.key = this.#store.newKey(waiting.edit.id);
-    if (this.#store.keep(waiting)) this.#unkept.delete(waiting.edit.id);
-    else this.#unkept.add(waiting.edit.id);
-  }
-
-  #forget(waiting: Waiting): void {
-    this.#store?.drop(waiting);
-    this.#unkept.delete(waiting.edit.id);
-    this.#adopted.delete(waiting.key);
-    this.#waiting = this.#waiting.filter((one) => one !== waiting);
-    // Room that became free may do for one that had none.
-    for (const one of this.#waiting) if (this.#unkept.has(one.edit.id)) this.#keep(one);
-  }
-
-  async #work(): Promise<void> {
-    if (this.#isBusy || this.#timer || !this.#store) return;
-    this.#isBusy = true;
+  async #deliver(waiting: MadeEdit): Promise<Delivery<Done>> {
+    const clash = this.#meanwhile.clashOf(waiting);
+    if (clash !== null) {
+      this.#conflicts = [...this.#conflicts, { ...clash, waiting }];
+      return { kind: "aside" };
+    }
+    const base_version = this.#meanwhile.baseOf(waiting);
+    const isMerged = this.#meanwhile.isForeign(waiting);
     try {
-      for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
-        if (!(await this.#attempt(next))) break;
-      }
-    } finally {
-      this.#isBusy = false;
-    }
-  }
-
-  /** Send one edit; returns whether the next may follow at once. */
-  async #attempt(waiting: Waiting): Promise<boolean> {
-    const { image, edit } = waiting;
-    if (this.#adopted.has(waiting.key) && !this.#store?.has(waiting)) {
-      // The tab that it came from has saved it.
-      this.#forget(waiting);
-      this.#settled({ image, version: null, stale: true });
-      return true;
-    }
-    const foreign = this.#foreign.get(image);
-    if (foreign && edit.base_version < foreign.version && this.#clashed(waiting, foreign)) {
-      return true;
-    }
-    const base_version = Math.max(edit.base_version, this.#versions.get(image) ?? 0);
-    let saved: Saved;
-    try {
-      saved = await this.#send(image, { ...edit, base_version });
+      const { version } = await this.send(waiting.image, { ...waiting.edit, base_version });
+      this.#meanwhile.saved(waiting, base_version, version);
+      return { kind: "saved", result: { version, isMerged } };
     } catch (error) {
-      return this.#failed(waiting, base_version, error);
+      if (!this.#meanwhile.learnt(error, base_version)) throw error;
+      return { kind: "again" };
     }
-    this.#isOnline = true;
-    this.#problem = null;
-    this.#wait_ms = SHORTEST_WAIT_MS;
-    // More than one step further, somebody else's edit lies between: the next is compared again.
-    if (saved.version === base_version + 1) this.#versions.set(image, saved.version);
-    else this.#versions.delete(image);
-    if (foreign) apply(foreign.items, edit.operations as Operation[]);
-    const isMerged = foreign !== undefined && edit.base_version < foreign.version;
-    const stale = isMerged || this.#adopted.has(waiting.key);
-    this.#forget(waiting);
-    this.#settled({ image, version: saved.version, stale });
-    return true;
   }
 
-  #clashed(waiting: Waiting, foreign: Foreign): boolean {
-    const operations = waiting.edit.operations as Operation[];
-    const ids = clashes(operations, waiting.before, foreign.items);
-    if (ids.length === 0) return false;
-    const items = [...foreign.items.values()];
-    const labels: Labels = {
-      image: waiting.image,
-      version: Math.max(foreign.version, this.#versions.get(waiting.image) ?? 0),
-      points: items.filter((item) => !("outline" in item)) as Labels["points"],
-      regions: items.filter((item) => "outline" in item) as Labels["regions"],
-    };
-    // It stays in the storage until a person settles it.
-    this.#waiting = this.#waiting.filter((one) => one !== waiting);
-    this.#conflicts = [...this.#conflicts, { waiting, labels, ids }];
-    this.#settled({ image: waiting.image, version: null, stale: true });
-    return true;
+  #ended(waiting: MadeEdit, end: End<Done>): void {
+    if (end.kind === "refused") {
+      this.#refusals = [...this.#refusals, { waiting, message: end.message }];
+    }
+    if (end.kind === "elsewhere") {
+      this.#conflicts = this.#conflicts.filter((one) => one.waiting !== waiting);
+    }
+    const { image } = waiting;
+    if (end.kind === "saved") {
+      const { version, isMerged } = end.result;
+      this.#tell({ image, version, stale: isMerged || !end.isMine });
+    } else this.#tell({ image, version: null, stale: true });
   }
 
-  #failed(waiting: Waiting, base_version: number, error: unknown): boolean {
-    if (!(error instanceof ApiError) || error.isTemporary || error.status === 403) {
-      this.#isOnline = !(error instanceof ApiError && error.status === 0);
-      this.#later(words(error));
-      return false;
-    }
-    this.#isOnline = true;
-    if (error.status === 401) {
-      // Nothing is lost: the page sends them when it is opened with a valid address.
-      this.#problem = error.message;
-      this.#tell();
-      return false;
-    }
-    const labels = (error.body as { labels?: Labels } | null)?.labels;
-    // A conflict with the very version that was named would come again for ever.
-    if (error.status === 409 && labels && labels.version !== base_version) {
-      this.#foreign.set(waiting.image, { version: labels.version, items: itemsOf(labels) });
-      this.#versions.set(waiting.image, labels.version);
-      return true;
-    }
-    this.#refusals = [...this.#refusals, { waiting, message: error.message }];
-    this.#forget(waiting);
-    this.#settled({ image: waiting.image, version: null, stale: true });
-    return true;
-  }
-
-  #later(problem: string): void {
-    this.#problem = problem;
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      void this.#work();
-    }, this.#wait_ms);
-    this.#wait_ms = Math.min(2 * this.#wait_ms, LONGEST_WAIT_MS);
-    this.#tell();
-  }
-
-  #settled(outcome: Outcome): void {
-    this.#tell();
+  #tell(outcome: Outcome): void {
     for (const handler of this.#handlers) handler(outcome);
-  }
-
-  #tell(): void {
-    for (const update of this.#listeners) update();
   }
 }
 

@@ -14,6 +14,12 @@ export class ApiError extends Error {
   get isTemporary(): boolean {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
+
+  /** Whether the same request would be refused however often it is made, also by a page that is
+   * signed in again, or by a server of the right project. */
+  get isFinal(): boolean {
+    return !this.isTemporary && this.status !== 401 && this.status !== 403;
+  }
 }
 
 /** The sentence that the server gave, or one for the status. */

@@ -1,81 +1,68 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { EventStream, type ServerEvent } from "./events";
+import { FakeSource } from "./fake_source";
 
-class FakeSource {
-  static readonly CLOSED = 2;
-  static made: FakeSource[] = [];
-  readyState = 0;
-  onopen: (() => void) | null = null;
-  onmessage: ((message: { data: string }) => void) | null = null;
-  onerror: (() => void) | null = null;
-
-  constructor() {
-    FakeSource.made.push(this);
-  }
-
-  close(): void {
-    this.readyState = FakeSource.CLOSED;
-  }
-}
-
-const last = () => FakeSource.made.at(-1)!;
+const ALL = { about: "labels", id: null, image: null, version: null };
 let isOpen: boolean[];
 let heard: ServerEvent[];
 let stream: EventStream;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  vi.stubGlobal("EventSource", FakeSource);
-  FakeSource.made = [];
+  // A browser without locks: each tab has a stream.
+  vi.stubGlobal("navigator", {});
+  FakeSource.install();
   [isOpen, heard] = [[], []];
   stream = new EventStream((open) => isOpen.push(open));
   stream.on("labels", (event) => heard.push(event));
-  stream.open();
+  stream.open("project");
 });
 afterEach(() => {
+  stream.close();
   vi.useRealTimers();
   vi.unstubAllGlobals();
 });
 
 describe("the event stream", () => {
   it("tells those who asked, and leaves out what it cannot read", () => {
-    last().onopen?.();
-    last().onmessage?.({ data: '{"about": "labels", "id": 3, "version": 7}' });
-    last().onmessage?.({ data: '{"about": "run", "id": 1}' });
-    last().onmessage?.({ data: '{"about": "weather"}' });
-    last().onmessage?.({ data: "{" });
-    expect(heard).toEqual([{ about: "labels", id: 3, image: null, version: 7 }]);
+    FakeSource.last.onopen?.();
+    FakeSource.last.onmessage?.({ data: '{"about": "labels", "id": 3, "version": 7}' });
+    FakeSource.last.onmessage?.({ data: '{"about": "run", "id": 1}' });
+    FakeSource.last.onmessage?.({ data: '{"about": "weather"}' });
+    FakeSource.last.onmessage?.({ data: "{" });
+    expect(heard.slice(1)).toEqual([{ about: "labels", id: 3, image: null, version: 7 }]);
   });
 
-  it("has everything read again after a gap", () => {
-    last().onopen?.();
-    last().onerror?.();
-    last().onopen?.();
+  it("has everything read again when it opens, also after a gap", () => {
+    FakeSource.last.onopen?.();
+    expect(heard).toEqual([ALL]);
+    FakeSource.last.fail();
+    FakeSource.last.onopen?.();
     expect(isOpen).toEqual([true, false, true]);
-    expect(heard).toEqual([{ about: "labels", id: null, image: null, version: null }]);
+    expect(heard).toEqual([ALL, ALL]);
   });
 
   it("tries again where the browser gave up, and not after its end", () => {
-    last().readyState = FakeSource.CLOSED;
-    last().onerror?.();
-    vi.advanceTimersByTime(1000);
+    FakeSource.last.fail(true);
+    vi.advanceTimersByTime(500);
     expect(FakeSource.made).toHaveLength(2);
-    last().readyState = FakeSource.CLOSED;
-    last().onerror?.();
+    FakeSource.last.fail(true);
+    vi.advanceTimersByTime(999);
+    expect(FakeSource.made).toHaveLength(2);
     stream.close();
     vi.advanceTimersByTime(60_000);
     expect(FakeSource.made).toHaveLength(2);
   });
 
   it("gives its connection back when nobody looks, and takes it up again", () => {
-    last().onopen?.();
+    FakeSource.last.onopen?.();
     stream.sight(true);
     vi.advanceTimersByTime(60_000);
-    expect(last().readyState).toBe(FakeSource.CLOSED);
+    expect(FakeSource.open).toEqual([]);
     stream.sight(false);
     expect(FakeSource.made).toHaveLength(2);
-    last().onopen?.();
-    expect(heard).toHaveLength(1);
+    FakeSource.last.onopen?.();
+    expect(heard).toEqual([ALL, ALL]);
   });
 
   it("keeps its connection when it is out of sight for a moment", () => {
@@ -83,6 +70,12 @@ describe("the event stream", () => {
     stream.sight(false);
     vi.advanceTimersByTime(60_000);
     expect(FakeSource.made).toHaveLength(1);
-    expect(last().readyState).not.toBe(FakeSource.CLOSED);
+    expect(FakeSource.open).toHaveLength(1);
+  });
+
+  it("stays at rest after its end, whoever looks", () => {
+    stream.close();
+    stream.sight(false);
+    expect(FakeSource.open).toEqual([]);
   });
 });

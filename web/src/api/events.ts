@@ -1,5 +1,5 @@
-/** The stream of what changes on the server, which comes back by itself after a dropped tunnel. */
-import { eventsUrl } from "./client";
+/** What changes on the server, told to all parts of the page that asked for it. */
+import { SharedStream, type Heard } from "./shared_stream";
 
 export interface ServerEvent {
   about: "project" | "queue" | "labels" | "picks" | "run";
@@ -14,8 +14,7 @@ export type About = ServerEvent["about"];
 type Handler = (event: ServerEvent) => void;
 
 const ABOUTS: readonly About[] = ["project", "queue", "labels", "picks", "run"];
-const LONGEST_WAIT_MS = 10_000;
-/** Browsers open six connections to a server in all: tabs that nobody looks at give theirs back. */
+/** Tabs that nobody looks at stop listening: each would read again whatever changes. */
 const HIDDEN_MS = 30_000;
 
 function parsed(text: string): ServerEvent | null {
@@ -35,10 +34,10 @@ function parsed(text: string): ServerEvent | null {
 
 export class EventStream {
   readonly #handlers = new Map<About, Set<Handler>>();
-  #source: EventSource | null = null;
-  #wait_ms = 500;
-  #wasOpen = false;
-  #isWanted = false;
+  #shared: SharedStream | null = null;
+  #name: string | null = null;
+  /** The stream that is open, or was until it broke. */
+  #stream: string | null = null;
   #hiding: ReturnType<typeof setTimeout> | null = null;
 
   /** @param connection told when the stream opens (true) and breaks (false). */
@@ -51,60 +50,52 @@ export class EventStream {
     return () => list.delete(handler);
   }
 
-  open(): void {
-    this.#isWanted = true;
-    this.#connect();
+  /** Begin to listen; tabs of one project share a stream. */
+  open(project: string): void {
+    this.#name = `nunatak-events-${project}`;
+    this.#listen();
   }
 
   close(): void {
-    this.#isWanted = false;
-    this.#source?.close();
-    this.#source = null;
+    this.#name = null;
+    this.#rest();
   }
 
   /** Call it when the page comes into sight or goes out of it. */
   sight(isHidden: boolean): void {
-    if (!this.#isWanted) return;
     if (this.#hiding) clearTimeout(this.#hiding);
-    this.#hiding = null;
-    if (!isHidden && this.#source === null) this.#connect();
-    if (!isHidden) return;
-    this.#hiding = setTimeout(() => {
-      this.#source?.close();
-      this.#source = null;
-    }, HIDDEN_MS);
+    this.#hiding = isHidden ? setTimeout(() => this.#rest(), HIDDEN_MS) : null;
+    if (!isHidden) this.#listen();
   }
 
-  #connect(): void {
-    this.#source?.close();
-    const source = new EventSource(eventsUrl());
-    this.#source = source;
-    source.onopen = () => {
-      this.#wait_ms = 500;
-      this.connection(true);
-      if (this.#wasOpen) this.#afterGap();
-      this.#wasOpen = true;
-    };
-    source.onmessage = (message: MessageEvent<string>) => {
-      const event = parsed(message.data);
-      if (event) this.#tell(event);
-    };
-    source.onerror = () => {
+  #listen(): void {
+    if (this.#name === null || this.#shared !== null) return;
+    this.#shared = new SharedStream(this.#name, (heard) => this.#hear(heard));
+  }
+
+  #rest(): void {
+    this.#shared?.close();
+    this.#shared = null;
+    this.#stream = null;
+  }
+
+  #hear({ stream, text }: Heard): void {
+    if (stream === null) {
       this.connection(false);
-      // The browser tries again only where the connection broke, not after an answer such as 503.
-      if (source.readyState !== EventSource.CLOSED) return;
-      setTimeout(() => {
-        if (this.#isWanted && this.#source === source) this.#connect();
-      }, this.#wait_ms);
-      this.#wait_ms = Math.min(2 * this.#wait_ms, LONGEST_WAIT_MS);
-    };
+      this.#stream = null;
+      return;
+    }
+    if (stream !== this.#stream) {
+      this.#stream = stream;
+      this.connection(true);
+      // What changed between what the page has read and the begin of the stream is told nowhere.
+      for (const about of ABOUTS) this.#tell({ about, id: null, image: null, version: null });
+    }
+    const event = text === null ? null : parsed(text);
+    if (event) this.#tell(event);
   }
 
   #tell(event: ServerEvent): void {
     for (const handler of this.#handlers.get(event.about) ?? []) handler(event);
-  }
-
-  #afterGap(): void {
-    for (const about of ABOUTS) this.#tell({ about, id: null, image: null, version: null });
   }
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ApiError } from "./errors";
-import { address, ofProject, onSessionEnd, request } from "./request";
+import { address, fetchBlob, ofProject, onSessionEnd, request } from "./request";
 
 const answers = (answer: Response | Error) =>
   vi.stubGlobal(
@@ -50,6 +50,31 @@ describe("requests", () => {
     expect(await failed()).toMatchObject({ status: 502, isTemporary: true });
     answers(new Response("<html>", { status: 200 }));
     expect(await failed()).toMatchObject({ status: 0, isTemporary: true });
+  });
+
+  it("are given up after a while where that is asked for: a dead tunnel says nothing", async () => {
+    const never = (_: string, { signal }: RequestInit) =>
+      new Promise((_resolve, reject) =>
+        signal?.addEventListener("abort", () => reject(signal.reason as Error)),
+      );
+    vi.stubGlobal("fetch", vi.fn(never));
+    expect(await failed(request("x", { timeout_ms: 1 }))).toMatchObject({
+      status: 0,
+      isTemporary: true,
+    });
+  });
+
+  it("fetch pictures, and say what went wrong as all others do", async () => {
+    const { signal } = new AbortController();
+    answers(new Response("picture"));
+    expect(await (await fetchBlob("api/x", signal)).text()).toBe("picture");
+    answers(Response.json({ message: "There is no such tile." }, { status: 404 }));
+    await expect(fetchBlob("api/x", signal)).rejects.toMatchObject({
+      status: 404,
+      message: "There is no such tile.",
+    });
+    answers(new TypeError("fetch failed"));
+    await expect(fetchBlob("api/x", signal)).rejects.toMatchObject({ status: 0 });
   });
 
   it("tell once the session has ended", async () => {

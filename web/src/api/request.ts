@@ -19,6 +19,8 @@ export interface Asked {
   json?: unknown;
   file?: Blob;
   signal?: AbortSignal;
+  /** Give up after so long: a tunnel may be dead without saying so. Not together with `signal`. */
+  timeout_ms?: number;
   /** Let it finish when the page is closed meanwhile; for small bodies only. */
   keepalive?: boolean;
 }
@@ -38,19 +40,35 @@ export function ofProject(id: string): void {
 }
 
 export async function request<T>(path: string, asked: Asked = {}): Promise<T> {
-  const answer = await send(path, asked);
+  const answer = await send(address(path, asked.query), asked);
   const body = await parsed(answer);
   if (answer.ok) return body as T;
-  const error = new ApiError(answer.status, sentence(answer.status, body), body);
-  if (answer.status === 401) ended?.(error);
-  throw error;
+  throw refused(answer.status, body);
 }
 
-async function send(path: string, asked: Asked): Promise<Response> {
+/** Read a picture at an address of the API. */
+export async function fetchBlob(url: string, signal: AbortSignal): Promise<Blob> {
+  const answer = await send(url, { signal });
+  if (!answer.ok) throw refused(answer.status, await parsed(answer));
+  try {
+    return await answer.blob();
+  } catch (error) {
+    throw signal.aborted ? error : new ApiError(0, sentence(0, null));
+  }
+}
+
+function refused(status: number, body: unknown): ApiError {
+  const error = new ApiError(status, sentence(status, body), body);
+  if (status === 401) ended?.(error);
+  return error;
+}
+
+async function send(url: string, asked: Asked): Promise<Response> {
   const headers: Record<string, string> = {};
   const init: RequestInit = { method: asked.method ?? "GET", credentials: "same-origin", headers };
   if (project !== null) headers["Nunatak-Project"] = project;
   if (asked.signal) init.signal = asked.signal;
+  else if (asked.timeout_ms) init.signal = AbortSignal.timeout(asked.timeout_ms);
   if (asked.keepalive) init.keepalive = true;
   if (asked.file) {
     init.body = asked.file;
@@ -64,7 +82,7 @@ async function send(path: string, asked: Asked): Promise<Response> {
     headers["Content-Type"] = "application/json";
   }
   try {
-    return await fetch(address(path, asked.query), init);
+    return await fetch(url, init);
   } catch (error) {
     if (asked.signal?.aborted) throw error;
     throw new ApiError(0, sentence(0, null));

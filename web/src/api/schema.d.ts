@@ -92,6 +92,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pick-sets/{pick_set}/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Counts
+         * @description Return how many picks of a set each image shows, or those of some images alone.
+         */
+        get: operations["read_counts_api_pick_sets__pick_set__counts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/images/{image}/thumbnail": {
         parameters: {
             query?: never;
@@ -143,7 +163,8 @@ export interface paths {
          * Read Tile
          * @description Return a tile of a micrograph, grey.
          *
-         *     ``v`` is the pyramid's ``version``, with which the picture may be kept for good.
+         *     ``v`` is the pyramid's ``version``, with which the picture may be kept for good; 409 says that
+         *     the file has changed since.
          */
         get: operations["read_tile_api_images__image__tiles__level___row___column__get"];
         put?: never;
@@ -188,7 +209,8 @@ export interface paths {
          *     ``index`` is that of the middle voxel along the plane's normal, ``thickness`` the number of
          *     voxels averaged, ``size`` that of the entry in ``scales``. The picture's first axis is the
          *     plane's second letter (``xz``: x runs to the right, z down; ``yz``: y to the right, z down).
-         *     ``v`` is the ``version`` of the slices, with which the picture may be kept for good.
+         *     ``v`` is the ``version`` of the slices, with which the picture may be kept for good; 409 says
+         *     that the file has changed since.
          */
         get: operations["read_slice_api_images__image__slices__plane___index__get"];
         put?: never;
@@ -268,7 +290,10 @@ export interface paths {
         };
         /**
          * Compare
-         * @description Match two sets.
+         * @description Match two sets, or one with itself.
+         *
+         *     Of each, the candidates above its threshold are matched; with ``first_kept`` or ``second_kept``
+         *     without those rejected by people or a pruning.
          */
         get: operations["compare_api_pick_sets_compare_get"];
         put?: never;
@@ -286,11 +311,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Read Pick Set
-         * @description Return one set.
-         */
-        get: operations["read_pick_set_api_pick_sets__pick_set__get"];
+        get?: never;
         put?: never;
         post?: never;
         delete?: never;
@@ -430,26 +451,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/runs/{run}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Read Run
-         * @description Return one run.
-         */
-        get: operations["read_run_api_runs__run__get"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/runs/{run}/stop": {
         parameters: {
             query?: never;
@@ -464,6 +465,26 @@ export interface paths {
          * @description Ask a run to stop; what it finished is kept.
          */
         post: operations["stop_run_api_runs__run__stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run}/continue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Continue Run
+         * @description Let a training that failed or was stopped go on from where it was; 409 says why not.
+         */
+        post: operations["continue_run_api_runs__run__continue_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -499,7 +520,9 @@ export interface paths {
         };
         /**
          * Export Labels
-         * @description Return all labelled particles as a file; None is the usual format.
+         * @description Return labels as a file; None is the usual format.
+         *
+         *     Where a format has no column that says which places are no particle, they are left out.
          */
         get: operations["export_labels_api_export_labels_get"];
         put?: never;
@@ -539,7 +562,7 @@ export interface paths {
         };
         /**
          * Read Formats
-         * @description Return the names of formats that the project's picks can be written in, the usual first.
+         * @description Return the formats that the project's picks can be written in, the usual one first.
          */
         get: operations["read_formats_api_export_formats_get"];
         put?: never;
@@ -603,7 +626,7 @@ export interface components {
          *     Attributes
          *     ----------
          *     both, only_first, only_second : int
-         *         Selected picks, over all images that both have.
+         *         Picks, over all images that both have.
          *     images : list of ImageComparison
          */
         Comparison: {
@@ -690,6 +713,22 @@ export interface components {
             operations: (components["schemas"]["PutPoint"] | components["schemas"]["PutRegion"] | components["schemas"]["Remove"])[];
         };
         /**
+         * ExportFormat
+         * @description A format that files are written in.
+         *
+         *     Attributes
+         *     ----------
+         *     name : str
+         *     tells_apart : bool
+         *         Whether a column says which places are particles and what the others are.
+         */
+        ExportFormat: {
+            /** Name */
+            name: string;
+            /** Tells Apart */
+            tells_apart: boolean;
+        };
+        /**
          * Gallery
          * @description A part of a gallery.
          *
@@ -760,20 +799,27 @@ export interface components {
          *     edges : list of float
          *         One more than there are counts.
          *     counts : list of int
+         *         Of all candidates.
+         *     rejected : list of int
+         *         Of these, those that people or a pruning rejected.
          *     points : list of OperatingPoint
          *         By rising threshold, for the slider.
-         *     precision_from : str or None
-         *         What the estimate rests on, in words; None without one.
+         *     precision_from, kept_precision_from : str or None
+         *         What each estimate rests on, in words; None without one.
          */
         Histogram: {
             /** Edges */
             edges: number[];
             /** Counts */
             counts: number[];
+            /** Rejected */
+            rejected: number[];
             /** Points */
             points: components["schemas"]["OperatingPoint"][];
             /** Precision From */
             precision_from: string | null;
+            /** Kept Precision From */
+            kept_precision_from: string | null;
         };
         /**
          * ImageComparison
@@ -793,7 +839,8 @@ export interface components {
          * ImagePicks
          * @description The candidates of one image, as columns of equal length, the best first.
          *
-         *     Those in excluded regions are left out.
+         *     Those in excluded regions are left out. Words that many candidates share are sent once, in
+         *     lists into which the columns of numbers point.
          *
          *     Attributes
          *     ----------
@@ -806,13 +853,14 @@ export interface components {
          *     z : list of float or None
          *         None on micrographs.
          *     score : list of float
-         *     class_name : list of str or None
-         *         None where there is one class.
-         *     probability : list of float or None, or None
-         *         From a pruning, with ``predicted_class``; None without.
-         *     predicted_class : list of str or None
-         *     decision : list of str or None
-         *         Of a person (``keep`` or ``reject``), None for those undecided; None without any.
+         *     class_index : list of int or None
+         *         Into ``classes``; None where there is one class.
+         *     judgement : Judgement or None
+         *         Of a pruning; None without one.
+         *     said : list of SaidOfPick
+         *         What people say, of those about whom they say something.
+         *     classes : list of str
+         *         Of the set.
          */
         ImagePicks: {
             /** Is Picked */
@@ -827,14 +875,13 @@ export interface components {
             z: number[] | null;
             /** Score */
             score: number[];
-            /** Class Name */
-            class_name: string[] | null;
-            /** Probability */
-            probability: (number | null)[] | null;
-            /** Predicted Class */
-            predicted_class: (string | null)[] | null;
-            /** Decision */
-            decision: (("keep" | "reject") | null)[] | null;
+            /** Class Index */
+            class_index: number[] | null;
+            judgement: components["schemas"]["Judgement"] | null;
+            /** Said */
+            said: components["schemas"]["SaidOfPick"][];
+            /** Classes */
+            classes: string[];
         };
         /**
          * ImageSummary
@@ -854,14 +901,14 @@ export interface components {
          *     state : str
          *     labels, negatives, regions : int
          *         That a person set.
-         *     candidates : int or None
-         *         Of the newest pick set, those from its threshold on; None where it has not come here yet.
          *     doubt : float or None
          *         How much a correction here would teach, 0 to 1: see `nunatak.workspace.doubt`.
          *     problem : str or None
          *         Why it cannot be used.
          *     version : int
          *         Of its labels.
+         *     changed : LastChange or None
+         *         Who worked on it last, and when; None where nobody has.
          */
         ImageSummary: {
             /** Id */
@@ -885,14 +932,13 @@ export interface components {
             negatives: number;
             /** Regions */
             regions: number;
-            /** Candidates */
-            candidates: number | null;
             /** Doubt */
             doubt: number | null;
             /** Problem */
             problem: string | null;
             /** Version */
             version: number;
+            changed: components["schemas"]["LastChange"] | null;
         };
         /**
          * ImportCounts
@@ -916,6 +962,30 @@ export interface components {
             notes: string[];
         };
         /**
+         * Judgement
+         * @description What a pruning says of an image's candidates, as columns.
+         *
+         *     Attributes
+         *     ----------
+         *     verdict : list of int
+         *         0: not judged; 1: keep; 2: to be reviewed; 3: reject.
+         *     probability : list of float or None
+         *         Of being a particle; None where not judged.
+         *     class_index : list of int
+         *         Into ``classes``: what it is taken for; -1 where not judged.
+         *     classes : list of str
+         */
+        Judgement: {
+            /** Verdict */
+            verdict: number[];
+            /** Probability */
+            probability: (number | null)[];
+            /** Class Index */
+            class_index: number[];
+            /** Classes */
+            classes: string[];
+        };
+        /**
          * Labels
          * @description What is saved of an image.
          *
@@ -935,6 +1005,21 @@ export interface components {
             points: components["schemas"]["Point"][];
             /** Regions */
             regions: components["schemas"]["Region"][];
+        };
+        /**
+         * LastChange
+         * @description The last thing that a person did to an image: an edit, or a new state.
+         *
+         *     Attributes
+         *     ----------
+         *     by, at : str
+         *         Who and when (ISO 8601, UTC).
+         */
+        LastChange: {
+            /** By */
+            by: string;
+            /** At */
+            at: string;
         };
         /**
          * Level
@@ -971,22 +1056,24 @@ export interface components {
          *     ----------
          *     threshold : float
          *     selected : int
-         *         Candidates of at least this score.
-         *     precision, precision_low, precision_high : float or None
-         *         Estimated share of the selected that are right, with an interval of 95 %; None where
-         *         nothing is known.
+         *         Candidates of at least this score, whatever was decided about them.
+         *     precision : Share or None
+         *         Of the selected; None where nothing is known.
+         *     kept : int
+         *         The selected without those rejected by people or a pruning, with those that people keep
+         *         whatever their score.
+         *     kept_precision : Share or None
+         *         Of the kept.
          */
         OperatingPoint: {
             /** Threshold */
             threshold: number;
             /** Selected */
             selected: number;
-            /** Precision */
-            precision: number | null;
-            /** Precision Low */
-            precision_low: number | null;
-            /** Precision High */
-            precision_high: number | null;
+            precision: components["schemas"]["Share"] | null;
+            /** Kept */
+            kept: number;
+            kept_precision: components["schemas"]["Share"] | null;
         };
         /**
          * ParticleClass
@@ -1025,6 +1112,28 @@ export interface components {
              * @default general
              */
             model: string;
+        };
+        /**
+         * PickCounts
+         * @description How many picks of a set the images show, as columns of equal length.
+         *
+         *     Attributes
+         *     ----------
+         *     image : list of int
+         *         Those that the set has come to.
+         *     kept : list of int
+         *         Of at least the set's threshold, outside excluded regions and not rejected; and those that
+         *         a person keeps below it.
+         *     rejected : list of int
+         *         Of at least the threshold and outside excluded regions, by a person or a pruning.
+         */
+        PickCounts: {
+            /** Image */
+            image: number[];
+            /** Kept */
+            kept: number[];
+            /** Rejected */
+            rejected: number[];
         };
         /**
          * PickDecision
@@ -1082,6 +1191,8 @@ export interface components {
          *         What the pruning takes picks for; none without one.
          *     kept, rejected : int
          *         Decisions of people.
+         *     stamp : int
+         *         Rises whenever anything of the set changes.
          */
         PickSetSummary: {
             /** Id */
@@ -1110,6 +1221,8 @@ export interface components {
             kept: number;
             /** Rejected */
             rejected: number;
+            /** Stamp */
+            stamp: number;
         };
         /**
          * PickSets
@@ -1251,13 +1364,15 @@ export interface components {
          *     ----------
          *     base_version : int
          *         The version that the change was made to.
-         *     classes, contrast, expected_particles
+         *     name, classes, contrast, expected_particles
          *         See `Project`. A class that labels name cannot be left out. ``expected_particles`` None is
          *         a wish to estimate it; of the others None stands for leaving them out.
          */
         ProjectChange: {
             /** Base Version */
             base_version: number;
+            /** Name */
+            name?: string | null;
             /** Classes */
             classes?: components["schemas"]["ParticleClass"][] | null;
             /** Contrast */
@@ -1320,8 +1435,6 @@ export interface components {
          *         Side of a tile; those at the right and bottom end with the level.
          *     levels : list of Level
          *         From the finest.
-         *     low, high : float
-         *         Those of the finest level.
          *     usual_low, usual_high : float
          *         Greys, 0 to 255, between which the contrast looks right to begin with, at every level.
          *     version : str
@@ -1335,10 +1448,6 @@ export interface components {
             tile_px: number;
             /** Levels */
             levels: components["schemas"]["Level"][];
-            /** Low */
-            low: number;
-            /** High */
-            high: number;
             /** Usual Low */
             usual_low: number;
             /** Usual High */
@@ -1436,6 +1545,8 @@ export interface components {
          *         That it makes.
          *     labels, negatives : int
          *         That a training learned from.
+         *     can_continue : bool
+         *         Whether it failed or was stopped, and can go on from where it was.
          */
         Run: {
             /** Id */
@@ -1469,6 +1580,8 @@ export interface components {
             labels: number;
             /** Negatives */
             negatives: number;
+            /** Can Continue */
+            can_continue: boolean;
         };
         /**
          * Runs
@@ -1477,6 +1590,33 @@ export interface components {
         Runs: {
             /** Runs */
             runs: components["schemas"]["Run"][];
+        };
+        /**
+         * SaidOfPick
+         * @description What a person says of a candidate; that goes before what a pruning says.
+         *
+         *     Attributes
+         *     ----------
+         *     number : int
+         *         Of the candidate in its set.
+         *     decision : str
+         *     reason : str or None
+         *         Of a rejection: what it is instead.
+         *     by : str
+         *         Who says it.
+         */
+        SaidOfPick: {
+            /** Number */
+            number: number;
+            /**
+             * Decision
+             * @enum {string}
+             */
+            decision: "keep" | "reject";
+            /** Reason */
+            reason: string | null;
+            /** By */
+            by: string;
         };
         /**
          * Saved
@@ -1492,6 +1632,24 @@ export interface components {
             version: number;
         };
         /**
+         * Share
+         * @description An estimated share of right ones.
+         *
+         *     Attributes
+         *     ----------
+         *     value : float
+         *     low, high : float or None
+         *         Interval of 95 %; None where it is not known.
+         */
+        Share: {
+            /** Value */
+            value: number;
+            /** Low */
+            low: number | null;
+            /** High */
+            high: number | null;
+        };
+        /**
          * Slices
          * @description How a tomogram is cut into slices.
          *
@@ -1501,8 +1659,8 @@ export interface components {
          *         ``[nz, ny, nx]``, voxels.
          *     scales : list of float
          *         Voxels along one pixel of a slice's sizes, from the finest, at least 1.
-         *     low, high, usual_low, usual_high : float
-         *         As of `Pyramid`; low and high of slices one voxel thick at the finest size.
+         *     usual_low, usual_high : float
+         *         As of `Pyramid`.
          *     version : str
          *         As of `Pyramid`.
          */
@@ -1513,10 +1671,6 @@ export interface components {
             shape: number[];
             /** Scales */
             scales: number[];
-            /** Low */
-            low: number;
-            /** High */
-            high: number;
             /** Usual Low */
             usual_low: number;
             /** Usual High */
@@ -1616,6 +1770,7 @@ export type Conflict = components['schemas']['Conflict'];
 export type Counts = components['schemas']['Counts'];
 export type CurvePoint = components['schemas']['CurvePoint'];
 export type Edit = components['schemas']['Edit'];
+export type ExportFormat = components['schemas']['ExportFormat'];
 export type Gallery = components['schemas']['Gallery'];
 export type GalleryItem = components['schemas']['GalleryItem'];
 export type Histogram = components['schemas']['Histogram'];
@@ -1623,11 +1778,14 @@ export type ImageComparison = components['schemas']['ImageComparison'];
 export type ImagePicks = components['schemas']['ImagePicks'];
 export type ImageSummary = components['schemas']['ImageSummary'];
 export type ImportCounts = components['schemas']['ImportCounts'];
+export type Judgement = components['schemas']['Judgement'];
 export type Labels = components['schemas']['Labels'];
+export type LastChange = components['schemas']['LastChange'];
 export type Level = components['schemas']['Level'];
 export type OperatingPoint = components['schemas']['OperatingPoint'];
 export type ParticleClass = components['schemas']['ParticleClass'];
 export type PickAsked = components['schemas']['PickAsked'];
+export type PickCounts = components['schemas']['PickCounts'];
 export type PickDecision = components['schemas']['PickDecision'];
 export type PickSetChange = components['schemas']['PickSetChange'];
 export type PickSetSummary = components['schemas']['PickSetSummary'];
@@ -1647,7 +1805,9 @@ export type Remove = components['schemas']['Remove'];
 export type Review = components['schemas']['Review'];
 export type Run = components['schemas']['Run'];
 export type Runs = components['schemas']['Runs'];
+export type SaidOfPick = components['schemas']['SaidOfPick'];
 export type Saved = components['schemas']['Saved'];
+export type Share = components['schemas']['Share'];
 export type Slices = components['schemas']['Slices'];
 export type StateChange = components['schemas']['StateChange'];
 export type TrainAsked = components['schemas']['TrainAsked'];
@@ -2227,6 +2387,102 @@ export interface operations {
             };
         };
     };
+    read_counts_api_pick_sets__pick_set__counts_get: {
+        parameters: {
+            query?: {
+                images?: string | null;
+            };
+            header?: never;
+            path: {
+                pick_set: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PickCounts"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_thumbnail_api_images__image__thumbnail_get: {
         parameters: {
             query?: {
@@ -2496,6 +2752,15 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Request Entity Too Large */
             413: {
                 headers: {
@@ -2692,6 +2957,15 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3035,6 +3309,8 @@ export interface operations {
             query: {
                 first: number;
                 second: number;
+                first_kept?: boolean;
+                second_kept?: boolean;
             };
             header?: never;
             path?: never;
@@ -3089,100 +3365,6 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request Entity Too Large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unsupported Media Type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Entity */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Service Unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    read_pick_set_api_pick_sets__pick_set__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                pick_set: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PickSetSummary"];
-                };
-            };
-            /** @description Bad Request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not Found */
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4013,7 +4195,7 @@ export interface operations {
             };
         };
     };
-    read_run_api_runs__run__get: {
+    stop_run_api_runs__run__stop_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -4107,7 +4289,7 @@ export interface operations {
             };
         };
     };
-    stop_run_api_runs__run__stop_post: {
+    continue_run_api_runs__run__continue_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -4156,6 +4338,15 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4299,6 +4490,7 @@ export interface operations {
         parameters: {
             query?: {
                 file_format?: string | null;
+                which?: "all" | "particles";
             };
             header?: never;
             path?: never;
@@ -4502,7 +4694,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string[];
+                    "application/json": components["schemas"]["ExportFormat"][];
                 };
             };
             /** @description Bad Request */

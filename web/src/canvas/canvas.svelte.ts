@@ -1,6 +1,5 @@
 /** What the canvas shows and how it is looked at: the ground that the tools work on. */
 import type { Point, Pyramid } from "../api/client";
-import { PointIndex } from "../geometry/point_index";
 import { AOfPx, pxOfA } from "../geometry/units";
 import {
   fitted,
@@ -13,21 +12,17 @@ import {
   type Size,
   type View,
 } from "../geometry/view";
-import { REJECTED } from "../review/candidates";
 import { labels } from "../state/labels.svelte";
 import { picks } from "../state/picks.svelte";
 import { session } from "../state/project.svelte";
 import { settings } from "../state/settings.svelte";
+import { Hits } from "./hits.svelte";
 import type { Draft, Host, Pointer, Selection, Target } from "./tools/tool";
 
 /** How near a click must be, CSS pixels. */
 const NEAR_px = 9;
 /** A particle that the page centres on is drawn this large, CSS pixels. */
 const FOCUSED_px = 110;
-/** A label is meant within this share of a particle's radius, so that others may be set beside. */
-const REACH_OF_LABEL = 0.7;
-/** A candidate counts as labelled where a label is nearer than this share of the radius. */
-const SAME_PLACE = 0.5;
 const BRUSH_OF_IMAGE = 1 / 50;
 
 export class Canvas implements Host {
@@ -53,18 +48,8 @@ export class Canvas implements Host {
   /** Candidates of the shown set and of the one beside; null while they are on their way. */
   readonly candidates = $derived(this.image ? picks.picksOf(this.image.id) : null);
   readonly beside = $derived(this.image ? picks.besidePicksOf(this.image.id) : null);
-  readonly #x = $derived(this.candidates?.x ?? NOTHING);
-  readonly #y = $derived(this.candidates?.y ?? NOTHING);
   readonly #radius = $derived(this.radiusOf(undefined) ?? 0);
-  readonly #cell = $derived(Math.max(this.#radius, this.imageSize.width / 200));
-  readonly #candidateIndex = $derived(new PointIndex(this.#x, this.#y, this.#cell));
-  readonly #labelIndex = $derived(
-    new PointIndex(
-      labels.points.map((point) => point.x),
-      labels.points.map((point) => point.y),
-      this.#cell,
-    ),
-  );
+  readonly #hits = new Hits(this);
 
   /** Radius of a class, or of the first that has one, in pixels; null while nobody said it. */
   radiusOf(className: string | undefined): number | null {
@@ -95,34 +80,20 @@ export class Canvas implements Host {
   }
 
   targetAt(place: Place): Target | null {
-    const near = 1.3 * this.tolerance;
-    const label = settings.showLabels
-      ? this.#labelIndex.nearest(place, Math.max(REACH_OF_LABEL * this.#radius, near))
-      : null;
-    const candidate = settings.showPicks
-      ? this.#candidateIndex.nearest(place, Math.max(this.#radius, near), (index) =>
-          this.#isOpen(index),
-        )
-      : null;
-    const point = label ? labels.points[label.index] : undefined;
-    if (label && point && label.distance <= (candidate?.distance ?? Infinity)) {
-      return { what: "label", point };
-    }
-    return candidate
-      ? { what: "candidate", index: candidate.index, place: this.#placeOf(candidate.index) }
-      : null;
+    return this.#hits.targetAt(place);
+  }
+
+  /** The shown candidate at a place, labelled or not; null without any. */
+  candidateAt(place: Place): number | null {
+    return this.#hits.candidateAt(place);
   }
 
   labelsIn(part: Rectangle): Point[] {
-    return this.#labelIndex.inside(part).flatMap((index) => labels.points[index] ?? []);
+    return this.#hits.labelsIn(part);
   }
 
   candidatesIn(part: Rectangle): Place[] {
-    if (!settings.showPicks) return [];
-    return this.#candidateIndex
-      .inside(part)
-      .filter((index) => this.#isOpen(index))
-      .map((index) => this.#placeOf(index));
+    return this.#hits.candidatesIn(part);
   }
 
   measured(length_px: number): void {
@@ -144,6 +115,7 @@ export class Canvas implements Host {
 
   fit(): void {
     this.#isFitted = true;
+    this.hovered = null;
     this.view = fitted(this.imageSize, this.size);
     if (this.image) this.#views.delete(this.image.id);
   }
@@ -153,6 +125,8 @@ export class Canvas implements Host {
   }
 
   zoom(factor: number, around?: Place): void {
+    // By keys and buttons: nobody knows what lies under the pointer until it moves again.
+    if (around === undefined) this.hovered = null;
     this.#look(zoomed(this.view, this.size, this.imageSize, factor, around));
   }
 
@@ -179,19 +153,4 @@ export class Canvas implements Host {
     this.view = view;
     if (this.image) this.#views.set(this.image.id, view);
   }
-
-  #placeOf(index: number): Place {
-    return { x: this.#x[index] ?? 0, y: this.#y[index] ?? 0 };
-  }
-
-  /** Whether a candidate is shown and nobody labelled it. */
-  #isOpen(index: number): boolean {
-    const { candidates } = this;
-    if (candidates === null || (candidates.score[index] ?? 0) < picks.threshold) return false;
-    if (candidates.decision[index] === REJECTED) return false;
-    const reach = Math.max(SAME_PLACE * this.#radius, 1);
-    return this.#labelIndex.nearest(this.#placeOf(index), reach) === null;
-  }
 }
-
-const NOTHING = new Float32Array();

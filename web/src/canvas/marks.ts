@@ -1,7 +1,5 @@
-/** Candidates and labels as layers. */
-import type { Layer } from "@deck.gl/core";
+/** Picks and labels as layers. */
 import type { Point } from "../api/client";
-import { REJECTED, type Candidates } from "../review/candidates";
 import { CirclesLayer, type Colour, type Shape } from "./layers/circles";
 
 /** The page's colours by what they mark; see `theme.css`. */
@@ -43,37 +41,22 @@ export function ringsOf(
   return { positions, radii };
 }
 
-/** Radii of candidates where classes differ; null where one radius does for all. */
-export function radiiOf(
-  candidates: Candidates | null,
-  radiusOf: (className: string) => number | null,
-): Float32Array | null {
-  if (!candidates?.className) return null;
-  return Float32Array.from(candidates.className, (name) => radiusOf(name) ?? 0);
-}
-
-/** 1 for candidates that a person rejected. */
-export function rejectedOf(candidates: Candidates | null): Uint8Array | null {
-  if (!candidates?.decision.includes(REJECTED)) return null;
-  return candidates.decision.map((decision) => (decision === REJECTED ? 1 : 0));
-}
-
 export interface Ringed {
   id: string;
   positions: Float32Array;
   scores?: Float32Array | null;
   radii?: Float32Array | null;
-  faint?: Uint8Array | null;
   radius?: number;
   threshold?: number;
   colour: Colour;
   width_px: number;
   shape?: Shape;
+  opacity?: number;
   visible?: boolean;
 }
 
 /** A dark rim below each ring would cost a second drawing of all; a wider line costs nothing. */
-export function layerOf(ringed: Ringed): Layer {
+export function layerOf(ringed: Ringed): CirclesLayer {
   // Circles of a size that nobody said are drawn as dots of this size.
   return new CirclesLayer({ smallest_px: (ringed.radius ?? 1) > 0 ? 2.5 : 7, ...ringed });
 }

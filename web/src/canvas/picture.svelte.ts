@@ -1,22 +1,25 @@
 /** The micrograph itself: its pyramid, its tiles, and the layer that draws them. */
 import type { Layer } from "@deck.gl/core";
 import type { Device } from "@luma.gl/core";
+import { untrack } from "svelte";
 import { getPyramid, tileUrl, words, type Pyramid } from "../api/client";
-import { ApiError } from "../api/errors";
+import { fetchBlob } from "../api/request";
+import { waitFor } from "../api/waits";
 import { deviationOfLowPass, pxOfA } from "../geometry/units";
 import { shown } from "../geometry/view";
 import { settings } from "../state/settings.svelte";
 import type { Canvas } from "./canvas.svelte";
 import { TilesLayer } from "./layers/tiles";
-import { levelFor, tilesIn, type Tile } from "./pyramid";
+import { keyOf, levelFor, tilesIn, type Tile } from "./pyramid";
 import { TileStore } from "./tile_store";
 import { readPicture, TileTexture, type Picture as TilePicture } from "./tile_texture";
 
 /** Enough tiles for a screen of 5120 x 2880 pixels: 45 MB for tiles of 512 pixels. */
 const SLOTS = 160;
-const RETRY_MS = 2_000;
 
 export class Picture {
+  /** Whether an image is waited for of which nothing is here yet. */
+  isOpening = $state(false);
   /** Why nothing is drawn, for the user; null where all is well. */
   problem = $state<string | null>(null);
   /** Whether all tiles of the view are drawn. */
@@ -43,6 +46,23 @@ export class Picture {
     return pyramid ? levelFor(pyramid, view.scale * devicePixelRatio, this.#deviation) : 0;
   });
 
+  /** Tiles of the view, and those of the coarsest level: they are there soon wherever one goes. */
+  readonly #tiles = $derived.by(() => {
+    const { pyramid, view, size } = this.canvas;
+    if (pyramid === null) return [];
+    const coarsest = pyramid.levels.length - 1;
+    const part = shown(view, size);
+    const first = this.#level === coarsest ? [] : tilesIn(pyramid, coarsest, part);
+    return [...first, ...tilesIn(pyramid, this.#level, part)];
+  });
+  /** Changes only with what must be drawn, not with every move of the view. */
+  readonly #wish = $derived(this.#tiles.map(keyOf).toSorted().join(" "));
+  readonly #drawn = $derived.by(() => {
+    void this.#wish;
+    void this.#came;
+    return this.#store?.drawn(this.#level, untrack(() => this.#tiles)) ?? null;
+  });
+
   constructor(private readonly canvas: Canvas) {}
 
   /** Draw with a graphics device from now on, or with none. */
@@ -61,51 +81,61 @@ export class Picture {
     if (device === null) return;
     const opening = new AbortController();
     this.#opening = opening;
-    getPyramid(image, opening.signal)
-      .then((pyramid) => {
-        if (!opening.signal.aborted) this.#begin(device, image, pyramid);
-      })
-      .catch((error: unknown) => {
-        if (opening.signal.aborted) return;
-        this.problem = words(error);
-        if (error instanceof ApiError && error.isTemporary) {
-          this.#timer = setTimeout(() => this.open(image), RETRY_MS);
-        }
-      });
+    this.isOpening = true;
+    this.#read(device, image, opening.signal);
   }
 
   close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
     this.#opening?.abort();
     this.#store?.close();
     this.#store = null;
     this.canvas.pyramid = null;
+    this.isOpening = false;
     this.isReady = false;
     this.problem = null;
   }
 
-  /** Ask for the tiles of the view; to be called in an effect. */
-  want(): void {
-    const { pyramid, view, size } = this.canvas;
-    if (pyramid === null) return;
-    const coarsest = pyramid.levels.length - 1;
-    const part = shown(view, size);
-    const tiles = tilesIn(pyramid, this.#level, part);
-    // The coarsest level first: something is there at once wherever the user goes.
-    const first = this.#level === coarsest ? [] : tilesIn(pyramid, coarsest, part);
-    this.#store?.want([...first, ...tiles]);
-    this.isReady = this.#store?.isComplete ?? false;
+  #read(device: Device, image: number, closed: AbortSignal): void {
+    getPyramid(image, closed)
+      .then((pyramid) => {
+        if (!closed.aborted) this.#begin(device, image, pyramid, closed);
+      })
+      .catch((error: unknown) => {
+        if (closed.aborted) return;
+        this.problem = words(error);
+        this.#readAgain(device, image, closed, error);
+      });
   }
 
-  /** The layer of what is there so far; reads all that it depends on. */
-  layers(): Layer[] {
+  /** Read the pyramid again, where that may help; what is drawn already stays until then. */
+  #readAgain(device: Device, image: number, closed: AbortSignal, error: unknown): void {
+    const wait_ms = waitFor(error);
+    if (wait_ms === null || closed.aborted || this.#timer !== null) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#read(device, image, closed);
+    }, wait_ms);
+  }
+
+  /** Ask for the tiles of the view; to be called in an effect. */
+  want(): void {
     const store = this.#store;
+    if (store === null || this.canvas.pyramid === null) return;
+    store.want(this.#tiles);
+    this.isReady = store.isComplete;
+    this.problem = store.problem;
+  }
+
+  /** The layer of what is there so far; reads all that it depends on, but not the view. */
+  layers(): Layer[] {
     const { pyramid } = this.canvas;
-    if (store === null || pyramid === null || this.#texture === null || this.#came < 0) return [];
+    if (this.#drawn === null || pyramid === null || this.#texture === null) return [];
     return [
       new TilesLayer({
         id: "tiles",
-        tiles: store.drawn(this.#level),
+        tiles: this.#drawn,
         texture: this.#texture.texture,
         low: settings.low ?? pyramid.usual_low,
         high: settings.high ?? pyramid.usual_high,
@@ -115,7 +145,8 @@ export class Picture {
     ];
   }
 
-  #begin(device: Device, image: number, pyramid: Pyramid): void {
+  #begin(device: Device, image: number, pyramid: Pyramid, closed: AbortSignal): void {
+    this.#store?.close();
     if (this.#texture?.tile_px !== pyramid.tile_px) {
       this.#texture?.destroy();
       this.#texture = new TileTexture(device, pyramid.tile_px, SLOTS);
@@ -125,11 +156,13 @@ export class Picture {
       slots: this.#texture,
       count: SLOTS,
       read: (tile, signal) => readTile(image, tile, pyramid.version, signal),
+      failed: (error) => this.#readAgain(device, image, closed, error),
       changed: () => {
         this.#came++;
+        this.isOpening = false;
         this.isReady = this.#store?.isComplete ?? false;
+        this.problem = this.#store?.problem ?? null;
       },
-      failed: (error) => (this.problem = error === null ? null : words(error)),
     });
     this.canvas.open(image, pyramid);
   }
@@ -141,10 +174,5 @@ async function readTile(
   version: string,
   signal: AbortSignal,
 ): Promise<TilePicture> {
-  const answer = await fetch(tileUrl(image, level, row, column, version), { signal });
-  if (!answer.ok) {
-    const body = (await answer.json().catch(() => null)) as { message?: string } | null;
-    throw new ApiError(answer.status, body?.message ?? "A part of the picture could not be read.");
-  }
-  return readPicture(await answer.blob());
+  return readPicture(await fetchBlob(tileUrl(image, level, row, column, version), signal));
 }

@@ -2,6 +2,7 @@
 import { Deck, OrthographicView, type Layer } from "@deck.gl/core";
 import type { Device } from "@luma.gl/core";
 import type { View } from "../geometry/view";
+import { Cost, isWorn, REST_ms, transformBetween } from "./held_picture";
 
 export interface StageOptions {
   parent: HTMLDivElement;
@@ -10,6 +11,7 @@ export interface StageOptions {
   failed: (problem: string) => void;
 }
 
+const ORIGIN: View = { x: 0, y: 0, scale: 1 };
 const NO_WEBGL =
   "This browser cannot draw here, because WebGL 2 is switched off or missing. Switch on hardware " +
   "acceleration in the browser's settings, or open the page in a current Firefox, Chrome, Edge " +
@@ -19,6 +21,13 @@ const LOST = "The graphics card stopped drawing, perhaps because it was short of
 export class Stage {
   #deck: Deck<OrthographicView> | null = null;
   #isClosed = false;
+  #layers: Layer[] = [];
+  /** Of what is asked for, of what was last given to be drawn, and of what is drawn. */
+  #view: View = ORIGIN;
+  #given: View = ORIGIN;
+  #drawn: View | null = null;
+  readonly #cost = new Cost();
+  #rest: ReturnType<typeof setTimeout> | null = null;
 
   constructor(private readonly options: StageOptions) {
     if (!hasWebGL2()) {
@@ -30,7 +39,7 @@ export class Stage {
       width: "100%",
       height: "100%",
       views: new OrthographicView({ id: "image", flipY: true }),
-      viewState: viewState({ x: 0, y: 0, scale: 1 }),
+      viewState: viewState(ORIGIN),
       // The page moves the view itself, since a drag means different things to different tools.
       controller: false,
       layers: [],
@@ -48,18 +57,57 @@ export class Stage {
         const canvas = options.parent.querySelector("canvas");
         if (canvas) canvas.tabIndex = -1;
       },
+      onAfterRender: ({ gl }) => {
+        this.#drawn = this.#given;
+        this.#place();
+        this.#cost.begin(gl);
+      },
       onError: (error) => options.failed(`The picture could not be drawn: ${error.message}`),
     });
   }
 
+  /** Draw; the same layers as before say that only the view is another. */
   draw(view: View, layers: Layer[]): void {
-    this.#deck?.setProps({ viewState: viewState(view), layers });
+    // What comes on the way, such as finer parts of the picture, waits for the rest, too.
+    const isMoving = layers === this.#layers || this.#rest !== null;
+    this.#view = view;
+    this.#layers = layers;
+    if (isMoving && this.#cost.isLong && this.#drawn !== null) this.#move(this.#drawn);
+    else this.#redraw();
   }
 
   close(): void {
     this.#isClosed = true;
+    if (this.#rest !== null) clearTimeout(this.#rest);
     this.#deck?.finalize();
     this.#deck = null;
+  }
+
+  /** Move what is there, and draw it anew at rest, or sooner where little of it is left. */
+  #move(drawn: View): void {
+    const { clientWidth: width, clientHeight: height } = this.options.parent;
+    if (!this.#cost.isUnderWay && isWorn(drawn, this.#view, { width, height })) {
+      this.#redraw();
+      return;
+    }
+    this.#place();
+    if (this.#rest !== null) clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => this.#redraw(), REST_ms);
+  }
+
+  #redraw(): void {
+    if (this.#rest !== null) clearTimeout(this.#rest);
+    this.#rest = null;
+    this.#given = this.#view;
+    this.#deck?.setProps({ viewState: viewState(this.#view), layers: this.#layers });
+  }
+
+  /** Put what is drawn where the view is now. */
+  #place(): void {
+    const canvas = this.options.parent.querySelector("canvas");
+    if (canvas === null || this.#drawn === null) return;
+    const transform = transformBetween(this.#drawn, this.#view);
+    if (canvas.style.transform !== transform) canvas.style.transform = transform;
   }
 
   #lost(): void {

@@ -31,9 +31,8 @@ function picture(): Picture {
 
 function storeOf(read: (tile: Tile, signal: AbortSignal) => Promise<Picture>, count = 40) {
   const slots = { putWhole: vi.fn(), putMargin: vi.fn() };
-  const failed = vi.fn();
-  const store = new TileStore({ pyramid, slots, count, read, changed: () => undefined, failed });
-  return { store, slots, failed };
+  const store = new TileStore({ pyramid, slots, count, read, changed: () => undefined });
+  return { store, slots };
 }
 
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
@@ -48,19 +47,21 @@ describe("tile store", () => {
     await settled();
     const tiles = tilesIn(pyramid, 0, everything);
     store.want(tiles);
-    expect(store.drawn(0).length).toBe(NUMBERS_OF_TILE);
+    expect(store.drawn(0, tiles).length).toBe(NUMBERS_OF_TILE);
     await settled();
     store.want(tiles);
     expect(read).toHaveBeenCalledTimes(1 + 9);
     expect(store.isComplete).toBe(true);
-    expect(store.drawn(0).length).toBe(9 * NUMBERS_OF_TILE);
+    expect(store.drawn(0, tiles).length).toBe(9 * NUMBERS_OF_TILE);
+    expect(store.drawn(0, tiles.slice(0, 2)).length).toBe(2 * NUMBERS_OF_TILE);
   });
 
   it("gives each tile a margin of its neighbours, so that smoothing shows no seam", async () => {
     const { store, slots } = storeOf(() => Promise.resolve(picture()));
-    store.want(tilesIn(pyramid, 0, everything));
+    const tiles = tilesIn(pyramid, 0, everything);
+    store.want(tiles);
     await settled();
-    const numbers = store.drawn(0);
+    const numbers = store.drawn(0, tiles);
     for (let index = 0; index < 9; index++) {
       const tile = [...numbers.slice(NUMBERS_OF_TILE * index, NUMBERS_OF_TILE * (index + 1))];
       const [left = 0, top = 0, width = 0, height = 0] = tile;
@@ -97,6 +98,10 @@ describe("tile store", () => {
     store.want(tilesIn(pyramid, 0, everything).slice(0, 2));
     await settled();
     expect(store.isComplete).toBe(true);
+    // Of more tiles than there is room for, the first are drawn.
+    store.want(tilesIn(pyramid, 0, everything));
+    await settled();
+    expect(store.drawn(0, tilesIn(pyramid, 0, everything)).length).toBe(4 * NUMBERS_OF_TILE);
     const used = slots.putWhole.mock.calls.map(([slot]) => slot as number);
     expect(new Set(used)).toEqual(new Set([0, 1, 2, 3]));
   });
@@ -105,13 +110,35 @@ describe("tile store", () => {
     vi.useFakeTimers();
     const read = vi.fn(() => Promise.resolve(picture()));
     read.mockRejectedValueOnce(new Error("busy"));
-    const { store, failed } = storeOf(read);
+    const { store } = storeOf(read);
     store.want(tilesIn(pyramid, 2, everything));
     await vi.advanceTimersByTimeAsync(100);
-    expect(failed).toHaveBeenCalledWith(new Error("busy"));
+    expect(store.problem).toBe("busy");
     expect(store.isComplete).toBe(false);
     await vi.advanceTimersByTimeAsync(600);
     expect(store.isComplete).toBe(true);
-    expect(failed).toHaveBeenLastCalledWith(null);
+    expect(store.problem).toBeNull();
+  });
+
+  it("lets go of the pictures, of those too that come too late", async () => {
+    const bitmaps: { close: () => void }[] = [];
+    const answers: ((picture: Picture) => void)[] = [];
+    const made = (): Picture => {
+      const one = picture();
+      for (const bitmap of [one.whole, ...one.pieces]) {
+        vi.spyOn(bitmap, "close");
+        bitmaps.push(bitmap);
+      }
+      return one;
+    };
+    const { store } = storeOf(() => new Promise((resolve) => answers.push(resolve)));
+    store.want(tilesIn(pyramid, 1, everything));
+    answers[0]?.(made());
+    await settled();
+    store.close();
+    answers[1]?.(made());
+    await settled();
+    expect(bitmaps).toHaveLength(18);
+    for (const bitmap of bitmaps) expect(bitmap.close).toHaveBeenCalled();
   });
 });

@@ -20,10 +20,10 @@ const image = (id: number, name: string, more: Partial<ImageSummary> = {}): Imag
   labels: 0,
   negatives: 0,
   regions: 0,
-  candidates: null,
   doubt: null,
   problem: null,
   version: 0,
+  changed: null,
   ...more,
 });
 

@@ -17,6 +17,13 @@ test("bins are put together until there are few enough, and no candidate is lost
   expect(bars.at(-1)?.width).toBeCloseTo(0.1);
 });
 
+test.each([false, true])("those rejected are a part of their bar (logarithmic: %s)", (log) => {
+  const [first, second] = barsOf([0, 0.5, 1], [10, 4], 10, log, [4, 4]);
+  const [six] = barsOf([0, 0.5, 1], [6, 10], 10, log);
+  expect((first?.height ?? 0) - (first?.rejected ?? 0)).toBeCloseTo(six?.height ?? -1);
+  expect(second?.rejected).toBe(second?.height);
+});
+
 test("with logarithmic heights one candidate among many can be seen", () => {
   const [few, many] = barsOf([0, 0.5, 1], [1, 100_000], 10, true);
   expect(few?.height).toBeGreaterThan(0.05);

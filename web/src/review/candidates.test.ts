@@ -1,49 +1,74 @@
 import { expect, test } from "vitest";
 
+import type { ImagePicks } from "../api/schema";
 import {
+  countsOf,
   drawnCount,
+  HIDDEN,
   KEPT,
   REJECTED,
-  selectedCount,
+  shownAs,
+  TO_REVIEW,
   toCandidates,
   UNDECIDED,
   withDecisions,
 } from "./candidates";
 
-const answer = {
+const answer: ImagePicks = {
   is_picked: true,
   number: [4, 9, 2],
   x: [10.25, 20, 30],
   y: [1, 2, 3],
   z: null,
   score: [0.9, 0.5, 0.1],
-  class_name: null,
-  probability: null,
-  predicted_class: null,
-  decision: ["keep", null, "reject"] as ("keep" | "reject" | null)[],
+  class_index: null,
+  judgement: null,
+  said: [
+    { number: 4, decision: "keep", reason: null, by: "ada" },
+    { number: 2, decision: "reject", reason: "ice", by: "ada" },
+  ],
+  classes: ["particle"],
+};
+const unsaid = { ...answer, said: [] };
+const judgement = {
+  verdict: [3, 2, 1],
+  probability: [0.1, 0.5, null],
+  class_index: [1, 0, -1],
+  classes: ["particle", "ice"],
 };
 
 test("columns become arrays of the same order", () => {
   const candidates = toCandidates(3, 7, answer);
   expect([...candidates.number]).toEqual([4, 9, 2]);
-  expect([...candidates.positions]).toEqual([10.25, 1, 20, 2, 30, 3]);
   expect([...candidates.decision]).toEqual([KEPT, UNDECIDED, REJECTED]);
   expect(candidates.z).toBeNull();
+  expect(candidates.className).toBeNull();
+});
+
+test("numbers of classes become their names", () => {
+  const several = { ...answer, classes: ["a", "b"], class_index: [1, 0, 1], judgement };
+  const candidates = toCandidates(3, 7, several);
+  expect(candidates.className).toEqual(["b", "a", "b"]);
+  expect(candidates.predictedClass).toEqual(["ice", "particle", null]);
+  expect(candidates.probability?.[2]).toBeNaN();
 });
 
 test("an image without decisions or picks is no special case", () => {
-  const none = { ...answer, number: [], x: [], y: [], score: [], decision: null };
+  const none = { ...unsaid, number: [], x: [], y: [], score: [] };
   const candidates = toCandidates(3, 7, none);
   expect(candidates.length).toBe(0);
-  expect(selectedCount(candidates, 0)).toBe(0);
+  expect(countsOf(candidates, 0)).toEqual({ kept: 0, toReview: 0, rejected: 0 });
 });
 
-test("places and scores that stay keep their arrays, decisions do not", () => {
+test("what stays keeps its arrays, what was decided does not", () => {
   const before = toCandidates(3, 7, answer);
-  const after = toCandidates(3, 7, { ...answer, decision: null }, before);
-  expect(after.positions).toBe(before.positions);
+  const same = toCandidates(3, 7, answer, before);
+  expect([same.x, same.score, same.verdict]).toEqual([before.x, before.score, before.verdict]);
+  expect(same.verdict).toBe(before.verdict);
+  const after = toCandidates(3, 7, unsaid, before);
+  expect(after.x).toBe(before.x);
   expect(after.score).toBe(before.score);
-  expect([...after.decision]).toEqual([0, 0, 0]);
+  expect([...after.verdict]).toEqual([0, 0, 0]);
 });
 
 test.each([
@@ -52,7 +77,7 @@ test.each([
   ["number", { number: [4, 9, 3] }],
 ])("another %s is another drawing", (_, change) => {
   const before = toCandidates(3, 7, answer);
-  expect(toCandidates(3, 7, { ...answer, ...change }, before).positions).not.toBe(before.positions);
+  expect(toCandidates(3, 7, { ...answer, ...change }, before).score).not.toBe(before.score);
 });
 
 test("another image or set never takes over arrays", () => {
@@ -71,14 +96,33 @@ test("decisions of this page are laid over, by number", () => {
     ]),
   );
   expect([...said.decision]).toEqual([UNDECIDED, REJECTED, REJECTED]);
+  expect([...said.said.keys()].sort()).toEqual([2, 9]);
+});
+
+test("a person's word goes before a pruning's, and where it is taken back the pruning's counts", () => {
+  const candidates = toCandidates(3, 7, { ...answer, judgement });
+  expect([...candidates.verdict]).toEqual([KEPT, TO_REVIEW, REJECTED]);
+  const after = withDecisions(candidates, new Map([[4, null], [9, "keep" as const]]));
+  expect([...after.verdict]).toEqual([REJECTED, KEPT, REJECTED]);
 });
 
 test("a candidate exactly at the threshold is selected", () => {
-  expect(selectedCount(toCandidates(3, 7, answer), 0.5)).toBe(2);
+  expect(drawnCount(toCandidates(3, 7, unsaid), 0.5)).toBe(2);
 });
 
-test("what is rejected by hand is not drawn as a pick", () => {
-  const candidates = toCandidates(3, 7, answer);
-  const said = withDecisions(candidates, new Map([[candidates.number[0] ?? 0, "reject" as const]]));
-  expect(drawnCount(said, 0)).toBe(drawnCount(candidates, 0) - 1);
+test("a candidate is drawn as what became of it, and not below the threshold", () => {
+  const candidates = toCandidates(3, 7, { ...unsaid, judgement });
+  const shown = (threshold: number) => [0, 1, 2].map((one) => shownAs(candidates, one, threshold));
+  expect(shown(0)).toEqual([REJECTED, TO_REVIEW, KEPT]);
+  expect(shown(0.5)).toEqual([REJECTED, TO_REVIEW, HIDDEN]);
+  expect(countsOf(candidates, 0)).toEqual({ kept: 2, toReview: 1, rejected: 1 });
+});
+
+test("what a person keeps is shown whatever its score", () => {
+  const candidates = withDecisions(
+    toCandidates(3, 7, { ...unsaid, judgement }),
+    new Map([[2, "keep" as const]]),
+  );
+  expect(shownAs(candidates, 2, 0.95)).toBe(KEPT);
+  expect(countsOf(candidates, 0.95)).toEqual({ kept: 1, toReview: 0, rejected: 0 });
 });

@@ -1,11 +1,24 @@
 /** The candidates of one image as typed arrays, ready to be drawn. */
 
-import type { ImagePicks } from "../api/schema";
+import type { ImagePicks, PickDecision } from "../api/schema";
 
-/** What a person said of a candidate, as a number that fits an array. */
+/** What became of a candidate, as a number that fits an array. */
 export const UNDECIDED = 0;
 export const KEPT = 1;
 export const REJECTED = 2;
+export const TO_REVIEW = 3;
+/** Not drawn at all: below the threshold. */
+export const HIDDEN = -1;
+
+/** What the server's numbers for a pruning's verdicts mean. */
+const OF_PRUNING = [UNDECIDED, KEPT, TO_REVIEW, REJECTED] as const;
+
+export interface Said {
+  readonly decision: number;
+  readonly reason: string | null;
+  /** Who said it; null for the user of this page. */
+  readonly by: string | null;
+}
 
 export interface Candidates {
   readonly set: number;
@@ -17,16 +30,23 @@ export interface Candidates {
   /** Pixels of the stored image, 0 at the centre of the first pixel. */
   readonly x: Float32Array;
   readonly y: Float32Array;
-  /** The same as pairs, as the graphics card takes them. */
-  readonly positions: Float32Array;
   /** Null on micrographs. */
   readonly z: Float32Array | null;
   readonly score: Float32Array;
+  /** Null where there is one class. */
   readonly className: readonly string[] | null;
+  /** Of being a particle, by a pruning; NaN where it did not judge. Null without one. */
   readonly probability: Float32Array | null;
+  /** What a pruning takes it for. */
   readonly predictedClass: readonly (string | null)[] | null;
-  /** UNDECIDED, KEPT or REJECTED. */
+  /** Of a pruning: UNDECIDED, KEPT, TO_REVIEW or REJECTED. */
+  readonly judged: Uint8Array | null;
+  /** Of a person: UNDECIDED, KEPT or REJECTED. */
   readonly decision: Uint8Array;
+  /** By number: what people say, with reason and name. */
+  readonly said: ReadonlyMap<number, Said>;
+  /** Both together, a person's word first. */
+  readonly verdict: Uint8Array;
 }
 
 export function decisionCode(decision: "keep" | "reject" | null | undefined): number {
@@ -34,8 +54,8 @@ export function decisionCode(decision: "keep" | "reject" | null | undefined): nu
   return decision === "reject" ? REJECTED : UNDECIDED;
 }
 
-/** Whether two columns hold the same numbers, so that the older can go on being used. */
-function same(first: ArrayLike<number> | null, second: ArrayLike<number> | null): boolean {
+/** Whether two columns hold the same, so that the older can go on being used. */
+function same<T>(first: ArrayLike<T> | null, second: ArrayLike<T> | null): boolean {
   if (first === null || second === null) return first === second;
   if (first.length !== second.length) return false;
   for (let index = 0; index < first.length; index++) {
@@ -44,20 +64,20 @@ function same(first: ArrayLike<number> | null, second: ArrayLike<number> | null)
   return true;
 }
 
-function pairs(x: Float32Array, y: Float32Array): Float32Array {
-  const positions = new Float32Array(2 * x.length);
-  for (let index = 0; index < x.length; index++) {
-    positions[2 * index] = x[index] ?? 0;
-    positions[2 * index + 1] = y[index] ?? 0;
-  }
-  return positions;
+function verdictOf(decision: Uint8Array, judged: Uint8Array | null): Uint8Array {
+  if (judged === null) return decision;
+  return decision.map((word, index) => (word === UNDECIDED ? (judged[index] ?? word) : word));
+}
+
+function wordsAt(index: readonly number[], words: readonly string[]): (string | null)[] {
+  return index.map((one) => words[one] ?? null);
 }
 
 /**
  * Turn the server's columns into arrays.
  *
- * Where nothing moved since `before`, its places and scores are used again: what is drawn from
- * them then need not be sent to the graphics card anew.
+ * Where nothing changed since `before`, its arrays are used again: what is drawn from them then
+ * need not be sent to the graphics card anew.
  */
 export function toCandidates(
   set: number,
@@ -65,13 +85,26 @@ export function toCandidates(
   picks: ImagePicks,
   before: Candidates | null = null,
 ): Candidates {
+  const { judgement } = picks;
   const number = Uint32Array.from(picks.number);
   const x = Float32Array.from(picks.x);
   const y = Float32Array.from(picks.y);
   const z = picks.z ? Float32Array.from(picks.z) : null;
   const score = Float32Array.from(picks.score);
+  const said = new Map<number, Said>(
+    picks.said.map((one) => [
+      one.number,
+      { decision: decisionCode(one.decision), reason: one.reason, by: one.by },
+    ]),
+  );
   const decision = new Uint8Array(number.length);
-  picks.decision?.forEach((said, index) => (decision[index] = decisionCode(said)));
+  if (said.size > 0) {
+    number.forEach((one, index) => (decision[index] = said.get(one)?.decision ?? UNDECIDED));
+  }
+  const judged = judgement
+    ? Uint8Array.from(judgement.verdict, (one) => OF_PRUNING[one] ?? UNDECIDED)
+    : null;
+  const verdict = verdictOf(decision, judged);
   const isUnmoved =
     before !== null &&
     before.set === set &&
@@ -81,7 +114,8 @@ export function toCandidates(
     same(before.y, y) &&
     same(before.z, z) &&
     same(before.score, score);
-  const places = isUnmoved ? before : { number, x, y, z, score, positions: pairs(x, y) };
+  const className = picks.class_index?.map((one) => picks.classes[one] ?? "") ?? null;
+  const places = isUnmoved ? before : { number, x, y, z, score };
   return {
     set,
     image,
@@ -90,42 +124,68 @@ export function toCandidates(
     number: places.number,
     x: places.x,
     y: places.y,
-    positions: places.positions,
     z: places.z,
     score: places.score,
-    className: picks.class_name,
-    probability: picks.probability ? Float32Array.from(picks.probability) : null,
-    predictedClass: picks.predicted_class,
-    decision,
+    className: isUnmoved && same(before.className, className) ? before.className : className,
+    probability: judgement
+      ? Float32Array.from(judgement.probability, (one) => one ?? NaN)
+      : null,
+    predictedClass: judgement ? wordsAt(judgement.class_index, judgement.classes) : null,
+    judged,
+    decision: isUnmoved && same(before.decision, decision) ? before.decision : decision,
+    said,
+    verdict: isUnmoved && same(before.verdict, verdict) ? before.verdict : verdict,
   };
 }
 
-/** The same candidates with new decisions; numbers of other images are passed over. */
+/** The same candidates with new decisions of this page; numbers of other images are passed over. */
 export function withDecisions(
   candidates: Candidates,
-  said: ReadonlyMap<number, "keep" | "reject" | null>,
+  words: ReadonlyMap<number, PickDecision | PickDecision["decision"]>,
 ): Candidates {
+  if (words.size === 0) return candidates;
   const decision = candidates.decision.slice();
+  const said = new Map(candidates.said);
   candidates.number.forEach((number, index) => {
-    const word = said.get(number);
-    if (word !== undefined) decision[index] = decisionCode(word);
+    const word = words.get(number);
+    if (word === undefined) return;
+    const isWhole = typeof word === "object" && word !== null;
+    const code = decisionCode(isWhole ? word.decision : word);
+    decision[index] = code;
+    const reason = isWhole ? (word.reason ?? null) : null;
+    if (code === UNDECIDED) said.delete(number);
+    else said.set(number, { decision: code, reason, by: null });
   });
-  return { ...candidates, decision };
+  return { ...candidates, decision, said, verdict: verdictOf(decision, candidates.judged) };
 }
 
-/** How many candidates a threshold selects. */
-export function selectedCount(candidates: Candidates, threshold: number): number {
-  let count = 0;
-  for (const score of candidates.score) if (score >= threshold) count++;
-  return count;
+/** As what a candidate is drawn at a threshold; what a person keeps is drawn whatever its score. */
+export function shownAs(candidates: Candidates, index: number, threshold: number): number {
+  if (candidates.decision[index] === KEPT) return KEPT;
+  if ((candidates.score[index] ?? 0) < threshold) return HIDDEN;
+  return candidates.verdict[index] ?? UNDECIDED;
 }
 
-/** How many candidates are drawn as picks: those that pass, but for those rejected by hand. */
-export function drawnCount(candidates: Candidates, threshold: number): number {
-  let count = 0;
+export interface Counts {
+  /** Neither rejected nor below the threshold. */
+  readonly kept: number;
+  /** Of the kept: those that a pruning is unsure of. */
+  readonly toReview: number;
+  readonly rejected: number;
+}
+
+export function countsOf(candidates: Candidates, threshold: number): Counts {
+  let [kept, toReview, rejected] = [0, 0, 0];
   for (let index = 0; index < candidates.length; index++) {
-    const isSelected = (candidates.score[index] ?? 0) >= threshold;
-    if (isSelected && candidates.decision[index] !== REJECTED) count++;
+    const shown = shownAs(candidates, index, threshold);
+    if (shown === REJECTED) rejected++;
+    else if (shown !== HIDDEN) kept++;
+    if (shown === TO_REVIEW) toReview++;
   }
-  return count;
+  return { kept, toReview, rejected };
+}
+
+/** How many candidates are drawn as picks: those that pass, and that nobody rejected. */
+export function drawnCount(candidates: Candidates, threshold: number): number {
+  return countsOf(candidates, threshold).kept;
 }

@@ -16,6 +16,7 @@ const set = (id: number, images = 5) => ({
   predicted_classes: [],
   kept: 0,
   rejected: 0,
+  stamp: 1,
 });
 
 test("the first set with picks is shown, alone", () => {

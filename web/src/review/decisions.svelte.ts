@@ -1,11 +1,11 @@
 /** What a person says of candidates: shown at once, sent until saved, undone without limit. */
 
-import { ApiError, saveReview, words } from "../api/client";
+import type { Delivery, End } from "../api/carrier";
+import { saveReview } from "../api/client";
 import { newId } from "../api/ids";
 import type { PickDecision } from "../api/schema";
-import { browserStore } from "../state/storage";
-import { DecisionQueue, type Outcome } from "./decision_queue";
-import { KeptDecisions, type Waiting } from "./decision_store";
+import { DecisionQueue } from "./decision_queue";
+import { decisionStore, type Said } from "./decision_store";
 import { Overlay } from "./overlay";
 
 interface Step {
@@ -16,17 +16,9 @@ interface Step {
 
 type SaidHandler = (set: number, said: readonly PickDecision[]) => void;
 
-/** Answers that will be the same however often the question is put. */
-const FOR_GOOD = new Set([400, 404, 409, 413, 422]);
-
-async function send(waiting: Waiting): Promise<Outcome> {
-  try {
-    await saveReview(waiting.set, { id: waiting.id, decisions: [...waiting.decisions] });
-    return { kind: "saved" };
-  } catch (error) {
-    const isFinal = error instanceof ApiError && FOR_GOOD.has(error.status);
-    return { kind: isFinal ? "refused" : "again", message: words(error) };
-  }
+async function deliver({ id, set, decisions }: Said): Promise<Delivery<void>> {
+  await saveReview(set, { id, decisions: [...decisions] });
+  return { kind: "saved", result: undefined };
 }
 
 class Decisions {
@@ -45,26 +37,26 @@ class Decisions {
   readonly #handlers = new Set<SaidHandler>();
   #done: Step[] = [];
   #undone: Step[] = [];
-  readonly #store = new KeptDecisions(browserStore);
   readonly #queue = new DecisionQueue(
-    send,
-    this.#store,
-    {
-      saved: (one) => this.#overlay.saved(one.set, one.decisions, Date.now()),
-      refused: (one, message) => this.#refused(one, message),
-      changed: () => this.#changed(),
-    },
+    { deliver, ended: (said, end) => this.#ended(said, end) },
     newId,
   );
+  readonly outbox = this.#queue.outbox;
 
-  /** Send what an earlier page of this project could not; returns what ends it. */
-  start(project: string): () => void {
-    this.#store.project = project;
-    for (const one of this.#store.list()) this.#overlay.add(one.set, one.decisions);
-    this.#queue.resume();
-    const hurry = (): void => this.#queue.hurry();
-    window.addEventListener("online", hurry);
-    return () => window.removeEventListener("online", hurry);
+  constructor() {
+    this.outbox.onChange(() => this.#changed());
+  }
+
+  /** Begin, with what an earlier page of this project left. */
+  start(project: string): void {
+    this.outbox.start(decisionStore(project));
+    this.#showAdopted();
+  }
+
+  /** Send also what a tab has left that is closed now. */
+  adopt(): void {
+    this.outbox.adopt();
+    this.#showAdopted();
   }
 
   /** Be told of every decision as it is made; returns what ends that. */
@@ -115,7 +107,7 @@ class Decisions {
 
   /** Resolves once what was decided is on disk, or cannot be saved for now. */
   settled(): Promise<void> {
-    return this.#queue.settled();
+    return this.outbox.settled();
   }
 
   /** Ask something while all decisions are on disk and no other is on its way. */
@@ -129,15 +121,22 @@ class Decisions {
     for (const handler of this.#handlers) handler(set, said);
   }
 
-  #refused(one: Waiting, message: string): void {
-    this.#overlay.drop(one.set, one.decisions);
-    this.refusal = message;
+  /** What came from the storage and is not saved yet was said without this page. */
+  #showAdopted(): void {
+    for (const one of this.outbox.waiting) this.#overlay.add(one.set, one.decisions);
+  }
+
+  #ended({ set, decisions }: Said, end: End<void>): void {
+    if (end.kind === "refused") {
+      this.#overlay.drop(set, decisions);
+      this.refusal = end.message;
+    } else this.#overlay.saved(set, decisions, Date.now());
   }
 
   #changed(): void {
-    this.waiting = this.#queue.waiting.reduce((sum, one) => sum + one.decisions.length, 0);
-    this.problem = this.#queue.problem;
-    this.hasUnkept = this.#queue.hasUnkept;
+    this.waiting = this.outbox.waiting.reduce((sum, one) => sum + one.decisions.length, 0);
+    this.problem = this.outbox.problem;
+    this.hasUnkept = this.outbox.hasUnkept;
     this.canUndo = this.#done.length > 0;
     this.canRedo = this.#undone.length > 0;
   }

@@ -49,6 +49,7 @@ beforeEach(() => {
   });
 });
 
+decisions.start("a");
 decisions.onSaid((of, said) => gallery.said(of, said));
 
 async function opened(undecided_only: boolean): Promise<void> {

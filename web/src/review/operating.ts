@@ -1,6 +1,18 @@
 /** What a threshold gives, looked up in the server's table. */
 
-import type { OperatingPoint } from "../api/schema";
+import type { OperatingPoint, Share } from "../api/schema";
+
+/** Of what a threshold gives is read: of all that it selects, or of what decisions leave of it. */
+export type Of = "selected" | "kept";
+
+/** Where people or a pruning decided anything, what is left is what counts. */
+export function ofWhat(points: readonly OperatingPoint[]): Of {
+  return points.some(({ selected, kept }) => selected !== kept) ? "kept" : "selected";
+}
+
+export function precisionOf(point: OperatingPoint, of: Of): Share | null {
+  return of === "kept" ? point.kept_precision : point.precision;
+}
 
 /** Thresholds that differ by less are the same one, written in another way. */
 const TINY = 1e-9;
@@ -27,20 +39,24 @@ export function pointAt(
  * single higher threshold that falls short does not count against a lower one that reaches it.
  * Null where none reaches it, or nothing is known.
  */
-export function thresholdFor(points: readonly OperatingPoint[], wanted: number): number | null {
+export function thresholdFor(
+  points: readonly OperatingPoint[],
+  wanted: number,
+  of: Of,
+): number | null {
   for (const point of points) {
-    if (point.precision !== null && point.selected > 0 && point.precision >= wanted) {
-      return point.threshold;
-    }
+    const precision = precisionOf(point, of);
+    if (precision !== null && point[of] > 0 && precision.value >= wanted) return point.threshold;
   }
   return null;
 }
 
 /** The best precision that any threshold gives, or null where nothing is known. */
-export function bestPrecision(points: readonly OperatingPoint[]): number | null {
+export function bestPrecision(points: readonly OperatingPoint[], of: Of): number | null {
   let best: number | null = null;
-  for (const { precision, selected } of points) {
-    if (precision !== null && selected > 0 && (best === null || precision > best)) best = precision;
+  for (const point of points) {
+    const precision = precisionOf(point, of);
+    if (precision !== null && point[of] > 0) best = Math.max(best ?? 0, precision.value);
   }
   return best;
 }

@@ -3,12 +3,12 @@
 import { SvelteMap } from "svelte/reactivity";
 
 import { sheetUrl } from "../api/client";
+import { Fetching } from "../api/fetching";
+import { fetchBlob } from "../api/request";
 import { columnsOf } from "./sheets";
 
 const AT_ONCE = 2;
 const MOST_KEPT = 60;
-const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 8_000;
 
 export interface Sheet {
   /** What the picture shows: the same candidates in another size are another sheet. */
@@ -20,79 +20,45 @@ export interface Sheet {
 
 export class SheetLoader {
   /** Addresses of the pictures that are here, by the sheets' keys. */
-  readonly #pictures = new SvelteMap<string, string>();
-  readonly #loading = new Map<string, AbortController>();
-  #wanted: readonly Sheet[] = [];
-  #timer: ReturnType<typeof setTimeout> | null = null;
-  #wait = FIRST_WAIT_MS;
+  readonly #urls = new SvelteMap<string, string>();
+  readonly #sheets = new Fetching<Sheet, string>({
+    keyOf: (sheet) => sheet.key,
+    fetch: (sheet, signal) => read(sheet, signal),
+    atOnce: AT_ONCE,
+    room: MOST_KEPT,
+    came: ({ key }, url) => void this.#urls.set(key, url),
+    released: (key, url) => this.#revoke(key, url),
+    changed: () => (this.problem = this.#sheets.problem),
+  });
   problem = $state<string | null>(null);
 
   /** Address of a picture for `background-image`, or null while it is on its way. */
   of(key: string): string | null {
-    return this.#pictures.get(key) ?? null;
+    return this.#urls.get(key) ?? null;
   }
 
   /** Load these; what is on its way for others is given up. */
   want(sheets: readonly Sheet[]): void {
-    this.#wanted = sheets;
-    const keys = new Set(sheets.map((sheet) => sheet.key));
-    for (const [key, controller] of this.#loading) if (!keys.has(key)) controller.abort();
-    this.#work();
+    this.#sheets.want(sheets);
+    this.problem = this.#sheets.problem;
   }
 
   /** Let go of all pictures. */
   close(): void {
-    this.want([]);
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    for (const url of this.#pictures.values()) URL.revokeObjectURL(url);
-    this.#pictures.clear();
+    this.#sheets.clear();
   }
 
-  #work(): void {
-    for (const sheet of this.#wanted) {
-      if (this.#loading.size >= AT_ONCE || this.#timer !== null) return;
-      if (!this.#pictures.has(sheet.key) && !this.#loading.has(sheet.key)) void this.#load(sheet);
-    }
+  #revoke(key: string, url: string): void {
+    URL.revokeObjectURL(url);
+    // What came too late was never here; another picture of the same may be.
+    if (this.#urls.get(key) === url) this.#urls.delete(key);
   }
+}
 
-  async #load(sheet: Sheet): Promise<void> {
-    const controller = new AbortController();
-    this.#loading.set(sheet.key, controller);
-    try {
-      const { set, numbers, tile_px } = sheet;
-      const url = sheetUrl(set, numbers, columnsOf(numbers.length), tile_px);
-      const answer = await fetch(url, { credentials: "same-origin", signal: controller.signal });
-      if (!answer.ok) throw new Error(`The server answered ${answer.status} for these pictures.`);
-      this.#keep(sheet.key, URL.createObjectURL(await answer.blob()));
-      this.problem = null;
-      this.#wait = FIRST_WAIT_MS;
-    } catch (error) {
-      if (!controller.signal.aborted) this.#later(error);
-    } finally {
-      this.#loading.delete(sheet.key);
-      this.#work();
-    }
-  }
-
-  #keep(key: string, url: string): void {
-    this.#pictures.set(key, url);
-    const inSight = new Set(this.#wanted.map((sheet) => sheet.key));
-    for (const [old, address] of this.#pictures) {
-      if (this.#pictures.size <= MOST_KEPT) return;
-      if (inSight.has(old) || old === key) continue;
-      this.#pictures.delete(old);
-      URL.revokeObjectURL(address);
-    }
-  }
-
-  #later(error: unknown): void {
-    this.problem = error instanceof Error ? error.message : String(error);
-    this.#timer ??= setTimeout(() => {
-      this.#timer = null;
-      this.#work();
-    }, this.#wait);
-    this.#wait = Math.min(2 * this.#wait, LONGEST_WAIT_MS);
-  }
+/** Fetch a picture; returns its address in the page. */
+async function read({ set, numbers, tile_px }: Sheet, signal: AbortSignal): Promise<string> {
+  const url = sheetUrl(set, numbers, columnsOf(numbers.length), tile_px);
+  return URL.createObjectURL(await fetchBlob(url, signal));
 }
 
 export function sheetOf(set: number, numbers: readonly number[], tile_px: number): Sheet {

@@ -68,15 +68,22 @@ export function readable(key: string): string {
     .join(" + ");
 }
 
+/** Fields that nothing is typed into, with the keys that change them. */
+const UNTYPED: Readonly<Record<string, RegExp>> = {
+  checkbox: /^( |Arrow.+)$/,
+  radio: /^( |Arrow.+)$/,
+  button: /^( |Arrow.+)$/,
+  range: /^(Arrow.+|Page.+|Home|End)$/,
+};
+
 /** Whether the event belongs to a field or to a button that would take it. */
 function isTaken(event: KeyboardEvent): boolean {
   const target = event.target;
   if (!(target instanceof Element)) return false;
   if (document.querySelector("dialog[open]")) return true;
   const field = target.closest("input, textarea, select, [contenteditable='true']");
-  if (field instanceof HTMLInputElement && ["checkbox", "radio", "button"].includes(field.type)) {
-    return event.key === " " || event.key.startsWith("Arrow");
-  }
+  const changing = field instanceof HTMLInputElement ? UNTYPED[field.type] : undefined;
+  if (changing) return changing.test(event.key);
   if (field) return true;
   return (
     (event.key === " " || event.key === "Enter") && target.closest("button, a, summary") !== null

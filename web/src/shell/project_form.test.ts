@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { readSettings, typedSettings, type TypedSettings } from "./project_form";
 
 const typed = (more: Partial<TypedSettings> = {}): TypedSettings => ({
+  name: " Apoferritin ",
   classes: [{ name: " particle ", diameter: "180,5" }],
   contrast: "auto",
   expected: "",
@@ -11,6 +12,7 @@ const typed = (more: Partial<TypedSettings> = {}): TypedSettings => ({
 describe("the project's settings", () => {
   it("are read as typed", () => {
     expect(readSettings(typed({ expected: "300" }))).toEqual({
+      name: "Apoferritin",
       classes: [{ name: "particle", diameter_A: 180.5 }],
       contrast: "auto",
       expected_particles: 300,
@@ -22,6 +24,7 @@ describe("the project's settings", () => {
       { name: "a", diameter: "" },
       { name: "a ", diameter: "" },
     ];
+    expect(readSettings(typed({ name: " " }))).toMatch("the project a name");
     expect(readSettings(typed({ classes: twice }))).toMatch("same name");
     expect(readSettings(typed({ classes: [{ name: " ", diameter: "" }] }))).toMatch("a name");
     expect(readSettings(typed({ classes: [{ name: "a", diameter: "big" }] }))).toMatch("“big”");
@@ -30,6 +33,7 @@ describe("the project's settings", () => {
 
   it("come back as they went", () => {
     const project = {
+      name: "Apoferritin",
       classes: [{ name: "particle", diameter_A: 180 }],
       contrast: "dark" as const,
       expected_particles: null,

@@ -3,6 +3,7 @@ import type { Project, ProjectChange } from "../api/schema";
 import { typedLength } from "./format";
 
 export interface TypedSettings {
+  name: string;
   classes: { name: string; diameter: string }[];
   contrast: Project["contrast"];
   expected: string;
@@ -10,6 +11,7 @@ export interface TypedSettings {
 
 export function typedSettings(project: Project): TypedSettings {
   return {
+    name: project.name,
     classes: project.classes.map((one) => ({
       name: one.name,
       diameter: one.diameter_A ? String(one.diameter_A) : "",
@@ -21,6 +23,8 @@ export function typedSettings(project: Project): TypedSettings {
 
 /** The change to ask for, or a sentence that says what is wrong. */
 export function readSettings(typed: TypedSettings): Omit<ProjectChange, "base_version"> | string {
+  const name = typed.name.trim();
+  if (name === "") return "Give the project a name.";
   const classes = typed.classes.map((one) => ({
     name: one.name.trim(),
     text: one.diameter.trim(),
@@ -37,6 +41,7 @@ export function readSettings(typed: TypedSettings): Omit<ProjectChange, "base_ve
     return `“${expected}” is no number of particles: type a number, or leave it empty.`;
   }
   return {
+    name,
     classes: classes.map((one) => ({ name: one.name, diameter_A: typedLength(one.text) })),
     contrast: typed.contrast,
     expected_particles,

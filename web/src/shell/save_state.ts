@@ -21,11 +21,12 @@ export interface SaveState {
 export function saveState(now: Saving): SaveState {
   const edits = counted(now.waiting, "change");
   const wait = now.waiting === 1 ? "waits" : "wait";
-  if (now.hasUnkept && !now.isOnline) {
+  if (now.hasUnkept && (!now.isOnline || now.problem !== null)) {
+    const why = now.isOnline ? now.problem : "The server does not answer.";
     return {
       kind: "unkept",
       text: `Do not close this page: ${edits} ${wait}`,
-      detail: "The server does not answer, and this browser has no room to keep your changes.",
+      detail: `${why} This browser has no room to keep your changes.`,
     };
   }
   if (!now.isOnline) {
@@ -38,8 +39,19 @@ export function saveState(now: Saving): SaveState {
     };
   }
   if (now.waiting > 0 && now.problem !== null) {
-    return { kind: "waiting", text: `Not saved yet: ${edits} ${wait}`, detail: now.problem };
+    return {
+      kind: "waiting",
+      text: `Not saved yet: ${edits} ${wait}`,
+      detail: `${now.problem} What you changed is kept in this browser until it is saved.`,
+    };
   }
   if (now.waiting > 0) return { kind: "saving", text: "Saving…", detail: `${edits} not saved yet` };
+  if (now.conflicts > 0) {
+    return {
+      kind: "waiting",
+      text: `Not saved: ${counted(now.conflicts, "conflict")}`,
+      detail: "Somebody else changed the same labels as you. Say which of the changes is to hold.",
+    };
+  }
   return { kind: "saved", text: "✓ Saved", detail: "Everything is saved on the server's disk." };
 }

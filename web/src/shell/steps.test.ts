@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { nextStep, type Situation } from "./steps";
 
 const START: Situation = {
+  isUnreadable: false,
   needsDiameter: true,
   isPicking: false,
   hasPicks: false,
@@ -24,6 +25,10 @@ describe("the next step", () => {
     let now = START;
     const steps = path.map((change) => nextStep((now = { ...now, ...change })));
     expect(steps).toEqual(["diameter", "wait", "correct", "train", "training", "review"]);
+  });
+
+  it("leads away from an image that cannot be read", () => {
+    expect(nextStep({ ...START, isUnreadable: true })).toBe("unreadable");
   });
 
   it("does not make those wait who label already", () => {

@@ -1,7 +1,9 @@
 /** The path from an empty project to a file of picks. */
-export type Step = "diameter" | "wait" | "correct" | "train" | "training" | "review";
+export type Step = "unreadable" | "diameter" | "wait" | "correct" | "train" | "training" | "review";
 
 export interface Situation {
+  /** Whether the open image cannot be read. */
+  isUnreadable: boolean;
   needsDiameter: boolean;
   isPicking: boolean;
   /** Whether the open image has picks. */
@@ -14,6 +16,7 @@ export interface Situation {
 }
 
 export function nextStep(now: Situation): Step {
+  if (now.isUnreadable) return "unreadable";
   if (now.needsDiameter) return "diameter";
   if (now.isTraining) return "training";
   if (now.hasTrained) return "review";

@@ -21,12 +21,15 @@ class Toasts {
   list = $state.raw<readonly Toast[]>([]);
   #count = 0;
 
-  add(text: string, { kind = "good", action }: ToastOptions = {}): void {
-    if (this.list.some((toast) => toast.text === text)) return;
+  /** Show a message, unless it is there already; returns its id. */
+  add(text: string, { kind = "good", action }: ToastOptions = {}): number {
+    const same = this.list.find((toast) => toast.text === text);
+    if (same) return same.id;
     const id = this.#count++;
     const toast: Toast = { id, text, kind, action: action ?? null };
     this.list = [...this.list, toast].slice(-MOST);
     if (kind !== "bad") setTimeout(() => this.remove(id), SHOWN_MS);
+    return id;
   }
 
   remove(id: number): void {
@@ -37,4 +40,6 @@ class Toasts {
 export const toasts = new Toasts();
 
 /** Tell the user something. */
-export const toast = (text: string, options?: ToastOptions): void => toasts.add(text, options);
+export function toast(text: string, options?: ToastOptions): void {
+  toasts.add(text, options);
+}

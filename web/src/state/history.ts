@@ -1,77 +1,5 @@
-/** What is labelled on an image, as edits change it, and the way back from each. */
-import type { Operation, Point, Region } from "../api/client";
-
-/** Points and regions by id, in the order in which they were set. */
-export interface LabelSet {
-  readonly points: ReadonlyMap<string, Point>;
-  readonly regions: ReadonlyMap<string, Region>;
-}
-
-export const EMPTY: LabelSet = { points: new Map(), regions: new Map() };
-
-export function labelSet(points: readonly Point[], regions: readonly Region[]): LabelSet {
-  return {
-    points: new Map(points.map((point) => [point.id, point])),
-    regions: new Map(regions.map((region) => [region.id, region])),
-  };
-}
-
-/** The labels after operations; those given stay as they are. */
-export function applied(before: LabelSet, operations: readonly Operation[]): LabelSet {
-  if (operations.length === 0) return before;
-  const points = new Map(before.points);
-  const regions = new Map(before.regions);
-  for (const operation of operations) {
-    if (operation.operation === "put_point") points.set(operation.point.id, operation.point);
-    else if (operation.operation === "put_region") {
-      regions.set(operation.region.id, operation.region);
-    } else {
-      for (const id of operation.ids) {
-        points.delete(id);
-        regions.delete(id);
-      }
-    }
-  }
-  return { points, regions };
-}
-
-/** The ids that operations put or remove, each once. */
-function idsOf(operations: readonly Operation[]): Set<string> {
-  const ids = new Set<string>();
-  for (const operation of operations) {
-    if (operation.operation === "put_point") ids.add(operation.point.id);
-    else if (operation.operation === "put_region") ids.add(operation.region.id);
-    else operation.ids.forEach((id) => ids.add(id));
-  }
-  return ids;
-}
-
-/** The labels that operations are about to replace or remove. */
-export function touched(before: LabelSet, operations: readonly Operation[]): (Point | Region)[] {
-  return [...idsOf(operations)].flatMap(
-    (id) => before.points.get(id) ?? before.regions.get(id) ?? [],
-  );
-}
-
-/** Operations that lead back to the labels before others. */
-export function inverse(before: LabelSet, operations: readonly Operation[]): Operation[] {
-  const back: Operation[] = [];
-  const added: string[] = [];
-  for (const id of idsOf(operations)) {
-    const point = before.points.get(id);
-    const region = before.regions.get(id);
-    if (point) back.push({ operation: "put_point", point: unsigned(point) });
-    if (region) back.push({ operation: "put_region", region: unsigned(region) });
-    if (!point && !region) added.push(id);
-  }
-  if (added.length > 0) back.unshift({ operation: "remove", ids: added });
-  return back;
-}
-
-/** Without who set it and when, which the server says of what is put again. */
-function unsigned<T extends Point | Region>(label: T): T {
-  return { ...label, by: null, at: null };
-}
+/** The way back from each edit of an image, and forth again. */
+import { inverse, type Items, type Operation } from "../api/operations";
 
 interface Step {
   readonly undo: readonly Operation[];
@@ -92,7 +20,7 @@ export class History {
   }
 
   /** Remember operations that are about to change these labels. */
-  add(before: LabelSet, operations: readonly Operation[]): void {
+  add(before: Items, operations: readonly Operation[]): void {
     this.#done.push({ undo: inverse(before, operations), redo: operations });
     this.#undone = [];
   }

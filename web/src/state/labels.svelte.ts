@@ -10,7 +10,8 @@ import {
 } from "../api/client";
 import { editQueue, type Outcome } from "../api/edit_queue";
 import { newId } from "../api/ids";
-import { applied, EMPTY, History, labelSet, touched, type LabelSet } from "./history";
+import { applied, isPoint, isRegion, itemsOf, NO_ITEMS, touched, type Items } from "../api/operations";
+import { History } from "./history";
 import { session } from "./project.svelte";
 
 /** An edit holds no more operations, and a removal no more ids, than the server takes. */
@@ -30,15 +31,17 @@ class LabelsOfImage {
   /** Why the labels could not be read; null where they were. */
   problem = $state<string | null>(null);
 
-  #set = $state.raw<LabelSet>(EMPTY);
+  #items = $state.raw<Items>(NO_ITEMS);
   /** Counts the steps, so that `canUndo` follows them. */
   #steps = $state(0);
   readonly #histories = new Map<number, History>();
   #wanted: number | null = null;
   #reading: AbortController | null = null;
 
-  readonly points: readonly Point[] = $derived([...this.#set.points.values()]);
-  readonly regions: readonly Region[] = $derived([...this.#set.regions.values()]);
+  readonly points: readonly Point[] = $derived([...this.#items.values()].filter(isPoint));
+  readonly regions: readonly Region[] = $derived(
+    [...this.#items.values()].filter(isRegion),
+  );
   readonly isLoaded = $derived(this.image !== null && this.image === session.currentId);
   readonly canUndo = $derived(this.#steps >= 0 && this.#history().canUndo);
   readonly canRedo = $derived(this.#steps >= 0 && this.#history().canRedo);
@@ -73,12 +76,12 @@ class LabelsOfImage {
   }
 
   movePoint(id: string, x: number, y: number, z?: number | null): void {
-    const point = this.#set.points.get(id);
-    if (point) this.changePoints([{ ...point, x, y, z: z === undefined ? point.z : z }]);
+    const point = this.#items.get(id);
+    if (point && isPoint(point)) this.changePoints([{ ...point, x, y, z: z === undefined ? point.z : z }]);
   }
 
   removePoints(ids: readonly string[]): void {
-    this.#remove(ids.filter((id) => this.#set.points.has(id)));
+    this.#remove(ids);
   }
 
   addRegion(region: NewRegion): string | null {
@@ -87,13 +90,13 @@ class LabelsOfImage {
   }
 
   removeRegions(ids: readonly string[]): void {
-    this.#remove(ids.filter((id) => this.#set.regions.has(id)));
+    this.#remove(ids);
   }
 
   /** Make a change that can be undone; false where there is nothing to change yet. */
   apply(operations: readonly Operation[]): boolean {
     if (operations.length === 0 || !this.isLoaded) return false;
-    this.#history().add(this.#set, operations);
+    this.#history().add(this.#items, operations);
     this.#submit(operations);
     return true;
   }
@@ -107,7 +110,8 @@ class LabelsOfImage {
   }
 
   #remove(ids: readonly string[]): void {
-    if (ids.length > 0) this.apply([{ operation: "remove", ids: [...ids] }]);
+    const there = ids.filter((id) => this.#items.has(id));
+    if (there.length > 0) this.apply([{ operation: "remove", ids: there }]);
   }
 
   #submit(operations: readonly Operation[]): void {
@@ -116,8 +120,8 @@ class LabelsOfImage {
     if (image === null || operations.length === 0) return;
     for (let first = 0; first < operations.length; first += MOST_OPERATIONS) {
       const part = operations.slice(first, first + MOST_OPERATIONS);
-      editQueue.submit(image, this.version, part, touched(this.#set, part));
-      this.#set = applied(this.#set, part);
+      editQueue.submit(image, this.version, part, touched(this.#items, part));
+      this.#items = applied(this.#items, part);
     }
   }
 
@@ -133,7 +137,7 @@ class LabelsOfImage {
     this.#wanted = image;
     this.image = null;
     this.problem = null;
-    this.#set = EMPTY;
+    this.#items = NO_ITEMS;
     void this.#read();
   }
 
@@ -164,10 +168,7 @@ class LabelsOfImage {
     this.image = labels.image;
     this.version = labels.version;
     this.problem = null;
-    this.#set = applied(
-      labelSet(labels.points, labels.regions),
-      editQueue.pendingOf(labels.image),
-    );
+    this.#items = applied(itemsOf(labels), editQueue.pendingOf(labels.image));
     this.#steps++;
   }
 

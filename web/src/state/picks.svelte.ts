@@ -53,7 +53,6 @@ class Picks {
     const stops = [
       session.onEvent("picks", (event) => this.#changed(event.id, event.image)),
       session.onEvent("run", () => this.#readSets()),
-      decisions.start(session.projectKey ?? ""),
       decisions.onSaid((set, said) => this.#said(set, said)),
     ];
     return () => stops.forEach((stop) => stop());
@@ -205,7 +204,7 @@ class Picks {
 
   /** This page's own decisions show at once. */
   #said(set: number, said: readonly PickDecision[]): void {
-    const words = new Map(said.map((one) => [one.number, one.decision]));
+    const words = new Map(said.map((one) => [one.number, one]));
     for (const [key, held] of [...this.#candidates]) {
       if (held.set === set) this.#candidates.set(key, withDecisions(held, words));
     }

@@ -27,6 +27,7 @@ const summary = (id: number, threshold = 0.5): PickSetSummary => ({
   predicted_classes: [],
   kept: 0,
   rejected: 0,
+  stamp: 1,
 });
 
 const answer: ImagePicks = {
@@ -36,10 +37,10 @@ const answer: ImagePicks = {
   y: [3, 4],
   z: null,
   score: [0.9, 0.4],
-  class_name: null,
-  probability: null,
-  predicted_class: null,
-  decision: null,
+  class_index: null,
+  judgement: null,
+  said: [],
+  classes: ["particle"],
 };
 
 let sets: PickSetSummary[] = [];

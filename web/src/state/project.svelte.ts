@@ -79,11 +79,9 @@ class Session {
     this.onEvent("project", () => void this.#readProject());
     this.onEvent("queue", (event) => this.#imageChanged(event.id));
     this.onEvent("labels", (event) => this.#imageChanged(event.id));
-    // Without an image it is the threshold or the like, on which all counts of picks rest.
-    this.onEvent("picks", (event) => this.#imageChanged(event.image));
     await this.load();
     if (this.hasEnded || this.project === null) return;
-    this.#events.open();
+    this.#events.open(this.project.id);
     document.addEventListener("visibilitychange", () => this.#events.sight(document.hidden));
   }
 

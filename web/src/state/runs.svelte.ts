@@ -1,5 +1,5 @@
 /** Runs on the server, kept up to date. */
-import { getRuns, startRun, stopRun, type Run, type RunAsked } from "../api/client";
+import { continueRun, getRuns, startRun, stopRun, type Run, type RunAsked } from "../api/client";
 import { session } from "./project.svelte";
 
 const ACTIVE: readonly Run["state"][] = ["waiting", "running", "stopping"];
@@ -56,6 +56,14 @@ class RunsState {
   async stop(run: number): Promise<void> {
     await stopRun(run);
     await this.read();
+  }
+
+  async goOn(run: number): Promise<void> {
+    try {
+      await continueRun(run);
+    } finally {
+      await this.read();
+    }
   }
 
   #take(runs: Run[]): void {

@@ -31,6 +31,8 @@ interface Kept {
   lineWidth: number;
   showLabels: boolean;
   showPicks: boolean;
+  /** Of the picks: those that a person or a pruning rejected. */
+  showRejected: boolean;
   /** The second pick set. */
   showBeside: boolean;
   showRegions: boolean;
@@ -56,6 +58,7 @@ const FIRST: Kept = {
   lineWidth: 1.5,
   showLabels: true,
   showPicks: true,
+  showRejected: true,
   showBeside: true,
   showRegions: true,
   tab: "label",
@@ -109,6 +112,7 @@ class Settings implements Kept {
   lineWidth = $state(1.5);
   showLabels = $state(true);
   showPicks = $state(true);
+  showRejected = $state(true);
   showBeside = $state(true);
   showRegions = $state(true);
   tab = $state<Tab>("label");

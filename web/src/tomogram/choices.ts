@@ -9,7 +9,14 @@ const HINTS: Readonly<Record<string, string>> = {
     "Click a particle's middle to mark it; on a thin circle the mark takes its place, with Alt it " +
     "says that there is none. Shift-click removes a mark, dragging moves it.",
   refuse: "Click what is no particle, or a wrong circle.",
-  erase: "Click a mark to remove it.",
+  erase: "Click a mark or a region to remove it.",
+  exclude: "Paint over carbon and ice in the view from above (xy): nothing is picked there.",
+  outline:
+    "Click corner after corner around carbon or ice in the view from above (xy); a double click " +
+    "or Enter closes it.",
+  complete:
+    "Draw a rectangle in the view from above (xy) in which every particle is marked: it measures " +
+    "how good the picks are.",
   measure: "Draw a line across a particle at its widest: its length can be used as the diameter.",
 };
 

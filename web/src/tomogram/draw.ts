@@ -1,6 +1,6 @@
 /** Draw a view: its picture on one canvas, what lies on it on another. */
 
-import type { Region } from "../api/schema";
+import { REJECTED, TO_REVIEW } from "../review/candidates";
 import type { ColourName } from "./colours";
 import { paint, type Picture } from "./greys";
 import type { Mark } from "./marks";
@@ -106,21 +106,33 @@ export interface Pens {
   readonly lineWidth: number;
 }
 
-/** Candidates thin, those of the set beside dashed, labels thick and filled, refusals crossed. */
+/** How much smaller and fainter what was rejected is drawn. */
+const OF_REJECTED = 0.5;
+/** Radius of the dot in what is to be reviewed, CSS pixels. */
+const DOT = 2.5;
+
+/** Candidates thin, with a dot where they are to be reviewed and small and crossed where rejected,
+ * those of the set beside dashed, labels thick and filled, refusals crossed. */
 export function drawMarks(sheet: Sheet, marks: readonly Mark[], pens: Pens): void {
   const { context, plane, camera, size } = sheet;
   context.save();
   for (const mark of marks) {
     const { left, top } = toScreen(plane, mark.voxel, camera, size);
-    const radius = drawnRadius(mark, camera.zoom);
+    const isRejected = mark.verdict === REJECTED;
+    const share = isRejected ? OF_REJECTED : 1;
+    const radius = share * drawnRadius(mark, camera.zoom);
     if (left < -radius || left > size.width + radius) continue;
     if (top < -radius || top > size.height + radius) continue;
     const colour = pens.colourOf(mark);
     const path = new Path2D();
     path.arc(left, top, radius, 0, 2 * Math.PI);
-    if (mark.kind === "not_particle") cross(path, left, top, Math.min(radius * 0.7, 9));
+    if (mark.kind === "not_particle" || isRejected) cross(path, left, top, Math.min(radius * 0.7, 9));
     context.setLineDash(mark.kind === "beside" ? [4, 3] : []);
-    context.globalAlpha = mark.opacity;
+    if (mark.verdict === TO_REVIEW) {
+      path.moveTo(left + DOT, top);
+      path.arc(left, top, DOT, 0, 2 * Math.PI);
+    }
+    context.globalAlpha = share * mark.opacity;
     const width = mark.kind === "particle" ? pens.lineWidth * 1.7 : pens.lineWidth;
     // A dark rim keeps light colours visible on a light specimen.
     context.strokeStyle = "rgb(0 0 0 / 60%)";
@@ -143,36 +155,6 @@ function cross(path: Path2D, left: number, top: number, arm: number): void {
   path.lineTo(left + arm, top + arm);
   path.moveTo(left - arm, top + arm);
   path.lineTo(left + arm, top - arm);
-}
-
-/** Outlines of the regions that reach into a slice of the view from above. */
-export function drawRegions(
-  sheet: Sheet,
-  regions: readonly Region[],
-  slice: number,
-  pens: Pens,
-): void {
-  const { context, plane, camera, size } = sheet;
-  if (plane !== "xy") return;
-  context.save();
-  context.lineWidth = pens.lineWidth;
-  for (const { kind, outline, z_low, z_high } of regions) {
-    if (slice < (z_low ?? -Infinity) || slice > (z_high ?? Infinity)) continue;
-    const path = new Path2D();
-    for (const [x = 0, y = 0] of outline) {
-      const { left, top } = toScreen(plane, { x, y, z: slice }, camera, size);
-      path.lineTo(left, top);
-    }
-    path.closePath();
-    const colour = pens.colour(kind === "exclude" ? "purple" : "yellow");
-    context.strokeStyle = colour;
-    context.fillStyle = colour;
-    context.globalAlpha = 0.9;
-    context.stroke(path);
-    context.globalAlpha = kind === "exclude" ? 0.25 : 0.07;
-    context.fill(path);
-  }
-  context.restore();
 }
 
 /** The line of the tool that measures. */

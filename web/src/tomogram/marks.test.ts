@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import type { Point } from "../api/schema";
-import { toCandidates } from "../review/candidates";
-import { candidateMarks, labelMarks, markAt, type Slab } from "./marks";
+import { KEPT, REJECTED, toCandidates, UNDECIDED, withDecisions } from "../review/candidates";
+import { candidateMarks, isOpen, labelMarks, markAt, type Slab } from "./marks";
 
 const slab: Slab = {
   plane: "xy",
@@ -27,10 +27,10 @@ const candidates = toCandidates(1, 1, {
   y: [1, 2, 3, 4],
   z: [10, 12, 10, 30],
   score: [0.9, 0.8, 0.2, 0.9],
-  class_name: null,
-  probability: null,
-  predicted_class: null,
-  decision: [null, null, null, null],
+  classes: [],
+  class_index: null,
+  judgement: null,
+  said: [],
 });
 
 describe("marks in a slice", () => {
@@ -42,12 +42,26 @@ describe("marks in a slice", () => {
     expect(marks[1]!.opacity).toBeLessThan(marks[0]!.opacity);
   });
 
-  it("are selected candidates that nobody rejected", () => {
-    const numbers = (threshold: number, all = candidates) =>
-      candidateMarks(all, threshold, slab, "candidate").map(({ id }) => id);
-    expect(numbers(0.5)).toEqual([7, 8]);
-    expect(numbers(0.1)).toEqual([7, 8, 9]);
-    expect(numbers(0.5, { ...candidates, decision: Uint8Array.of(2, 1, 0, 0) })).toEqual([8]);
+  it("are candidates with what was decided, of which a click takes none that are rejected", () => {
+    const found = (threshold: number, all = candidates) =>
+      candidateMarks(all, threshold, slab, "candidate");
+    expect(found(0.5).map(({ id }) => id)).toEqual([7, 8]);
+    expect(found(0.1).map(({ id }) => id)).toEqual([7, 8, 9]);
+    // A person rejects the first, and keeps the third although its score is low.
+    const decided = withDecisions(
+      candidates,
+      new Map([
+        [7, "reject"],
+        [9, "keep"],
+      ] as const),
+    );
+    const marks = found(0.5, decided);
+    expect(marks.map(({ id, verdict }) => [id, verdict])).toEqual([
+      [7, REJECTED],
+      [8, UNDECIDED],
+      [9, KEPT],
+    ]);
+    expect(marks.filter(isOpen).map(({ id }) => id)).toEqual([8, 9]);
   });
 
   it("are hit within their circles, the nearest first", () => {

@@ -1,7 +1,7 @@
 /** Which labels and candidates a slice cuts, and which of them is under the pointer. */
 
 import type { Point } from "../api/schema";
-import { REJECTED, type Candidates } from "../review/candidates";
+import { HIDDEN, REJECTED, shownAs, UNDECIDED, type Candidates } from "../review/candidates";
 import { toScreen, type Camera, type Plane, type Position, type Size, type Voxel } from "./planes";
 import { distanceToSlab, drawnRadius, sectionOf } from "./sections";
 
@@ -17,6 +17,8 @@ export interface Mark {
   /** Of the section, voxels. */
   readonly radius: number;
   readonly opacity: number;
+  /** Of a candidate: UNDECIDED, KEPT, TO_REVIEW or REJECTED. */
+  readonly verdict: number;
 }
 
 /** A slab of a tomogram, and how large the particles in it are. */
@@ -32,24 +34,25 @@ export function labelMarks(points: readonly Point[], slab: Slab): Mark[] {
   return points.flatMap((point) => {
     const { id, kind, class_name: className } = point;
     const voxel = { x: point.x, y: point.y, z: point.z ?? 0 };
-    return cut(slab, { kind, id, className, voxel });
+    return cut(slab, { kind, id, className, voxel, verdict: UNDECIDED });
   });
 }
 
-/** The candidates that are selected and that nobody rejected. */
+/** The candidates that are drawn at a threshold, with what was decided about each. */
 export function candidateMarks(
   candidates: Candidates,
   threshold: number,
   slab: Slab,
   kind: "candidate" | "beside",
 ): Mark[] {
-  const { x, y, z, score, decision, number, className, length } = candidates;
+  const { x, y, z, number, className, length } = candidates;
   const marks: Mark[] = [];
   for (let index = 0; index < length; index += 1) {
-    if (score[index]! < threshold || decision[index] === REJECTED) continue;
+    const verdict = shownAs(candidates, index, threshold);
+    if (verdict === HIDDEN) continue;
     const voxel = { x: x[index]!, y: y[index]!, z: z?.[index] ?? 0 };
     const name = className?.[index] ?? "";
-    marks.push(...cut(slab, { kind, id: number[index]!, className: name, voxel }));
+    marks.push(...cut(slab, { kind, id: number[index]!, className: name, voxel, verdict }));
   }
   return marks;
 }
@@ -58,6 +61,11 @@ function cut(slab: Slab, mark: Omit<Mark, "radius" | "opacity">): Mark[] {
   const distance = distanceToSlab(slab.plane, mark.voxel, slab.slice, slab.thickness);
   const section = sectionOf(slab.radiusOf(mark.className), distance);
   return section ? [{ ...mark, ...section }] : [];
+}
+
+/** Whether a click may take a mark: what was rejected is drawn, and in nobody's way. */
+export function isOpen(mark: Mark): boolean {
+  return mark.verdict !== REJECTED;
 }
 
 /** The mark whose middle is nearest to a place, if the place is within its circle. */

@@ -1,14 +1,16 @@
 /** The pictures of the slices in sight, and of those that will be soon. */
 
 import { sliceUrl, type Slices } from "../api/client";
+import { Fetching } from "../api/fetching";
 import { fetchPicture } from "./fetch_picture";
 import type { Picture } from "./greys";
-import { PictureStore, type Wish } from "./picture_store";
 import type { Plane } from "./planes";
 
 /** Slices fetched beforehand: so many in the direction of the last step, and the other way. */
 const AHEAD = 6;
 const BEHIND = 2;
+const AT_ONCE = 4;
+const ROOM_BYTES = 256 * 1024 * 1024;
 
 /** How the slices of a tomogram are looked at. */
 export interface Look {
@@ -42,22 +44,36 @@ export class Pictures {
   /** Counts what arrived, so that views are drawn again. */
   #arrived = $state(0);
   readonly #last = new Map<Plane, { picture: Picture; scale: number }>();
-  readonly #store = new PictureStore({
-    load: fetchPicture,
-    onChange: () => {
+  /** Pictures by their addresses. */
+  readonly #slices = new Fetching<string, Picture>({
+    keyOf: (url) => url,
+    fetch: fetchPicture,
+    atOnce: AT_ONCE,
+    room: ROOM_BYTES,
+    sizeOf: ({ grey }) => grey.byteLength,
+    failed: (error) => this.failed(error),
+    changed: () => {
       this.#arrived += 1;
     },
   });
 
+  /** @param failed called with each error for which asking again for a slice would not help. */
+  constructor(private readonly failed: (error: unknown) => void = () => undefined) {}
+
+  /** Ask again for what failed. */
+  retry(): void {
+    this.#slices.stop();
+  }
+
   /** Forget what is in sight, and stop fetching. */
   close(): void {
     this.#last.clear();
-    this.#store.close();
+    this.#slices.stop();
   }
 
   /** Fetch slices, the first first. */
   want(look: Look, slices: readonly (readonly [Plane, number])[]): void {
-    this.#store.want(slices.map(([plane, index]) => wish(look, plane, index)));
+    this.#slices.want(slices.map(([plane, index]) => urlOf(look, plane, index)));
   }
 
   /** The best picture of a slice that is here already. */
@@ -66,7 +82,7 @@ export class Pictures {
     const sizes = look.slices.scales.map((_, size) => size);
     sizes.sort((a, b) => Math.abs(a - look.size) - Math.abs(b - look.size));
     for (const size of sizes) {
-      const picture = this.#store.get(wish({ ...look, size }, plane, index).key);
+      const picture = this.#slices.get(urlOf({ ...look, size }, plane, index));
       if (!picture) continue;
       const found = { picture, scale: look.slices.scales[size] ?? 1 };
       this.#last.set(plane, found);
@@ -79,11 +95,10 @@ export class Pictures {
   /** Why a slice does not come. */
   problemOf(look: Look, plane: Plane, index: number): string | null {
     void this.#arrived;
-    return this.#store.failureOf(wish(look, plane, index).key) ?? null;
+    return this.#slices.failureOf(urlOf(look, plane, index));
   }
 }
 
-function wish({ image, slices, thickness, size }: Look, plane: Plane, index: number): Wish {
-  const url = sliceUrl(image, plane, index, thickness, size, slices.version);
-  return { url, key: url };
+function urlOf({ image, slices, thickness, size }: Look, plane: Plane, index: number): string {
+  return sliceUrl(image, plane, index, thickness, size, slices.version);
 }

@@ -1,7 +1,8 @@
 /** What the three views of a tomogram look at, and the pictures that they need for it. */
 
 import { getSlices, type Slices } from "../api/client";
-import { ApiError, words } from "../api/errors";
+import { words } from "../api/errors";
+import { waitFor } from "../api/waits";
 import { recall, remember } from "../state/storage";
 import { keptInSight, sizeFor, type Layout } from "./layout";
 import { near, Pictures, type Look, type Shown } from "./pictures.svelte";
@@ -25,7 +26,6 @@ export const THICKEST = 21;
 const USUAL_THICKNESS = 5;
 /** Of a key or button that zooms. */
 export const ZOOM_STEP = 1.25;
-const RETRY_MS = 2000;
 /** How far one can zoom in, CSS pixels to a voxel, and out, of what fits. */
 const GREATEST_ZOOM = 40;
 const LEAST_OF_FIT = 0.5;
@@ -60,37 +60,56 @@ export class Scene {
   #isFitted = true;
   #layout = $state.raw<Layout | null>(null);
   #asking = new AbortController();
-  readonly #pictures = new Pictures();
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  readonly #pictures = new Pictures((error) => {
+    if (this.#image !== null) this.#readAgain(this.#image, this.#asking.signal, error);
+  });
 
   /** Show another tomogram. */
   async open(image: number, project: string): Promise<void> {
     this.close();
-    const asking = new AbortController();
-    this.#asking = asking;
+    this.#asking = new AbortController();
     this.#image = image;
     this.#project = project;
     this.slices = null;
     this.problem = null;
-    try {
-      const slices = await getSlices(image, asking.signal);
-      if (!asking.signal.aborted) this.#begin(slices);
-    } catch (error) {
-      if (asking.signal.aborted) return;
-      this.problem = words(error);
-      if (error instanceof ApiError && !error.isTemporary) return;
-      setTimeout(() => {
-        if (!asking.signal.aborted) void this.open(image, project);
-      }, RETRY_MS);
-    }
+    await this.#read(image, this.#asking.signal);
   }
 
   close(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
     this.#asking.abort();
     this.#pictures.close();
   }
 
+  async #read(image: number, closed: AbortSignal): Promise<void> {
+    try {
+      const slices = await getSlices(image, closed);
+      if (!closed.aborted) this.#begin(slices);
+    } catch (error) {
+      if (closed.aborted) return;
+      // What is in sight already stays there, with its own words.
+      if (this.slices === null) this.problem = words(error);
+      this.#readAgain(image, closed, error);
+    }
+  }
+
+  #readAgain(image: number, closed: AbortSignal, error: unknown): void {
+    const wait_ms = waitFor(error);
+    if (wait_ms === null || closed.aborted || this.#timer !== null) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      void this.#read(image, closed);
+    }, wait_ms);
+  }
+
   #begin(slices: Slices): void {
+    const isAgain = String(this.slices?.shape) === String(slices.shape);
+    this.problem = null;
+    this.#pictures.retry();
     this.slices = slices;
+    if (isAgain) return;
     const kept = recall<Place | null>(this.#key, null, (value): value is Place => isPlace(value));
     const [x, y, z] = kept?.at ?? Object.values(middleOf(this.extent));
     this.thickness = this.#oddThickness(kept?.thickness ?? USUAL_THICKNESS);

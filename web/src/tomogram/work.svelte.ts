@@ -5,16 +5,21 @@ import { labels } from "../state/labels.svelte";
 import { picks } from "../state/picks.svelte";
 import { settings, type Tool } from "../state/settings.svelte";
 import { pxOfA } from "../geometry/units";
+import { wordsOf } from "../review/pick_words";
 import type { Choice } from "../canvas/choices";
 import { toolInForce, VOLUME_CHOICES } from "./choices";
-import { candidateMarks, labelMarks, type Mark, type Slab } from "./marks";
+import { candidateMarks, isOpen, labelMarks, type Mark, type Slab } from "./marks";
 import { axesOf, clamped, isInside, type Plane, type Voxel } from "./planes";
+import { regionAt } from "./region_sections";
+import { RegionWork } from "./region_work.svelte";
 import type { Scene } from "./scene.svelte";
 
 /** Radius of marks where nobody said how large the particle is, voxels. */
 const UNKNOWN_RADIUS = 6;
 
-type LabelMark = Mark & { readonly kind: "particle" | "not_particle" };
+interface LabelMark {
+  readonly kind: "particle" | "not_particle";
+}
 
 export class Work {
   /** A label while it is dragged. */
@@ -24,7 +29,13 @@ export class Work {
     null,
   );
 
-  constructor(private readonly scene: Scene) {}
+  /** What is known of the candidate under the pointer. */
+  pointed = $state<string | null>(null);
+  readonly regions: RegionWork;
+
+  constructor(private readonly scene: Scene) {
+    this.regions = new RegionWork(scene);
+  }
 
   get tool(): Tool {
     return toolInForce(settings.tool);
@@ -73,9 +84,15 @@ export class Work {
     };
     const marks: Mark[] = [];
     const beside = settings.showBeside ? picks.besidePicksOf(image) : null;
-    if (beside) marks.push(...candidateMarks(beside, picks.besideThreshold, slab, "beside"));
+    if (beside) {
+      const found = candidateMarks(beside, picks.besideThreshold, slab, "beside");
+      marks.push(...found.filter(isOpen));
+    }
     const shown = settings.showPicks ? picks.picksOf(image) : null;
-    if (shown) marks.push(...candidateMarks(shown, picks.threshold, slab, "candidate"));
+    if (shown) {
+      const found = candidateMarks(shown, picks.threshold, slab, "candidate");
+      marks.push(...found.filter((mark) => settings.showRejected || isOpen(mark)));
+    }
     if (settings.showLabels && labels.isLoaded) {
       const { moving } = this;
       const points = labels.points.map((point) =>
@@ -87,13 +104,34 @@ export class Work {
   }
 
   /** Do what the tool says; Shift takes labels away with every tool that sets them. */
-  click(voxel: Voxel, mark: Mark | null, event: { altKey: boolean; shiftKey: boolean }): void {
-    const { scene, tool } = this;
+  click(
+    plane: Plane,
+    voxel: Voxel,
+    mark: Mark | null,
+    event: { altKey: boolean; shiftKey: boolean },
+  ): void {
+    const { regions, scene, tool } = this;
     if (!isInside(voxel, scene.extent)) return;
-    if (tool === "pan" || tool === "measure") scene.lookAt(voxel);
-    else if (tool === "erase" || event.shiftKey) this.remove(mark);
+    if (regions.tool && plane === "xy") regions.click(voxel);
+    else if (regions.tool || tool === "pan" || tool === "measure") scene.lookAt(voxel);
+    else if (tool === "erase") this.#erase(voxel, mark);
+    else if (event.shiftKey) this.#remove(mark);
     else if (isLabel(mark)) scene.lookAt(mark.voxel);
     else this.add(mark?.voxel ?? voxel, event.altKey);
+  }
+
+  /** The pointer moved over a view; null where it left it. */
+  hover(plane: Plane, voxel: Voxel | null, mark: Mark | null): void {
+    this.regions.hover(plane === "xy" && this.regions.tool ? voxel : null);
+    this.pointed = mark && this.#wordsOf(mark);
+  }
+
+  #wordsOf({ kind, id }: Mark): string | null {
+    const image = session.currentId;
+    if (image === null || isLabel({ kind })) return null;
+    const candidates = kind === "beside" ? picks.besidePicksOf(image) : picks.picksOf(image);
+    const index = candidates?.number.indexOf(Number(id)) ?? -1;
+    return candidates && index >= 0 ? wordsOf(candidates, index) : null;
   }
 
   add(voxel: Voxel, isRefusal: boolean): void {
@@ -104,7 +142,24 @@ export class Work {
     this.scene.lookAt(place);
   }
 
-  remove(mark: Mark | null): void {
+  /** Enter: what the tool does at the crosshair. */
+  enter(): void {
+    const { crosshair } = this.scene;
+    if (this.regions.tool) this.regions.enter(crosshair);
+    else if (this.tool === "erase") this.removeAtCrosshair();
+    else if (this.tool === "point") this.add(crosshair, false);
+  }
+
+  /** Take away a label, or the region that a click on nothing else is in. */
+  #erase(voxel: Voxel, mark: Mark | null): void {
+    if (isLabel(mark)) this.#remove(mark);
+    else if (settings.showRegions) {
+      const region = regionAt(labels.regions, voxel);
+      if (region) labels.removeRegions([region.id]);
+    }
+  }
+
+  #remove(mark: Mark | null): void {
     if (isLabel(mark)) labels.removePoints([String(mark.id)]);
   }
 
@@ -124,13 +179,16 @@ export class Work {
   }
 
   /** Whether a drag that begins on a mark does something with it. */
-  takes(mark: Mark | null): boolean {
+  takes(plane: Plane, mark: Mark | null): boolean {
+    if (this.tool === "outline") return false;
+    if (this.regions.tool) return plane === "xy";
     return this.tool === "measure" || (this.tool === "point" && isLabel(mark));
   }
 
   /** Move a label within the view's slice: its depth stays. */
   drag(plane: Plane, from: Voxel, to: Voxel, mark: Mark | null): void {
-    if (this.tool === "measure") {
+    if (this.regions.tool) this.regions.drag(from, to);
+    else if (this.tool === "measure") {
       this.line = { plane, from, to };
       const length_px = Math.hypot(to.x - from.x, to.y - from.y, to.z - from.z);
       settings.measured_A = length_px * (session.current?.pixel_size_A ?? 1);
@@ -141,13 +199,15 @@ export class Work {
     }
   }
 
-  drop(): void {
+  drop(to: Voxel): void {
     const { moving } = this;
+    this.regions.drop(to);
     if (moving) labels.movePoint(moving.id, moving.voxel.x, moving.voxel.y, moving.voxel.z);
     this.moving = null;
   }
 
   cancel(): void {
+    this.regions.cancel();
     this.moving = null;
     this.line = null;
   }
@@ -160,6 +220,6 @@ export class Work {
   }
 }
 
-function isLabel(mark: Mark | null): mark is LabelMark {
+function isLabel<M extends Pick<Mark, "kind">>(mark: M | null): mark is M & LabelMark {
   return mark?.kind === "particle" || mark?.kind === "not_particle";
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { missing } from "./enough";
+import { missing, unchecked } from "./enough";
 
 describe("what is missing", () => {
   it("is said until there is enough, whether labelled or confirmed", () => {
@@ -10,5 +10,12 @@ describe("what is missing", () => {
     expect(missing(2, 1)).toMatch("at least 1 more");
     expect(missing(2, 2)).toBeNull();
     expect(missing(0, 400)).toBeNull();
+  });
+});
+
+describe("what nobody checks", () => {
+  it("is said until there are labels to check with", () => {
+    expect(unchecked(39)).toMatch("none checks");
+    expect(unchecked(40)).toBeNull();
   });
 });

@@ -9,12 +9,21 @@ class Training {
   /** Why the last request was refused. */
   problem = $state<string | null>(null);
 
-  async start(asked: RunAsked): Promise<void> {
+  start(asked: RunAsked): Promise<void> {
+    return this.#begin(() => runs.ask(asked));
+  }
+
+  /** Let a training that was stopped go on from where it was. */
+  goOn(run: number): Promise<void> {
+    return this.#begin(() => runs.goOn(run));
+  }
+
+  async #begin(ask: () => Promise<unknown>): Promise<void> {
     if (this.isAsking) return;
     this.isAsking = true;
     this.problem = null;
     try {
-      await runs.ask(asked);
+      await ask();
     } catch (error) {
       this.problem = words(error);
     } finally {

@@ -9,11 +9,11 @@ import {
   fragmentShader,
   vertexShader,
 } from "./circles_shader";
-import { packed, selectedCount } from "./packed";
-import { placeOf } from "./placing";
+import { packed, stretchesIn, type Packed, type Part } from "./packed";
+import { placeOf, type Placing } from "./placing";
 
 export type Colour = readonly [red: number, green: number, blue: number];
-export type Shape = "ring" | "dashed" | "cross";
+export type Shape = "ring" | "dashed" | "cross" | "dot";
 
 /** Arrays are compared by identity: give a new one to change what is drawn. */
 export interface CirclesProps extends LayerProps {
@@ -23,8 +23,6 @@ export interface CirclesProps extends LayerProps {
   scores?: Float32Array | null;
   /** A radius for each, in the view's units; without, all have `radius`. */
   radii?: Float32Array | null;
-  /** Not 0 for those drawn faintly; without, none are. */
-  faint?: Uint8Array | null;
   radius?: number;
   /** Circles of a lower score are left out. */
   threshold?: number;
@@ -37,7 +35,9 @@ export interface CirclesProps extends LayerProps {
   shape?: Shape;
 }
 
-const SHAPES: Record<Shape, number> = { ring: 0, dashed: 1, cross: 2 };
+const SHAPES: Record<Shape, number> = { ring: 0, dashed: 1, cross: 2, dot: 3 };
+/** Only their line is drawn, so that a band around it does. */
+const HOLLOW: readonly Shape[] = ["ring", "dashed"];
 /** Rings of a larger radius on the screen are drawn by bands, of which less is empty. */
 const LARGEST_SQUARE_px = 9;
 
@@ -47,7 +47,6 @@ const defaultProps = {
   positions: fixed(new Float32Array()),
   scores: fixed(null),
   radii: fixed(null),
-  faint: fixed(null),
   radius: 0,
   threshold: 0,
   colour: fixed([255, 255, 255]),
@@ -58,8 +57,8 @@ const defaultProps = {
 
 type CirclesState = {
   model: Model;
+  circles: Packed | null;
   records: Texture | null;
-  largest: number;
 };
 
 export class CirclesLayer extends Layer<Required<CirclesProps>> {
@@ -82,7 +81,7 @@ export class CirclesLayer extends Layer<Required<CirclesProps>> {
       isInstanced: false,
       parameters: { depthWriteEnabled: false, depthCompare: "always" },
     });
-    this.setState({ model, records: null, largest: 0 });
+    this.setState({ model, circles: null, records: null });
   }
 
   override updateState({ props, oldProps }: UpdateParameters<CirclesLayer>): void {
@@ -90,11 +89,12 @@ export class CirclesLayer extends Layer<Required<CirclesProps>> {
       props.positions === oldProps.positions &&
       props.scores === oldProps.scores &&
       props.radii === oldProps.radii &&
-      props.faint === oldProps.faint &&
-      props.radius === oldProps.radius;
+      props.radius === oldProps.radius &&
+      props.threshold === oldProps.threshold;
     if (isSame && this.state.records !== null) return;
     this.state.records?.destroy();
-    const { data, width, height } = packed(props);
+    this.state.circles = packed(props);
+    const { data, width, height } = this.state.circles;
     this.state.records = this.context.device.createTexture({
       id: `${this.props.id}-records`,
       format: "rgba32float",
@@ -104,32 +104,41 @@ export class CirclesLayer extends Layer<Required<CirclesProps>> {
       mipLevels: 1,
       sampler: { minFilter: "nearest", magFilter: "nearest" },
     });
-    this.state.largest = props.radii?.reduce((a, b) => Math.max(a, b), 0) ?? props.radius;
   }
 
   override draw(): void {
-    const { model, records, largest } = this.state;
-    const { colour, threshold, width_px, smallest_px, shape, positions, scores } = this.props;
-    // As long as the best come first, those left out are not even looked at.
-    const count = selectedCount(positions.length / 2, scores, threshold);
-    if (count === 0 || records === null) return;
+    const { model, records, circles } = this.state;
+    const { colour, opacity, width_px, smallest_px, shape } = this.props;
+    if (circles === null || records === null) return;
     const placing = placeOf(this.context.viewport);
-    const radius_px = Math.max(smallest_px, largest * placing.scale);
-    const isBand = shape !== "cross" && radius_px > LARGEST_SQUARE_px;
-    model.setVertexCount(count * (isBand ? CORNERS_OF_BAND : CORNERS_OF_SQUARE));
+    const radius_px = Math.max(smallest_px, circles.largest * placing.scale);
+    const isBand = HOLLOW.includes(shape) && radius_px > LARGEST_SQUARE_px;
+    const corners = isBand ? CORNERS_OF_BAND : CORNERS_OF_SQUARE;
     model.setBindings({ records });
-    model.shaderInputs.setProps({
-      circles: {
-        ...placing,
-        colour: [...colour.map((channel) => channel / 255), 1],
-        threshold,
-        width: width_px,
-        smallest: smallest_px,
-        shape: SHAPES[shape],
-        isBand: isBand ? 1 : 0,
-      },
-    });
-    model.draw(this.context.renderPass);
+    for (const { first, count } of stretchesIn(circles, this.#inSight(placing, radius_px))) {
+      model.setVertexCount(count * corners);
+      model.shaderInputs.setProps({
+        circles: {
+          ...placing,
+          colour: [...colour.map((channel) => channel / 255), opacity],
+          first,
+          width: width_px,
+          smallest: smallest_px,
+          shape: SHAPES[shape],
+          isBand: isBand ? 1 : 0,
+        },
+      });
+      model.draw(this.context.renderPass);
+    }
+  }
+
+  /** Where the middle of a circle must lie for a bit of it to be seen. */
+  #inSight({ middle, scale }: Placing, radius_px: number): Part {
+    const { width, height } = this.context.viewport;
+    const reach = radius_px + this.props.width_px;
+    const [across, down] = [(width / 2 + reach) / scale, (height / 2 + reach) / scale];
+    const [x, y] = middle;
+    return { left: x - across, top: y - down, right: x + across, bottom: y + down };
   }
 
   override finalizeState(context: this["context"]): void {

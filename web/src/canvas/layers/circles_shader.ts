@@ -22,7 +22,7 @@ layout(std140) uniform circlesUniforms {
   vec2 middle;
   vec2 pixel;
   float scale;
-  float threshold;
+  float first;
   float width;
   float smallest;
   float shape;
@@ -39,7 +39,7 @@ export const circlesUniforms = {
     middle: "vec2<f32>",
     pixel: "vec2<f32>",
     scale: "f32",
-    threshold: "f32",
+    first: "f32",
     width: "f32",
     smallest: "f32",
     shape: "f32",
@@ -52,7 +52,6 @@ export const vertexShader = /* glsl */ `\
 #define SHADER_NAME circles-vertex
 uniform highp sampler2D records;
 out vec2 fromMiddle;
-flat out float opacity;
 flat out float radiusPixels;
 
 // Across and along, of the six corners of two triangles.
@@ -72,18 +71,12 @@ vec2 corner(int number, float reach) {
 
 void main(void) {
   int corners = circles.isBand < 0.5 ? ${CORNERS_OF_SQUARE} : ${CORNERS_OF_BAND};
-  int circle = gl_VertexID / corners;
+  int drawn = gl_VertexID / corners;
+  int circle = int(circles.first) + drawn;
   int width = textureSize(records, 0).x;
   vec4 record = texelFetch(records, ivec2(circle % width, circle / width), 0);
-  if (record.z < circles.threshold) {
-    // All corners in one place outside of the picture: nothing of it reaches the fragments.
-    gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
-    return;
-  }
-  // Those drawn faintly have a radius below zero.
-  radiusPixels = max(abs(record.w) * circles.scale, circles.smallest);
-  opacity = record.w < 0.0 ? 0.3 : 1.0;
-  fromMiddle = corner(gl_VertexID - circle * corners, radiusPixels + circles.width * 0.5 + 0.5);
+  radiusPixels = max(record.z * circles.scale, circles.smallest);
+  fromMiddle = corner(gl_VertexID - drawn * corners, radiusPixels + circles.width * 0.5 + 0.5);
   // The view looks straight down: no matrix is needed, and 100 000 circles are drawn sooner.
   vec2 onScreen = (record.xy - circles.middle) * circles.scale + fromMiddle;
   gl_Position = vec4(onScreen * circles.pixel, 0.0, 1.0);
@@ -95,7 +88,6 @@ export const fragmentShader = /* glsl */ `\
 #define SHADER_NAME circles-fragment
 precision highp float;
 in vec2 fromMiddle;
-flat in float opacity;
 flat in float radiusPixels;
 out vec4 fragColor;
 
@@ -107,7 +99,9 @@ float line(float distance) {
 void main(void) {
   float distance = length(fromMiddle);
   float cover = line(abs(distance - radiusPixels));
-  if (circles.shape > 1.5) {
+  if (circles.shape > 2.5) {
+    cover = max(cover, line(distance - 1.2 * circles.width));
+  } else if (circles.shape > 1.5) {
     if (distance < radiusPixels) {
       vec2 arms = abs(vec2(fromMiddle.x + fromMiddle.y, fromMiddle.x - fromMiddle.y)) * 0.7071068;
       cover = max(cover, line(min(arms.x, arms.y)));
@@ -117,6 +111,6 @@ void main(void) {
     cover *= step(0.4, fract(atan(fromMiddle.y, fromMiddle.x) * 1.9098593));
   }
   if (cover <= 0.0) discard;
-  fragColor = vec4(circles.colour.rgb, cover * opacity);
+  fragColor = vec4(circles.colour.rgb, cover * circles.colour.a);
 }
 `;

@@ -2,10 +2,10 @@
 import { areaOf, rectangleBetween } from "../../geometry/polygon";
 import type { Place } from "../../geometry/view";
 import { addRegion, MOST_CORNERS } from "./stroke";
-import { PanTool, type Pointer } from "./tool";
+import { PanTool, type Ground, type Pointer } from "./tool";
 
 /** *This rectangle is completely labelled.* */
-export class CompleteTool extends PanTool {
+export class CompleteTool extends PanTool<Ground> {
   #start: Place | null = null;
 
   override grab({ place }: Pointer): boolean {
@@ -32,7 +32,7 @@ export class CompleteTool extends PanTool {
 }
 
 /** Excludes a polygon: a click a corner, and a click on the first to close it. */
-export class OutlineTool extends PanTool {
+export class OutlineTool extends PanTool<Ground> {
   #corners: Place[] = [];
 
   override click({ place }: Pointer): void {

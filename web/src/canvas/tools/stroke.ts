@@ -2,12 +2,12 @@
 import { contains, boundsOf, clipped } from "../../geometry/polygon";
 import { isUnder, outlineOfStroke } from "../../geometry/brush";
 import type { Place } from "../../geometry/view";
-import { PanTool, type Host, type Pointer } from "./tool";
+import { PanTool, type Ground, type Host, type Pointer } from "./tool";
 
 /** The server takes regions of at most this many corners. */
 export const MOST_CORNERS = 2_000;
 
-abstract class StrokeTool extends PanTool {
+abstract class StrokeTool<G extends Ground = Host> extends PanTool<G> {
   protected path: Place[] = [];
 
   override grab(pointer: Pointer): boolean {
@@ -83,7 +83,7 @@ export class EraseTool extends StrokeTool {
 }
 
 /** Paints carbon and ice. */
-export class ExcludeTool extends StrokeTool {
+export class ExcludeTool extends StrokeTool<Ground> {
   protected show(): void {
     const { brushRadius } = this.host;
     this.host.draft = {
@@ -131,7 +131,7 @@ export class LassoTool extends StrokeTool {
 
 /** Add a region, as far as it lies on the image. */
 export function addRegion(
-  host: Host,
+  host: Ground,
   kind: "exclude" | "complete",
   outline: readonly Place[],
 ): void {

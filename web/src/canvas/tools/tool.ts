@@ -39,23 +39,28 @@ export interface Labelling {
   removeRegions(ids: readonly string[]): void;
 }
 
-/** What the canvas offers to its tools. */
-export interface Host {
-  readonly labels: Labelling;
-  /** What a click adds. */
-  readonly kind: Point["kind"];
-  classFor(kind: Point["kind"]): string;
+/** What a tool that draws regions works on: a micrograph, or slices of a tomogram. */
+export interface Ground {
+  readonly labels: Pick<Labelling, "addRegion">;
   /** Of the brush, pixels of the image. */
   readonly brushRadius: number;
   /** Pixels of the image along a few of the screen: how near is meant. */
   readonly tolerance: number;
   /** The image's borders. */
   readonly borders: Rectangle;
+  draft: Draft | null;
+}
+
+/** What the canvas offers to its tools. */
+export interface Host extends Ground {
+  readonly labels: Labelling;
+  /** What a click adds. */
+  readonly kind: Point["kind"];
+  classFor(kind: Point["kind"]): string;
   targetAt(place: Place): Target | null;
   labelsIn(part: Rectangle): Point[];
-  /** Places of candidates shown, without a label. */
+  /** Places of candidates shown, without a label, that nobody rejected. */
   candidatesIn(part: Rectangle): Place[];
-  draft: Draft | null;
   /** A label while it is dragged. */
   moving: Point | null;
   selection: Selection | null;
@@ -79,8 +84,8 @@ export interface Tool {
 }
 
 /** A tool that does nothing but let the picture be moved. */
-export class PanTool implements Tool {
-  constructor(protected readonly host: Host) {}
+export class PanTool<G extends Ground = Host> implements Tool {
+  constructor(protected readonly host: G) {}
 
   grab(_pointer: Pointer): boolean {
     return false;

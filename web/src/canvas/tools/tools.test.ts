@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Operation, Point } from "../../api/client";
+import { applied, isPoint, isRegion, NO_ITEMS } from "../../api/operations";
 import { contains } from "../../geometry/polygon";
 import type { Place, Rectangle } from "../../geometry/view";
-import { applied, EMPTY, type LabelSet } from "../../state/history";
 import { PointTool } from "./point";
 import { CompleteTool, MeasureTool, OutlineTool } from "./shapes";
 import { EraseTool, ExcludeTool, LassoTool } from "./stroke";
@@ -20,7 +20,7 @@ const isIn = (part: Rectangle, { x, y }: Place): boolean =>
 
 /** A canvas of 1000 x 800 pixels with two candidates, and labels in memory. */
 class Canvas implements Host {
-  set: LabelSet = EMPTY;
+  items = NO_ITEMS;
   kind: Point["kind"] = "particle";
   brushRadius = 20;
   tolerance = 4;
@@ -38,12 +38,12 @@ class Canvas implements Host {
   readonly labels: Labelling = this.#labelling();
 
   get points(): Point[] {
-    return [...this.set.points.values()];
+    return [...this.items.values()].filter(isPoint);
   }
 
   #labelling(): Labelling {
     const apply = (operations: Operation[]): void => {
-      this.set = applied(this.set, operations);
+      this.items = applied(this.items, operations);
     };
     const host = this;
     return {
@@ -51,7 +51,7 @@ class Canvas implements Host {
         return host.points;
       },
       get regions() {
-        return [...host.set.regions.values()];
+        return [...host.items.values()].filter(isRegion);
       },
       addPoints(points) {
         const made = points.map((point) => ({ ...point, id: `point-${host.#count++}` }));
