@@ -24,28 +24,58 @@ def page_speed(result: Result) -> str:
 
 
 def page_training(result: Result) -> str:
-    """Show what ten clicks give."""
-    summary = result["summary"]
-    title = result["set"]["title"]
+    """Show what ten corrections give."""
+    rows = [_training_row(one["set"]["title"], one["summary"]) for one in result["sets"]]
+    head = (
+        "",
+        "*Train* to new picks",
+        "F1 of the picks shown, before",
+        "after",
+        "average precision, before",
+        "after",
+    )
+    return (
+        f"### The page: {result['labels']} corrections\n\nOf the general model's picks on a few "
+        "training micrographs: particles without a circle and circles without a particle. Judged "
+        "on test micrographs without a label, at the threshold that the page shows; mean ± "
+        f"standard deviation over {result['seeds']['number']} draws.\n\n" + markdown(head, rows)
+    )
 
-    def shown(key: str) -> str:
-        return f"{summary[key]['mean']:.3f} ± {summary[key]['deviation']:.3f}"
 
+def _training_row(title: str, summary: Result) -> tuple[str, ...]:
+    seconds = summary["seconds"]
+    shown = (
+        f"{summary[key]['mean']:.3f} ± {summary[key]['deviation']:.3f}"
+        for key in (
+            *("shown_f1_before", "shown_f1_after"),
+            *("average_precision_before", "average_precision_after"),
+        )
+    )
+    time = f"{seconds['mean']:.0f} s ({seconds['least']:.0f}–{seconds['greatest']:.0f} s)"
+    return (title, time, *shown)
+
+
+def page_frames(result: Result) -> str:
+    """Show how smoothly the picture moves."""
     rows = [
         (
-            title,
-            f"{summary['seconds']['mean']:.0f} s ({summary['seconds']['least']:.0f}–"
-            f"{summary['seconds']['greatest']:.0f} s)",
-            f"{shown('average_precision_before')} / {shown('best_f1_before')}",
-            f"{shown('average_precision_after')} / {shown('best_f1_after')}",
+            f"{window['width']} × {window['height']}",
+            *(_frames(window[move]) for move in ("pan", "zoom", "hover")),
         )
+        for window in result["windows"]
     ]
-    head = ("", "*Train* to new picks", "before", "after")
     return (
-        f"### The page: {result['labels']} clicks\n\nAverage precision / best F1 on test "
-        f"micrographs without a label, mean ± standard deviation over "
-        f"{result['seeds']['number']} draws.\n\n" + markdown(head, rows)
+        f"### The page: moving {result['circles']:,} circles\n\nFrames a second, median (least "
+        f"to most) over seconds, on a micrograph of {result['side_px']} × {result['side_px']} "
+        f"pixels with circles of {result['diameter_px']:g} pixels, each way of moving for "
+        f"{result['seconds']:g} s. Pointing draws nothing anew but a ring; where drawing takes "
+        "long, panning and zooming move what is drawn and draw anew at rest. Drawn by: "
+        f"{result['renderer']}.\n\n" + markdown(("window", "panning", "zooming", "pointing"), rows)
     )
+
+
+def _frames(one: Result) -> str:
+    return f"{one['median']:.0f} ({one['least']}–{one['greatest']})"
 
 
 def kill_server(result: Result) -> str:

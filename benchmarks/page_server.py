@@ -32,6 +32,8 @@ class PageServer:
     ----------
     began : float
         When the command was given, by `time.monotonic`.
+    address : str
+        For a browser, with the secret in it.
 
     Raises
     ------
@@ -53,7 +55,8 @@ class PageServer:
         line = output.readline() if output is not None else ""
         if not line:
             raise SystemExit(f"the server did not start (code {self._process.wait(PATIENCE_S)})")
-        address = urlsplit(line.strip())
+        self.address = line.strip()
+        address = urlsplit(self.address)
         self._host, self._port = str(address.hostname), int(address.port or 0)
         with closing(self.connection()) as connection:
             connection.request("GET", f"/?{address.query}")

@@ -46,6 +46,8 @@ SECTIONS: dict[str, Callable[[Result], str]] = {
     "pruning_speed": pruning_sections.pruning_speed,
     "page_speed": page_sections.page_speed,
     "page_training": page_sections.page_training,
+    "page_frames": page_sections.page_frames,
+    "page_frames_gpu": page_sections.page_frames,
     "kill_server": page_sections.kill_server,
 }
 
@@ -74,7 +76,8 @@ def main() -> int:
 
 def read_results(folder: Path) -> dict[str, Result]:
     """Read the results there are, by the name of the benchmark."""
-    names = dict.fromkeys(target.result for target in TARGETS)
+    # Not every result has a target: frames drawn by software have none.
+    names = dict.fromkeys([*(target.result for target in TARGETS), *SECTIONS])
     paths = {name: folder / f"{name}.json" for name in names}
     return {
         name: json.loads(path.read_text(encoding="utf-8"))
