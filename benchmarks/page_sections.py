@@ -60,7 +60,8 @@ def page_frames(result: Result) -> str:
     rows = [
         (
             f"{window['width']} × {window['height']}",
-            *(_frames(window[move]) for move in ("pan", "zoom", "hover")),
+            *(f"{_frames(one)}, {_drawn(one)}" for one in (window["pan"], window["zoom"])),
+            _frames(window["hover"]),
         )
         for window in result["windows"]
     ]
@@ -68,14 +69,19 @@ def page_frames(result: Result) -> str:
         f"### The page: moving {result['circles']:,} circles\n\nFrames a second, median (least "
         f"to most) over seconds, on a micrograph of {result['side_px']} × {result['side_px']} "
         f"pixels with circles of {result['diameter_px']:g} pixels, each way of moving for "
-        f"{result['seconds']:g} s. Pointing draws nothing anew but a ring; where drawing takes "
-        "long, panning and zooming move what is drawn and draw anew at rest. Drawn by: "
+        f"{result['seconds']:g} s. Pointing draws nothing anew but a ring. Where drawing takes "
+        "long, panning and zooming move what is drawn, and draw anew at rest or where too little "
+        "of it is left: beside the frames stands how many of them were drawn anew. Drawn by: "
         f"{result['renderer']}.\n\n" + markdown(("window", "panning", "zooming", "pointing"), rows)
     )
 
 
 def _frames(one: Result) -> str:
     return f"{one['median']:.0f} ({one['least']}–{one['greatest']})"
+
+
+def _drawn(one: Result) -> str:
+    return f"{100 * one['redrawn'] / one['frames']:.0f} % drawn anew"
 
 
 def kill_server(result: Result) -> str:

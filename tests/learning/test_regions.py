@@ -16,6 +16,7 @@ from nunatak.learning.gathering import WorkingSize
 from nunatak.learning.labels.reading import LabelReading
 from nunatak.learning.patch_batches import PatchOptions, PatchSampler
 from nunatak.learning.regions import RegionMasks, Regions
+from nunatak.learning.score_map_task import _unlabelled_density
 from nunatak.learning.settings import LearningSettings
 from nunatak.learning.training_data import prepare_training_data
 from nunatak.learning.working_images import WorkingImage
@@ -78,6 +79,28 @@ def test_a_complete_part_is_known_but_for_a_margin_inside_the_image() -> None:
     assert inner[0, 0], "at the image's edge there is nothing to reach in"
     assert inner[40, 50]
     assert not inner[40, 56]
+
+
+def test_the_margin_is_as_wide_along_a_slanting_edge() -> None:
+    corner = np.array([(-1.0, -1.0), (90.0, -1.0), (-1.0, 90.0)])  # x + y < 89
+    inner = RegionMasks.of(Regions(complete=(corner,)), SAME).empty_but_for_labels(8.0)
+    assert not inner[40, 39], "7 px from the edge"
+    assert inner[35, 35]
+
+
+def test_no_more_particles_are_expected_in_what_is_open_than_it_has_room_for() -> None:
+    """All but a strip is labelled; the number of particles is as uncertain as ever."""
+    nothing = with_regions(Regions(), [(20.0, 20.0)] * 10, [])
+    strip = with_regions(Regions(complete=(box(-1, -1, 98.5, 100),)), [(20.0, 20.0)] * 10, [])
+    both = with_regions(
+        Regions(excluded=(box(60, -1, 200, 100),), complete=(box(-1, -1, 200, 100),)),
+        [(20.0, 20.0)] * 10,
+        [],
+    )
+    plain = 40 / (80 * 100)
+    assert _unlabelled_density([nothing], 40.0, 8.0) == pytest.approx(30 / (80 * 100))
+    assert _unlabelled_density([strip], 40.0, 8.0) == pytest.approx(plain)
+    assert _unlabelled_density([both], 40.0, 8.0) <= 2 * plain
 
 
 SAMPLING = CropSampling(side_px=64, stride=2, origin_px=0.5, sigma_px=2.4, disc_px=8.0)

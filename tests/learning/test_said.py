@@ -7,7 +7,7 @@ from scipy.special import expit, logit
 from nunatak.errors import BadInput
 from nunatak.learning.calibration import calibrate_on_labels
 from nunatak.learning.carried_over import FirstSight, carried_over
-from nunatak.learning.class_prior import estimate_particles
+from nunatak.learning.class_prior import estimate_particles, score_model
 from nunatak.learning.said import Said
 
 FLOOR, SHOWN_FROM = 0.05, 0.5
@@ -74,6 +74,20 @@ def test_a_complete_part_alone_is_enough_to_calibrate() -> None:
     passing = particles >= best.threshold
     wrong = junk >= best.threshold
     assert best.precision == pytest.approx(passing.sum() / (passing.sum() + wrong.sum()), abs=0.1)
+
+
+def test_particles_without_a_candidate_are_weighed_against_all_that_were_as_hidden() -> None:
+    particles, junk, candidates = scored(6)
+    part, wrong = particles[:PARTICLES], junk[:JUNK]
+    missed = np.zeros((part <= FLOOR).sum() + 4)
+    found = part[part > FLOOR]
+    reaches = [
+        score_model(Said(missed, right=right, wrong=wrong, shown_from=SHOWN_FROM), candidates).reach
+        for right in (found, found[found >= SHOWN_FROM])
+    ]
+    share = len(found) / (len(found) + len(missed))
+    assert reaches[0] == pytest.approx(share, abs=0.04)
+    assert reaches[1] < reaches[0]
 
 
 @pytest.mark.parametrize(

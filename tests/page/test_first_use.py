@@ -85,12 +85,16 @@ def train(watched: WatchedPage, take_picture: TakePicture) -> None:
     before = [watched.labels(image["id"]) for image in watched.api("images")["images"]]
     (old,) = watched.api("pick-sets")["pick_sets"]
     page.get_by_test_id("tab-train").click()
+    expect(page.get_by_test_id("train-unchecked")).to_contain_text("none checks")
     page.get_by_test_id("train-start").click()
     progress = page.get_by_text(re.compile(r"training · [2-9]\d of"))
     expect(progress).to_be_visible(timeout=TRAINING_MS)
     take_picture(watched, "train")
+    stop_and_continue(watched)
     done = page.locator('[data-kind="train"][data-state="done"]')
     expect(done).to_be_visible(timeout=TRAINING_MS)
+    learned = f"Learned from {2 * LABELS_EACH} particles"
+    expect(page.get_by_test_id("trained-verdict")).to_contain_text(learned)
     page.get_by_test_id("tab-review").click()
     expect(page.get_by_test_id("shown-set")).not_to_have_value(str(old["id"]), timeout=TRAINING_MS)
     expect(page.get_by_test_id("beside-set")).to_have_value(str(old["id"]))
@@ -101,6 +105,28 @@ def train(watched: WatchedPage, take_picture: TakePicture) -> None:
     scores = [watched.api(f"pick-sets/{one['id']}/images/{image}")["score"] for one in (old, new)]
     assert scores[0] != scores[1]
     assert before == [watched.labels(one["id"]) for one in watched.api("images")["images"]]
+
+
+def stop_and_continue(watched: WatchedPage) -> None:
+    """Steps that were done before the stop are not done again."""
+    page = watched.page
+    page.locator('[data-kind="train"]').get_by_test_id("stop-run").click()
+    stopped = page.locator('[data-kind="train"][data-state="stopped"]')
+    expect(stopped).to_contain_text("Press Continue to go on", timeout=TRAINING_MS)
+    done_before = training_steps(watched)
+    stopped.get_by_test_id("continue-run").click()
+    watched.wait_for(
+        lambda: len(training_steps(watched)) > len(done_before), at_most_ms=TRAINING_MS
+    )
+    steps = training_steps(watched)
+    assert steps[: len(done_before)] == done_before
+    assert steps == sorted(set(steps))
+
+
+def training_steps(watched: WatchedPage) -> list[int]:
+    """Return the steps on the curve of the only training."""
+    (run,) = (one for one in watched.api("runs")["runs"] if one["kind"] == "train")
+    return [point["step"] for point in run["curve"]]
 
 
 def newest_set(watched: WatchedPage) -> dict[str, Any]:

@@ -56,6 +56,29 @@ def test_a_bright_block_is_where_its_coordinates_say(
         assert grey_at(watched, *views.place_of(plane, far)) < 200, plane
 
 
+def test_the_views_stay_when_the_project_changes(
+    serve: Serve, open_page: Open, bright_block: Path
+) -> None:
+    watched = open_page(serve(str(bright_block), "--images-are", "tomograms", "-d", "100"))
+    views = TomogramView(watched.page)
+    views.wait()
+    watched.page.keyboard.press("+")
+    watched.page.keyboard.press("+")
+    zoom = views.view("xy").get_attribute("data-zoom") or ""
+    version = watched.api("project")["version"]
+    watched.page.evaluate(
+        """change => fetch("api/project", {
+            method: "PATCH",
+            headers: {"Content-Type": "application/json"},
+            body: JSON.stringify(change),
+        })""",
+        {"base_version": version, "name": "renamed"},
+    )
+    expect(watched.page.get_by_role("heading", name="renamed")).to_be_visible()
+    views.wait()
+    expect(views.view("xy")).to_have_attribute("data-zoom", zoom)
+
+
 def test_particles_are_labelled_in_every_view(
     serve: Serve, open_page: Open, tomograms: Specimen, take_picture: TakePicture
 ) -> None:

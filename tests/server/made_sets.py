@@ -28,12 +28,14 @@ def add_set(
     *,
     x: list[float] | None = None,
     tables: dict[str, Any] | None = None,
+    run: int | None = None,
 ) -> int:
     """A set with candidates on the first image, which is of known size."""
     facts = SetFacts(model="m", sha256="", threshold_tables=tables or {}, basis="tests")
     number = add_pick_set(
         services.workspace,
         name="general",
+        run=run,
         threshold=0.5,
         classes=["particle"],
         provenance=facts.to_json(),

@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import shutil
 import socket
 import sqlite3
 import threading
@@ -85,6 +86,19 @@ def test_a_page_that_goes_is_forgotten(port: int, access: Access, services: Serv
         answer.readline()
         wait_for(lambda: services.events.n_listeners == 1)
     wait_for(lambda: services.events.n_listeners == 0)
+
+
+def test_pages_begin_anew_with_a_backup(port: int, access: Access, services: Services) -> None:
+    backup = services.workspace.folder / "backup.sqlite"
+    shutil.copy(services.workspace.database, backup)
+    with stream(port, access) as answer:
+        set_state(services.workspace, 1, "reviewed", "ada")
+        assert next_event(answer)["about"] == "queue"
+        backup.replace(services.workspace.database)
+        assert b"data" not in answer.read()  # it ends
+    with stream(port, access) as answer:
+        set_state(services.workspace, 1, "skipped", "ada")
+        assert next_event(answer)["about"] == "queue"
 
 
 def test_quiet_streams_are_kept_alive(

@@ -15,6 +15,7 @@ from nunatak.workspace.images import images_of, set_image_facts
 from nunatak.workspace.labels import save_edit
 from nunatak.workspace.marks import Edit, Point, PutPoint, PutRegion, Region
 from nunatak.workspace.picks import save_image_picks, save_judgement
+from nunatak.workspace.runs import add_run
 
 TABLE = [
     {"threshold": 0.1, "precision": 0.5, "recall": 1.0, "f1": 0.67, "probability": 0.2},
@@ -227,6 +228,30 @@ def test_a_completely_labelled_region_tells_what_is_right(
     # Nobody rejected those that are wrong.
     assert _at(found, 0.5)["kept"] == 20
     assert _at(found, 0.5)["kept_precision"]["value"] == pytest.approx(0.5, abs=0.001)
+
+
+def test_what_a_sets_model_may_have_learned_from_is_said_to_be(
+    client: Browser, services: Services
+) -> None:
+    score, x = [0.9] * 20, [20.0 * i for i in range(20)]
+    of_general, of_taught = (
+        add_set(services, score, x=x, run=_begun(services, model)) for model in ("general", "run-1")
+    )
+    mark(services, region("complete", -0.5, 399.0), *(point(40.0 * i) for i in range(10)))
+    sources = [
+        client.get(f"/api/pick-sets/{number}/histogram").json()["precision_from"]
+        for number in (of_general, of_taught)
+    ]
+    assert sources == [
+        "what people said of 20 candidates of this set",
+        "what people said of 20 candidates of this set, from 20 of which its model may have "
+        "learned",
+    ]
+
+
+def _begun(services: Services, model: str) -> int:
+    asked = {"kind": "pick", "model": model}
+    return add_run(services.workspace, kind="pick", name=model, asked=asked, user="ada").id
 
 
 def test_excluded_candidates_are_in_no_answer(client: Browser, services: Services) -> None:

@@ -128,6 +128,23 @@ def test_another_process_of_the_same_number_is_not_taken_for_it(
     refuse_second(folder)
 
 
+def test_a_server_that_the_machine_hides_is_known_by_its_signs(
+    folder: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    hold(workspace, holder(pid=2**22 + 1), lambda _: True)
+    LifeSign(folder, "another").make(ADDRESS)
+    refuse_second(folder)
+    # What the system says of another user's process where /proc is mounted with hidepid.
+    monkeypatch.setattr("nunatak.workspace.processes.os.kill", refuse)
+    with pytest.raises(AlreadyServed, match="runs already"):
+        refuse_second(folder)
+    os.utime(folder / "server-another.txt", (1, 1))
+    refuse_second(folder)
+
+
 def test_a_server_on_another_machine_is_named(
     folder: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -185,6 +202,51 @@ def test_a_server_gives_signs_of_life(folder: Path, monkeypatch: pytest.MonkeyPa
         path.unlink()
         wait_for(lambda: path.exists() and path.read_text() == f"{ADDRESS}\n")
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_signs_of_life_go_on_after_what_nobody_expected(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: Workspace) -> None:
+        raise RuntimeError("unexpected")
+
+    monkeypatch.setattr(running, "BEAT_S", 0.02)
+    with claimed(folder, ADDRESS, "ada"):
+        (path,) = folder.glob("server-*.txt")
+        monkeypatch.setattr(running, "holder_of", fail)
+        wait_for(lambda: caplog.messages == ["Cannot give a sign of life"])
+        os.utime(path, (1, 1))
+        wait_for(lambda: path.stat().st_mtime > 1)
+    assert len(caplog.messages) == 1
+
+
+def test_a_server_that_cannot_give_signs_sees_that_it_lost_its_project(
+    folder: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ResourceError("no space")
+
+    monkeypatch.setattr(running, "BEAT_S", 0.02)
+    monkeypatch.setattr(LifeSign, "renew", refuse)
+    with pytest.raises(KeyboardInterrupt), claimed(folder, ADDRESS, "ada") as claim:
+        hold(workspace, holder(), lambda _: True)
+        time.sleep(20)
+    assert claim.taken_by == holder()
+
+
+def test_the_address_is_never_written_into_a_file_of_others(tmp_path: Path) -> None:
+    sign, others = LifeSign(tmp_path, "mine"), tmp_path / "others.txt"
+    path = tmp_path / "server-mine.txt"
+    path.write_text("theirs")
+    with pytest.raises(ResourceError, match="cannot write"):
+        sign.make(ADDRESS)
+    assert path.read_text() == "theirs"
+    path.unlink()
+    path.symlink_to(others)
+    sign.renew(ADDRESS)
+    assert not path.is_symlink()
+    assert sign.address() == ADDRESS
+    assert not others.exists()
 
 
 def test_a_server_that_lost_its_project_ends(

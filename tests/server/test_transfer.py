@@ -1,24 +1,30 @@
 """Labels and picks as files of other programs, and back."""
 
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import mrcfile
 import numpy as np
 import pytest
 from browser import Browser
 
-from nunatak.errors import BadInput
+from nunatak.errors import BadInput, UsageError
 from nunatak.learning.labels.told_apart import told_apart
 from nunatak.picks.formats import read_picks
 from nunatak.picks.formats.registry import FORMATS
 from nunatak.pruning.label_words import classes_of_column
+from nunatak.server.prepare import prepare
 from nunatak.server.services import Services
-from nunatak.server.transfer.export import formats_for
+from nunatak.server.transfer.export import exported_labels, formats_for
 from nunatak.server.transfer.imports import plain_name
 from nunatak.workspace.columns import NewCandidates
+from nunatak.workspace.connection import Workspace
 from nunatak.workspace.decisions import PickDecision, Review, save_review
 from nunatak.workspace.images import images_of
+from nunatak.workspace.labels import save_edit
+from nunatak.workspace.marks import Edit, Point, PutPoint
 from nunatak.workspace.pick_sets import add_pick_set
 from nunatak.workspace.picks import save_image_picks
 
@@ -82,7 +88,7 @@ def test_labels_are_read_back_from_every_format(
 @pytest.mark.parametrize("ndim", [2, 3])
 def test_some_formats_tell_other_places_from_particles(ndim: int) -> None:
     telling = {one.name for one in formats_for(ndim) if one.tells_apart}
-    stars = {2: {"relion-star"}, 3: {"relion5-tomo", "relion4-tomo", "warp"}}
+    stars = {2: {"relion-star"}, 3: {"warp"}}
     assert telling == {"csv", "parquet", *stars[ndim]}
 
 
@@ -104,6 +110,51 @@ def test_what_is_no_particle_goes_along_for_train_and_prune(
 def test_a_format_without_a_column_gets_particles_alone(labelled: Browser, tmp_path: Path) -> None:
     answer = labelled.get("/api/export/labels", params={"file_format": "topaz"})
     assert len(read_picks(saved(answer, tmp_path), "topaz")) == len(PLACES)
+
+
+@pytest.fixture(scope="module")
+def tomogram(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """A project of one tomogram with two labels."""
+    folder = tmp_path_factory.mktemp("tomogram")
+    with mrcfile.new(folder / "tomo.mrc", np.zeros((20, 64, 70), np.float32)) as file:
+        file.set_volume()
+        file.voxel_size = 10.0
+    project, inputs = folder / "project", [str(folder / "tomo.mrc")]
+    prepare(project, inputs, user="ada", diameters_A={None: 100.0}, is_of_tomograms=True)
+    points = [
+        Point(id=f"point-{x:04.0f}", kind="particle", x=x, y=12.0, z=5.0, class_name="particle")
+        for x in (10.0, 30.0)
+    ]
+    operations = [PutPoint(operation="put_point", point=point) for point in points]
+    with Workspace(project) as workspace:
+        save_edit(workspace, 1, Edit(id="edit-0001", base_version=0, operations=operations), "ada")
+        yield workspace
+
+
+@pytest.mark.parametrize("file_format", [None, *(one.name for one in formats_for(3))])
+def test_labels_in_tomograms_go_into_every_format_that_is_offered(
+    tomogram: Workspace, file_format: str | None
+) -> None:
+    assert exported_labels(tomogram, file_format, particles_only=True).content
+
+
+@pytest.mark.parametrize("file_format", ["relion5-tomo", "relion4-tomo"])
+def test_what_needs_more_than_a_project_knows_is_not_offered(
+    tomogram: Workspace, file_format: str
+) -> None:
+    with pytest.raises(UsageError, match=r"Export CSV, .* 'nunatak convert --tomograms-star'"):
+        exported_labels(tomogram, file_format, particles_only=True)
+
+
+def test_what_a_format_cannot_hold_is_said_without_a_folder_of_ours(
+    labelled: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object, path: Path, *__: object, **___: object) -> None:
+        raise BadInput(f"{path}: cannot be.")
+
+    monkeypatch.setattr("nunatak.server.transfer.export.write_picks", refuse)
+    answer = labelled.get("/api/export/labels")
+    assert (answer.status_code, answer.json()["message"]) == (422, "labels.star: cannot be.")
 
 
 def test_the_usual_format_comes_first_and_without_asking(labelled: Browser) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_erosion
+from scipy.ndimage import distance_transform_edt
 
 from nunatak.geometry import FloatArray, Scale, source_to_resampled
 
@@ -40,7 +40,7 @@ class RegionMasks:
 
     excluded: BoolArray
     complete: BoolArray
-    _eroded: dict[int, BoolArray] = field(default_factory=dict, init=False)
+    _far_inside: dict[float, BoolArray] = field(default_factory=dict, init=False)
 
     @classmethod
     def of(cls, regions: Regions, scale: Scale) -> "RegionMasks":
@@ -56,17 +56,20 @@ class RegionMasks:
         """Tell which places lie where all particles are labelled."""
         return _at(self.complete, xy_px)
 
+    def are_far_inside(self, xy_px: NDArray[np.floating], margin_px: float) -> BoolArray:
+        """Tell which places lie where `empty_but_for_labels` is true."""
+        return _at(self.empty_but_for_labels(margin_px), xy_px)
+
     def empty_but_for_labels(self, margin_px: float) -> BoolArray:
         """Return complete places so far inside that no particle without a label reaches them."""
-        steps = round(margin_px)
-        if steps not in self._eroded:
+        if margin_px not in self._far_inside:
             # What lies beyond the micrograph's edge is no particle's place.
-            self._eroded[steps] = np.asarray(
-                binary_erosion(self.complete, iterations=steps, border_value=1)
-                if steps and self.complete.any()
-                else self.complete
+            self._far_inside[margin_px] = (
+                self.complete
+                if self.complete.all() or not self.complete.any()
+                else np.asarray(distance_transform_edt(self.complete) > margin_px)
             )
-        return self._eroded[steps]
+        return self._far_inside[margin_px]
 
 
 def _covered(outlines: tuple[FloatArray, ...], scale: Scale) -> BoolArray:

@@ -88,9 +88,13 @@ class ScoreMapTask:
         self._cell_px = cell_side(diameter_px, stride=network.output_stride)
         disc_px = max(round(DISC_DIAMETERS * diameter_px / network.output_stride), 1)
         self._how = PseudoLabelling(disc_px=disc_px)
-        self._density = (
-            _unlabelled_density([i for i in images if not len(i.positives_px)], particles),
-            _unlabelled_density([i for i in images if len(i.positives_px)], particles),
+        self._density = tuple(
+            _unlabelled_density(
+                [one for one in images if bool(len(one.positives_px)) is are_labelled],
+                particles,
+                self._sampling.disc_px,
+            )
+            for are_labelled in (False, True)
         )
         self._objective = OBJECTIVES[settings.objective]
         self._start = (
@@ -146,11 +150,18 @@ class ScoreMapTask:
         return ScoreMapLabels(crops.target, crops.known, crops.ignored, expected)
 
 
-def _unlabelled_density(images: Sequence[WorkingImage], particles: float) -> float:
-    """Particles without a label that a pixel of these images, where any may be, should hold."""
-    labelled = sum(len(image.positives_px) for image in images)
-    n_pixels = sum(image.usable_px - image.complete_px for image in images)
-    return max(particles * len(images) - labelled, 0.0) / max(n_pixels, 1)
+def _unlabelled_density(images: Sequence[WorkingImage], particles: float, disc_px: float) -> float:
+    """Particles without a label that a pixel of these images, where any may be, should hold.
+
+    By the share of the images that is open, and not by what completely labelled parts leave of
+    the number: that is off by all that the number is, however little is open.
+    """
+    open_px = [image.open_px(disc_px) for image in images]
+    share = sum(
+        pixels / max(image.usable_px, 1) for pixels, image in zip(open_px, images, strict=True)
+    )
+    labelled = sum(image.open_labels(disc_px) for image in images)
+    return max(particles * share - labelled, 0.0) / max(sum(open_px), 1)
 
 
 def _keep_statistics(network: nn.Module) -> None:

@@ -184,9 +184,8 @@ def _unseen_share(
     """Estimate how many particles have no candidate, for each one among the hidden that has."""
     hidden = said.labels[(said.labels <= 0) | said.is_hidden(_logit(said.labels))]
     n_missed = int((hidden <= 0).sum())
-    n_found = len(hidden) - n_missed
-    if said.shown_from is None:
-        n_found += len(said.right)
+    # Those in completely labelled parts too, for those of them without a candidate are in labels.
+    n_found = len(hidden) - n_missed + int(said.is_hidden(_logit(said.right)).sum())
     # Jeffreys' prior for a share; of corrections, few of which may be of hidden particles, it is
     # believed that a detector has candidates at nearly all particles.
     known = _KNOWN_FOUND if said.shown_from is not None else 0.5

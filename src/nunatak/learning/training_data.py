@@ -55,7 +55,7 @@ class TrainingData:
         Micrographs without labels that take no part, being too many.
     sight : FirstSight or None
         What the general model makes of the labelled micrographs; None where it finds none of
-        the labelled particles.
+        the labelled particles, or nothing depends on it.
     shown_from : float or None
         The labels are corrections of the general model's picks from this score on; None: they are
         a random sample of the particles.
@@ -164,22 +164,26 @@ def prepare_training_data(
             ", ".join(checked.classes),
         )
     gathered = gather(checked, size, contrast=side, regions=regions)
-    seen = gathered
-    if size != general_size:
-        seen = gather(checked, general_size, contrast=side, most_unlabelled=0, regions=regions)
-    look = _looked_at(
-        seen.images,
-        scorer,
-        general,
-        expected_particles=expected_particles,
-        shown_from=shown_from,
-        seed=settings.seed,
-    )
+    aside = _aside(gathered.images, micrographs, validation, settings)
+    look: _Look | None = None
+    # It takes long: for the number of particles, or for thresholds that no held-out label gives.
+    may_give_thresholds = settings.start is not None and (shown_from is not None or not aside)
+    if expected_particles is None or may_give_thresholds:
+        seen = gathered
+        if size != general_size:
+            seen = gather(checked, general_size, contrast=side, most_unlabelled=0, regions=regions)
+        look = _looked_at(
+            seen.images,
+            scorer,
+            general,
+            expected_particles=expected_particles,
+            shown_from=shown_from,
+            seed=settings.seed,
+        )
     if expected_particles is not None:
         particles = ParticleNumber(expected_particles, expected_particles, expected_particles)
     else:
         particles = _at_least_the_labelled(_require(look).particles, seen.images)
-    aside = _aside(gathered.images, micrographs, validation, settings)
     return TrainingData(
         training=tuple(one for i, one in enumerate(gathered.images) if i not in aside),
         validation=tuple(one for i, one in enumerate(gathered.images) if i in aside),

@@ -243,7 +243,9 @@ class TrainingRun:
         Not the estimated number of particles, which differs by a trace between processors.
         """
         data = self._data
+        corrected = {} if data.shown_from is None else {"shown_from": data.shown_from}
         return {
+            **corrected,
             "settings": own_settings(self._settings),
             "expected_particles": data.expected_particles,
             "contrast": data.contrast,

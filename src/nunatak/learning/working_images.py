@@ -43,10 +43,29 @@ class WorkingImage:
         """Number of pixels that are not excluded."""
         return self.image.size - (0 if self.regions is None else int(self.regions.excluded.sum()))
 
-    @property
-    def complete_px(self) -> int:
-        """Number of pixels in completely labelled parts."""
-        return 0 if self.regions is None else int(self.regions.complete.sum())
+    def open_px(self, disc_px: float) -> int:
+        """Count the pixels where a particle without a label may be.
+
+        Parameters
+        ----------
+        disc_px
+            How far a particle reaches.
+        """
+        if self.regions is None:
+            return self.usable_px
+        return self.usable_px - int(self.regions.empty_but_for_labels(disc_px).sum())
+
+    def open_labels(self, disc_px: float) -> int:
+        """Return how many labelled particles lie there.
+
+        Parameters
+        ----------
+        disc_px
+            As of `open_px`.
+        """
+        if self.regions is None:
+            return len(self.positives_px)
+        return int((~self.regions.are_far_inside(self.positives_px, disc_px)).sum())
 
 
 def working_image(

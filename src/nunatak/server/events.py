@@ -88,12 +88,17 @@ class EventHub:
         with self._lock:
             self._listeners.discard(listener)
 
-    def close(self) -> None:
-        """End all streams."""
+    def cut_off(self) -> None:
+        """End all streams: pages connect again, and read everything anew."""
         with self._lock:
-            self._is_closed = True
             for listener in self._listeners:
                 listener.tell(None)
+
+    def close(self) -> None:
+        """End all streams for good."""
+        with self._lock:
+            self._is_closed = True
+        self.cut_off()
 
     @property
     def n_listeners(self) -> int:
@@ -134,6 +139,8 @@ class DatabaseWatcher:
         while not self._stop.wait(SECONDS_BETWEEN_LOOKS):
             try:
                 changes = changes_since(self._workspace, self._seen)
+                if not changes:
+                    self._look_for_backup()
             except NunatakError as error:
                 # The disk may be away for a while; all changes are still told when it is back.
                 if was_well:
@@ -150,6 +157,13 @@ class DatabaseWatcher:
             for change in changes:
                 self._events.publish(_told(change))
                 self._seen = change.number
+
+    def _look_for_backup(self) -> None:
+        last = last_number(self._workspace)
+        if last < self._seen:
+            # A backup was put in place: what pages show may be another state of the project.
+            self._seen = last
+            self._events.cut_off()
 
 
 def _told(change: Change) -> Event:

@@ -35,7 +35,8 @@ class LifeSign:
             If the folder cannot be written.
         """
         try:
-            handle = os.open(self._path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+            # Never into a file that somebody else put there, who could read it.
+            handle = os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
             with os.fdopen(handle, "w", encoding="utf-8") as stream:
                 stream.write(f"{address}\n")
         except OSError as error:
@@ -56,6 +57,7 @@ class LifeSign:
             os.utime(self._path)
         except OSError:
             # Somebody removed it, or the disk is another.
+            self.remove()
             self.make(address)
 
     def remove(self) -> None:

@@ -60,6 +60,8 @@ class PickCounter:
         # Before counting: what changes meanwhile is counted again the next time.
         now = last_number(self._workspace)
         before = self._kept.get(pick_set)
+        if before is not None and before.seen > now:
+            before = None  # a backup was put in place
         changed = None if before is None else self._changed(pick_set, before.seen)
         found = count_picks(self._workspace, pick_set, changed) if changed != set() else {}
         counts = found if before is None or changed is None else {**before.counts, **found}

@@ -1,9 +1,11 @@
 """Which server a project has: one at a time, so that no run is started twice.
 
 The database says who holds the project. Whether that server still runs, the system tells on the
-same machine; of another machine a file tells, which the server touches every few seconds.
+same machine; of another machine, or where it hides what others run, a file tells, which the server
+touches every few seconds.
 """
 
+import logging
 import os
 import secrets
 import signal
@@ -19,10 +21,17 @@ from nunatak.server.life_sign import GONE_AFTER_S, LifeSign
 from nunatak.workspace.base import now
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.holding import Holder, hold, holder_of, release
-from nunatak.workspace.processes import is_alive, is_of_this_machine, process_start
+from nunatak.workspace.processes import (
+    is_alive,
+    is_hidden,
+    is_of_this_machine,
+    process_start,
+)
 
 BEAT_S = 10.0
 """Between two signs of life."""
+
+_log = logging.getLogger(__name__)
 
 
 class AlreadyServed(UsageError):
@@ -72,17 +81,30 @@ class Claim:
         self._thread.join()
 
     def _beat(self) -> None:
+        was_well = True
         while not self._is_over.wait(BEAT_S):
-            with suppress(NunatakError):  # the disk may be away for a while
-                self._sign.renew(self._address)
-                holder = holder_of(self._workspace)
-                if holder is not None and holder.claim == self._mine.claim:
-                    continue
-                # A backup that was put in place names a server that has gone long ago, or none.
-                self.taken_by = _held(self._workspace, self._mine)
-                if self.taken_by is not None:
-                    os.kill(os.getpid(), signal.SIGINT)
-                    return
+            try:
+                self._look()
+                was_well = True
+            except NunatakError:
+                pass  # the disk may be away for a while
+            except Exception:
+                # Without this thread another machine would take the project over unnoticed.
+                if was_well:
+                    _log.exception("Cannot give a sign of life")
+                was_well = False
+            if self.taken_by is not None:
+                os.kill(os.getpid(), signal.SIGINT)
+                return
+
+    def _look(self) -> None:
+        """Give a sign of life, and see whether the project is still held."""
+        with suppress(NunatakError):  # where it fails, another server may be taking over
+            self._sign.renew(self._address)
+        holder = holder_of(self._workspace)
+        if holder is None or holder.claim != self._mine.claim:
+            # A backup that was put in place names a server that has gone long ago, or none.
+            self.taken_by = _held(self._workspace, self._mine)
 
 
 def refuse_second(folder: Path) -> None:
@@ -133,9 +155,9 @@ def claimed(folder: Path, address: str, user: str) -> Iterator[Claim]:
     with Workspace(folder) as workspace:
         gone = holder_of(workspace)
         sign = LifeSign(folder, mine.claim)
-        # Before the claim, so that nobody finds a claim without a sign of life.
-        sign.make(address)
         try:
+            # Before the claim, so that nobody finds a claim without a sign of life.
+            sign.make(address)
             other = _held(workspace, mine)
             if other is not None:
                 raise _refusal(folder, other)
@@ -163,7 +185,7 @@ def _is_here(holder: Holder) -> bool:
 
 
 def _has_gone(folder: Path, holder: Holder) -> bool:
-    if _is_here(holder):
+    if _is_here(holder) and not is_hidden(holder.pid):
         return not is_alive(holder.pid, holder.started)
     silent_s = LifeSign(folder, holder.claim).silent_s()
     return silent_s is None or silent_s > GONE_AFTER_S

@@ -60,6 +60,20 @@ def is_alive(pid: int, started: str) -> bool:
     return process_start(pid) == started
 
 
+def is_hidden(pid: int) -> bool:
+    """Tell whether a process of this number runs of which the system tells other users nothing.
+
+    So it is where /proc was mounted with ``hidepid``, as on many login nodes of clusters.
+    """
+    if process_start(pid) is not None:
+        return False
+    try:
+        os.kill(pid, 0)
+    except (OSError, OverflowError) as error:
+        return isinstance(error, PermissionError)
+    return False
+
+
 def _start_by_ps(pid: int) -> str | None:
     """Ask the system's own tool, where there is no /proc."""
     found = subprocess.run(  # noqa: S603 - a number is no shell's word

@@ -231,7 +231,9 @@ def reopen_run(workspace: Workspace, run: int) -> bool:
         if _read_run(connection, run).state not in {"failed", "stopped"}:
             return False
         connection.execute(
-            "UPDATE run SET state = 'waiting', message = NULL, ended_at = NULL WHERE id = ?", (run,)
+            "UPDATE run SET state = 'waiting', message = NULL, started_at = NULL, ended_at = NULL "
+            "WHERE id = ?",
+            (run,),
         )
         note(connection, "run", run)
     return True

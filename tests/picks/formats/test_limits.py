@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from codecs import BOM_UTF8
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,7 @@ def test_much_that_is_packed_well_is_refused(tmp_path: Path) -> None:
         ("a.box", b"1 1 2 2\r" * 102_000, "102000 lines"),
         ("a.csv", b"image,x_px,y_px\n" + b"m,1,1\n" * 102_000, "102001 lines"),
         ("a.json", b'{"boxes": [' + b"[1,1]," * 30_000 + b"[1,1]]}", "about 1500 entries"),
+        ("b.json", BOM_UTF8 + b'{"boxes": [' + b"[1,1]," * 30_000 + b"[1,1]]}", "1500 entries"),
     ],
 )
 def test_tables_of_text_are_counted_before_they_are_read(

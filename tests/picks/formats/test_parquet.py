@@ -58,6 +58,14 @@ def test_unusable_tables_are_named(
     assert message in str(caught.value)
 
 
+def test_columns_of_one_name_are_refused(tmp_path: Path) -> None:
+    names = ["image", "x_px", "y_px", "note", "note"]
+    table = pa.table([["a"], [1.0], [1.0], ["q"], ["r"]], names=names)
+    parquet.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(FormatError, match="several columns called note"):
+        read_picks(tmp_path / "a.parquet")
+
+
 def test_announced_sizes_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = foreign(tmp_path / "a.parquet", image=["a"] * 9, x_px=[1.0] * 9, y_px=[1.0] * 9)
     monkeypatch.setattr(parquet_format, "_MAX_CELLS", 26)

@@ -44,7 +44,7 @@ def said(*, step: int, validation: float | None, calibrated: bool = True) -> str
     [
         (75, ("v",), "On the labels kept aside it is better"),
         (0, ("v",), "On the labels kept aside it was no better"),
-        (100, (), "too few labels to keep some aside"),
+        (100, (), "No labels were kept aside"),
         (0, (), "Even on these labels it was worse"),
     ],
 )

@@ -114,6 +114,28 @@ def test_a_process_on_another_machine_lives_as_long_as_it_says_so(
     wait_for(lambda: manager.run(run.id).state == "failed")
 
 
+def test_a_process_that_the_machine_hides_lives_as_long_as_it_says_so(
+    workspace: Workspace, make_manager: MakeManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    # What the system says of another user's process where /proc is mounted with hidepid.
+    monkeypatch.setattr("nunatak.workspace.processes.os.kill", refuse)
+    label(workspace, 5)
+    run = add_run(workspace, kind="train", name="theirs", asked={"kind": "train"}, user="anna")
+    boot = str(process_start(os.getpid())).partition(" ")[0]
+    change_run(workspace, run.id, state="running", pid=2**22 + 1, process_started=f"{boot} 1")
+    sign = workspace.run_folder(run.id) / NAME
+    sign.parent.mkdir(parents=True)
+    sign.touch()
+    manager = make_manager()
+    manager.start()
+    assert manager.is_busy
+    os.utime(sign, (0, 0))
+    wait_for(lambda: manager.run(run.id).state == "failed")
+
+
 @pytest.mark.parametrize(
     ("number", "why"),
     [

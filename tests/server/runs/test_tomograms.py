@@ -69,5 +69,6 @@ def test_tomograms_are_picked_and_learned_from(workspace: Workspace) -> None:
     edit = Edit(id="edit-000001", base_version=0, operations=operations)
     save_edit(workspace, image.id, edit, "ada")
     done = carry_out(workspace, asked_run(workspace, TrainAsked(kind="train", steps=1)))
-    assert (done.labels, done.message) == (4, "Learned from 4 particles in 1 tomogram.")
+    assert done.labels == 4
+    assert (done.message or "").startswith("Learned from 4 particles in 1 tomogram. Nothing but")
     assert pick_sets_of(workspace)[0].id == done.pick_set

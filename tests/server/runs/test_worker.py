@@ -246,6 +246,7 @@ def test_a_training_that_is_stopped_goes_on_with_what_it_was_given(
     assert run_body(stopped, workspace.run_folder(1)).can_continue
     label(workspace, images[2], 5)  # too late for this training
     assert reopen_run(workspace, 1)
+    assert run_of(workspace, 1).started_at is None, "the time between is no time of work"
     steps: list[int] = []
     monkeypatch.setattr(training, "tell", lambda _file, progress: steps.append(progress.step))
     finished = go_on(workspace, 1)
@@ -294,7 +295,10 @@ def test_regions_of_the_page_reach_the_training(
         raise BadInput("enough")
 
     monkeypatch.setattr(training, "train_on_micrographs", remember)
-    carry_out(workspace, asked_run(workspace, TrainAsked(kind="train")))
+    failed = carry_out(workspace, asked_run(workspace, TrainAsked(kind="train")))
+    assert (failed.state, failed.message) == ("failed", "enough")
+    # With the same settings and labels it would fail again.
+    assert not run_body(failed, workspace.run_folder(failed.id)).can_continue
     (regions,) = given["regions"].values()
     assert regions.excluded[0].tolist() == outline
     assert given["shown_from"] == load_model("general-2d").header.default_threshold

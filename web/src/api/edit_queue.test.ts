@@ -293,6 +293,18 @@ describe("the edit queue", () => {
     expect([server.sent, queue.refusals.length]).toEqual([1, 1]);
   });
 
+  it("asks the person where the project was put back from a copy, and loses nothing", async () => {
+    server.do([put("p", 1)]);
+    const queue = page();
+    queue.submit(1, 9, [put("p", 2)], [point("p", 8)]);
+    await settle();
+    expect([server.sent, queue.pending, queue.conflicts.length]).toEqual([1, 0, 1]);
+    queue.keepMine(queue.conflicts[0]!);
+    await settle();
+    expect(placesOnServer()).toEqual({ p: 2 });
+    expect([queue.conflicts.length, memory.map.size]).toEqual([0, 0]);
+  });
+
   it("clears away what it cannot read", () => {
     memory.map.set("nunatak.edit.a.1", '{"image": 1, "edit"');
     memory.map.set("nunatak.edit.a.2", '{"image": 1}');

@@ -132,6 +132,7 @@ export class EditQueue {
     const { waiting, labels } = conflict;
     const before = touched(itemsOf(labels), operationsOf(waiting));
     const edit = { ...waiting.edit, base_version: labels.version };
+    this.#meanwhile.settled(waiting);
     this.outbox.discard(waiting);
     this.outbox.submit({ ...waiting, edit, before });
   }
@@ -162,7 +163,7 @@ export class EditQueue {
       this.#meanwhile.saved(waiting, base_version, version);
       return { kind: "saved", result: { version, isMerged } };
     } catch (error) {
-      if (!this.#meanwhile.learnt(error, base_version)) throw error;
+      if (!this.#meanwhile.learnt(waiting, error, base_version)) throw error;
       return { kind: "again" };
     }
   }

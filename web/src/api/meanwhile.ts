@@ -1,7 +1,7 @@
 /** What somebody else saved while this page was edited, and whether an edit still fits it. */
 import { ApiError } from "./errors";
 import { operationsOf, type MadeEdit } from "./made_edit";
-import { applied, clashes, isPoint, isRegion, itemsOf, type Items } from "./operations";
+import { applied, clashes, idsOf, isPoint, isRegion, itemsOf, type Items } from "./operations";
 import type { Labels } from "./schema";
 
 export interface Clash {
@@ -21,6 +21,8 @@ export class Meanwhile {
   /** Version that the last edit of this page led to, by image. */
   readonly #versions = new Map<number, number>();
   readonly #foreign = new Map<number, Foreign>();
+  /** Of edits that were made to later labels than the server has, by id: what it has. */
+  readonly #older = new Map<string, Labels>();
 
   /** The version on top of which an edit is to be done. */
   baseOf({ image, edit }: MadeEdit): number {
@@ -34,7 +36,10 @@ export class Meanwhile {
 
   /** What an edit and somebody else both changed; null where it fits. */
   clashOf(made: MadeEdit): Clash | null {
-    const { image, before } = made;
+    const { image, edit, before } = made;
+    const older = this.#older.get(edit.id);
+    // Nobody knows what became of what the person saw.
+    if (older !== undefined) return { labels: older, ids: idsOf(operationsOf(made)) };
     const foreign = this.#foreign.get(image);
     if (foreign === undefined || !this.isForeign(made)) return null;
     const ids = clashes(operationsOf(made), before, foreign.items);
@@ -45,14 +50,25 @@ export class Meanwhile {
     return { labels, ids };
   }
 
-  /** Whether an answer tells what somebody else has saved since a version, which is then known. */
-  learnt(error: unknown, base: number): boolean {
+  /** Whether an answer tells what is saved now in place of a version, which is then known. */
+  learnt({ edit }: MadeEdit, error: unknown, base: number): boolean {
     const labels = labelsOf(error);
     // A conflict with the very version that was named would come again for ever.
     if (labels === null || labels.version === base) return false;
-    this.#foreign.set(labels.image, { version: labels.version, items: itemsOf(labels) });
     this.#versions.set(labels.image, labels.version);
+    if (labels.version > base) {
+      this.#foreign.set(labels.image, { version: labels.version, items: itemsOf(labels) });
+    } else {
+      // Versions only rise, but a project may be put back from a copy.
+      this.#foreign.delete(labels.image);
+      this.#older.set(edit.id, labels);
+    }
     return true;
+  }
+
+  /** A person has said what is to become of an edit that did not fit. */
+  settled({ edit }: MadeEdit): void {
+    this.#older.delete(edit.id);
   }
 
   /** The server has done an edit on top of a version, which led to another. */

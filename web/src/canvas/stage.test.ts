@@ -82,6 +82,19 @@ test("where it takes long, what is drawn is moved, and drawn anew at rest", () =
   expect(canvas.style.transform).toBe("");
 });
 
+test("what comes while nothing moves puts the rest off no further", () => {
+  const stage = opened();
+  const there = at(10);
+  stage.draw(at(0), layers);
+  rendered({ gl: null });
+  stage.draw(there, layers);
+  for (let part = 0; part < 4; part++) {
+    vi.advanceTimersByTime(REST_ms / 3);
+    stage.draw(there, []);
+  }
+  expect(given.length).toBeGreaterThan(1);
+});
+
 test("what changes at rest is drawn at once, however long it takes", () => {
   const stage = opened();
   stage.draw(at(0), layers);

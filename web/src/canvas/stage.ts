@@ -70,10 +70,12 @@ export class Stage {
   draw(view: View, layers: Layer[]): void {
     // What comes on the way, such as finer parts of the picture, waits for the rest, too.
     const isMoving = layers === this.#layers || this.#rest !== null;
+    const isStill = view === this.#view;
     this.#view = view;
     this.#layers = layers;
-    if (isMoving && this.#cost.isLong && this.#drawn !== null) this.#move(this.#drawn);
-    else this.#redraw();
+    if (!isMoving || !this.#cost.isLong || this.#drawn === null) this.#redraw();
+    // What comes puts the rest off no further.
+    else if (!isStill || this.#rest === null) this.#move(this.#drawn);
   }
 
   close(): void {

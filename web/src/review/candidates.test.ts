@@ -4,6 +4,7 @@ import type { ImagePicks } from "../api/schema";
 import {
   countsOf,
   drawnCount,
+  lengthOf,
   HIDDEN,
   KEPT,
   REJECTED,
@@ -125,4 +126,16 @@ test("what a person keeps is shown whatever its score", () => {
   );
   expect(shownAs(candidates, 2, 0.95)).toBe(KEPT);
   expect(countsOf(candidates, 0.95)).toEqual({ kept: 1, toReview: 0, rejected: 0 });
+});
+
+test("one class is counted alone", () => {
+  const candidates = toCandidates(3, 7, {
+    ...unsaid,
+    class_index: [0, 1, 0],
+    classes: ["particle", "other"],
+  });
+  expect(countsOf(candidates, 0.2, "particle").kept).toBe(1);
+  expect(countsOf(candidates, 0.2, "other").kept).toBe(1);
+  expect(lengthOf(candidates, "particle")).toBe(2);
+  expect(lengthOf(candidates, null)).toBe(3);
 });

@@ -174,15 +174,33 @@ export interface Counts {
   readonly rejected: number;
 }
 
-export function countsOf(candidates: Candidates, threshold: number): Counts {
+/** @param className counts one class alone. */
+export function countsOf(
+  candidates: Candidates,
+  threshold: number,
+  className: string | null = null,
+): Counts {
   let [kept, toReview, rejected] = [0, 0, 0];
   for (let index = 0; index < candidates.length; index++) {
+    if (!isOf(candidates, index, className)) continue;
     const shown = shownAs(candidates, index, threshold);
     if (shown === REJECTED) rejected++;
     else if (shown !== HIDDEN) kept++;
     if (shown === TO_REVIEW) toReview++;
   }
   return { kept, toReview, rejected };
+}
+
+function isOf(candidates: Candidates, index: number, className: string | null): boolean {
+  return className === null || (candidates.className?.[index] ?? className) === className;
+}
+
+/** How many candidates of a class there are; of all classes for null. */
+export function lengthOf(candidates: Candidates, className: string | null): number {
+  const { length } = candidates;
+  return Array.from({ length }, (_, index) => index).filter((index) =>
+    isOf(candidates, index, className),
+  ).length;
 }
 
 /** How many candidates are drawn as picks: those that pass, and that nobody rejected. */

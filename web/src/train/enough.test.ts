@@ -15,7 +15,13 @@ describe("what is missing", () => {
 
 describe("what nobody checks", () => {
   it("is said until there are labels to check with", () => {
-    expect(unchecked(39)).toMatch("none checks");
-    expect(unchecked(40)).toBeNull();
+    expect(unchecked(39, 2)).toMatch("none checks");
+    expect(unchecked(40, 2)).toBeNull();
+  });
+
+  it("is said where whole images cannot be kept aside", () => {
+    expect(unchecked(400, 1)).toMatch("labelled on one image, all of them teach and none checks");
+    // All of them confirmed, on images that nobody counts here.
+    expect(unchecked(400, 0)).toBeNull();
   });
 });

@@ -23,15 +23,22 @@ export function missing(labelled: number, kept: number): string | null {
 /** From so many labels on, whole images are kept aside to judge the new model by. */
 const ENOUGH_TO_JUDGE = 40;
 
+const LOOK = "look at the new picks beside the old before you trust them.";
+
 /**
- * What to know of a training from few labels; null from where they are enough to judge it.
+ * What to know of a training that no label checks; null where there are enough to judge it.
  *
  * @param particles that people set or confirmed.
+ * @param images on which people set some.
  */
-export function unchecked(particles: number): string | null {
-  if (particles >= ENOUGH_TO_JUDGE) return null;
-  return (
-    `With fewer than ${ENOUGH_TO_JUDGE} labelled particles, all of them teach and none checks: ` +
-    "look at the new picks beside the old before you trust them."
-  );
+export function unchecked(particles: number, images: number): string | null {
+  if (particles >= ENOUGH_TO_JUDGE && images !== 1) return null;
+  const few =
+    particles >= ENOUGH_TO_JUDGE
+      ? "all particles labelled on one image"
+      : `fewer than ${ENOUGH_TO_JUDGE} labelled particles`;
+  return `With ${few}, all of them teach and none checks: ${LOOK}`;
 }
+
+/** The same of a training in tomograms, where labels are never kept aside. */
+export const UNCHECKED_IN_TOMOGRAMS = `In tomograms all labels teach and none checks: ${LOOK}`;

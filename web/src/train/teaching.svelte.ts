@@ -1,7 +1,7 @@
 /** Whether there is enough to learn from. */
 import { picks } from "../state/picks.svelte";
 import { session } from "../state/project.svelte";
-import { missing, unchecked } from "./enough";
+import { missing, unchecked, UNCHECKED_IN_TOMOGRAMS } from "./enough";
 
 class Teaching {
   readonly particles = $derived(session.queue.reduce((sum, image) => sum + image.labels, 0));
@@ -9,12 +9,15 @@ class Teaching {
   readonly images = $derived(
     session.queue.filter((image) => image.labels + image.negatives > 0).length,
   );
+  readonly #withParticles = $derived(session.queue.filter((image) => image.labels > 0).length);
   readonly #kept = $derived(picks.sets.reduce((sum, set) => sum + set.kept, 0));
   /** What is missing before a training makes sense, in a sentence; null where nothing is. */
   readonly missing = $derived(missing(this.particles, this.#kept));
   /** That nothing checks what is learned, in a sentence; null where something does. */
   readonly unchecked = $derived(
-    session.isTomogram ? null : unchecked(this.particles + this.#kept),
+    session.isTomogram
+      ? UNCHECKED_IN_TOMOGRAMS
+      : unchecked(this.particles + this.#kept, this.#kept > 0 ? 0 : this.#withParticles),
   );
 }
 

@@ -1,5 +1,6 @@
 """Refuse files of more rows than somebody wants, before they fill the memory."""
 
+import codecs
 from pathlib import Path
 
 from nunatak.errors import BadInput
@@ -44,7 +45,7 @@ def refuse_more(path: Path, most_rows: int) -> None:
         count = announced_rows(path)
         _refuse(path, f"{count} rows", count, most_rows)
         return
-    if content.lstrip()[:1] in (b"{", b"["):
+    if content.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"["):
         count = (content.count(b"{") + content.count(b"[")) // BRACKETS_A_ROW
         _refuse(path, f"about {count} entries", count, most_rows)
         return

@@ -88,6 +88,9 @@ def read(path: Path, context: FormatContext) -> PickSet:
                 f"no column {' and '.join(missing)}",
                 hint=f"Columns found: {', '.join(names) or 'none'}",
             )
+        twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+        if twice:
+            raise FormatError(path, f"several columns called {' and '.join(twice)}")
         if not _holds_text(file.schema_arrow.field("image").type):
             raise FormatError(path, "image names that are not text", field="image")
         found = parquet_texts.read(path, file.schema_arrow)

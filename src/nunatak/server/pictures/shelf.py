@@ -83,10 +83,9 @@ class Shelf(Generic[Kept]):
         then
             Called with what was made, once it is open.
         """
-        with self._lock:
-            if version in self._open:
-                self._open.move_to_end(version)
-                return self._open[version]
+        found = self._found(version)
+        if found is not None:
+            return found
         return self._once.make(version, lambda: self._opened(version, make, then))
 
     def is_ready(self, version: str) -> bool:
@@ -129,7 +128,16 @@ class Shelf(Generic[Kept]):
             write_array_file(temporary, about, shapes, blocks)
         return self._stored(version)
 
+    def _found(self, version: str) -> Kept | None:
+        with self._lock:
+            if version in self._open:
+                self._open.move_to_end(version)
+            return self._open.get(version)
+
     def _opened(self, version: str, make: Callable[[], Kept], then: Callable[[Kept], None]) -> Kept:
+        found = self._found(version)  # another thread may have made it since
+        if found is not None:
+            return found
         stored = self._stored(version)
         if stored is not None:
             self._cache.note_use(self._cache.path(version, self._kind))

@@ -29,6 +29,8 @@ class PrecisionEstimate:
         Which ones those are.
     guess : Probabilities or None
         Of the model that found them.
+    learned : int
+        Of the known ones, how many that model may have learned from: they flatter it.
 
     Attributes
     ----------
@@ -45,6 +47,7 @@ class PrecisionEstimate:
         known: NDArray[np.int64],
         is_right: BoolArray,
         guess: Probabilities | None = None,
+        learned: int = 0,
     ) -> None:
         order = np.argsort(-score, kind="stable")
         self._falling = score[order]
@@ -53,7 +56,7 @@ class PrecisionEstimate:
         self.source: str | None = None
         if len(known) >= ENOUGH_DECISIONS:
             self.bins = Bins.of(score, known, is_right, guess, order)
-            self.source = _said(len(known), guess)
+            self.source = _said(len(known), learned, guess)
         elif guess is not None:
             count = np.arange(1, len(score) + 1)
             columns = (guess.value, guess.low, guess.high)
@@ -106,6 +109,8 @@ def by_model(
     return Probabilities(value, low, high, f"the model's own estimate, which rests on {basis}")
 
 
-def _said(count: int, guess: Probabilities | None) -> str:
+def _said(count: int, learned: int, guess: Probabilities | None) -> str:
     said = f"what people said of {counted(count, 'candidate')} of this set"
+    if learned:
+        said += f", from {learned} of which its model may have learned"
     return said if guess is None else f"{said}, and elsewhere {guess.source}"

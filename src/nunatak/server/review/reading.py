@@ -9,7 +9,7 @@ import numpy as np
 from nunatak.detection.header import ThresholdRow
 from nunatak.errors import Mismatch
 from nunatak.server.bodies.reviews import Comparison, Histogram
-from nunatak.server.review.columns import FloatArray, SetColumns
+from nunatak.server.review.columns import UNDECIDED, FloatArray, SetColumns
 from nunatak.server.review.compare import compared
 from nunatak.server.review.histogram import histogram
 from nunatak.server.review.kept_precision import Fate, KeptPrecision
@@ -17,11 +17,13 @@ from nunatak.server.review.known import judged_by_people, radii_px
 from nunatak.server.review.loading import LoadedSets, marks_of
 from nunatak.server.review.precision import PrecisionEstimate, by_model
 from nunatak.server.runs.found_set import SetFacts
+from nunatak.server.runs.orders import GENERAL
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.images import images_of
 from nunatak.workspace.pick_sets import PickSetRecord
 from nunatak.workspace.picks import picked_images
 from nunatak.workspace.project import settings_of
+from nunatak.workspace.runs import run_of
 
 
 def histogram_of(
@@ -51,8 +53,14 @@ def histogram_of(
     facts = _facts(record)
     guess = by_model(fate.score, columns.class_index[rows], _tables(record, facts), facts.basis)
     here = np.flatnonzero(~np.isnan(fate.right))
+    # What is decided in this set comes after its model; what is labelled may have taught it.
+    labelled = int((fate.decided[here] == UNDECIDED).sum())
     before = PrecisionEstimate(
-        fate.score, known=here, is_right=fate.right[here] == 1.0, guess=guess
+        fate.score,
+        known=here,
+        is_right=fate.right[here] == 1.0,
+        guess=guess,
+        learned=labelled if _is_of_taught_model(workspace, record) else 0,
     )
     return histogram(fate, before, KeptPrecision(fate, before, guess))
 
@@ -107,6 +115,14 @@ def _chosen(
     found = {int(columns.image[part.start]): positions[part][chosen[part]] for part in parts}
     nothing = dict.fromkeys(picked_images(workspace, record.id), positions[:0])
     return {**nothing, **found}
+
+
+def _is_of_taught_model(workspace: Workspace, record: PickSetRecord) -> bool:
+    """Whether a model found the set that was trained in this project."""
+    if record.run is None:
+        return False
+    run = run_of(workspace, record.run)
+    return run.kind == "train" or run.asked.get("model", GENERAL) != GENERAL
 
 
 def _tables(record: PickSetRecord, facts: SetFacts) -> list[tuple[ThresholdRow, ...]]:

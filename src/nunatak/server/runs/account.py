@@ -42,13 +42,17 @@ def _verdict(result: TrainingResult) -> str:
                 f"{labels} was no better than the model it started from, which therefore "
                 f"stays as it is.{threshold} {_MORE}"
             )
-        return f"{labels} is better than the model it started from.{threshold}"
+        return (
+            f"{labels} is better than the model it started from. Labels that correct picks say "
+            f"little of the picks that were right: compare these, too.{threshold}"
+        )
     if is_kept:
         return (
             "Even on these labels it was worse than the model it started from, which therefore "
             f"stays as it is.{threshold} Look whether a label is wrong, and train again."
         )
     return (
-        "There are too few labels to keep some aside, so that nothing but these labels says "
-        f"whether it is better: compare the new picks with the old.{threshold}"
+        "No labels were kept aside, which takes more of them, on several images: nothing but "
+        "these labels says whether it is better. Compare the new picks with the old."
+        f"{threshold}"
     )

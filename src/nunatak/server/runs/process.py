@@ -11,7 +11,7 @@ from pathlib import Path
 from nunatak.errors import ResourceError
 from nunatak.server.runs.progress_file import seconds_silent
 from nunatak.workspace.connection import Workspace
-from nunatak.workspace.processes import is_of_this_machine, process_start
+from nunatak.workspace.processes import is_hidden, is_of_this_machine, process_start
 from nunatak.workspace.runs import RunRecord
 
 LOG = "log.txt"
@@ -27,7 +27,7 @@ INTERRUPTED = 130
 GOES_ON = "Press Continue to go on from where it was."
 
 SILENT_FOR_S = 30.0
-"""A process on another machine that gave no sign of life for so long is taken for gone."""
+"""A process on another machine, or hidden on this one, that was silent so long counts as gone."""
 
 _WHY = {
     signal.SIGKILL: ", often for lack of memory",
@@ -107,7 +107,7 @@ class RunProcess:
         """Whether it has not ended."""
         if self.child is not None:
             return self.child.poll() is None
-        if not is_of_this_machine(self.started):
+        if not is_of_this_machine(self.started) or is_hidden(self.pid):
             silent_s = seconds_silent(self.folder)
             return silent_s is not None and silent_s < SILENT_FOR_S
         return process_start(self.pid) == self.started

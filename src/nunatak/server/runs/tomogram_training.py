@@ -20,6 +20,10 @@ the average precision on another one from 0.06 to 0.20, and 150 to no more than 
 MOST_UNLABELLED = 2
 """Tomograms without labels that take part: each takes long to read, and much memory."""
 
+UNCHECKED = (
+    "Nothing but these labels says whether it is better: compare the new picks with the old."
+)
+
 
 def train_on_tomograms(work: Work, lesson: Lesson, start: str, *, redo: bool) -> tuple[Side, str]:
     """Train, or go on with a training, and return the particles' contrast and what came of it.
@@ -61,7 +65,7 @@ def train_on_tomograms(work: Work, lesson: Lesson, start: str, *, redo: bool) ->
     )
     return contrast, (
         f"Learned from {counted(taught.particles, 'particle')} in "
-        f"{counted(len(taught.images), 'tomogram')}."
+        f"{counted(len(taught.images), 'tomogram')}. {UNCHECKED}"
     )
 
 

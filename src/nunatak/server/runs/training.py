@@ -18,12 +18,14 @@ from nunatak.server.review.loading import load, marks_of
 from nunatak.server.runs.account import account
 from nunatak.server.runs.enough import too_few
 from nunatak.server.runs.lesson import Lesson, keep_lesson, kept_lesson, tell
-from nunatak.server.runs.orders import MODEL, SHIPPED, PickOrder, model_file
+from nunatak.server.runs.orders import LESSON, MODEL, SHIPPED, PickOrder, model_file
 from nunatak.server.runs.pickers import open_picker
 from nunatak.server.runs.picking import keep_outcome, new_set
 from nunatak.server.runs.teaching import Teaching, teaching
 from nunatak.server.runs.tomogram_training import train_on_tomograms
 from nunatak.server.runs.work import Work, plan_of
+from nunatak.training.checkpoint import LAST
+from nunatak.training.folder import training_folder
 from nunatak.workspace.decisions import decisions_of
 from nunatak.workspace.images import ImageRecord, listed, wanted_image
 from nunatak.workspace.labels import label_counts, labels_of
@@ -78,15 +80,25 @@ def train(work: Work, order: TrainAsked) -> str:
     taught = lesson.taught
     change_run(work.workspace, work.run.id, labels=taught.particles, negatives=taught.negatives)
     start = model_file(work.workspace, lesson.start, lesson.settings.ndim)
+    try:
+        contrast, message = _learned(work, lesson, start)
+    except BadInput:
+        # What is wrong with it, such as a setting, is not mended by going on with the same.
+        if not (training_folder(work.folder / MODEL) / LAST).exists():
+            (work.folder / LESSON).unlink(missing_ok=True)
+        raise
+    _begin_to_pick(work, work.settings(), work.images(), contrast)
+    return message
+
+
+def _learned(work: Work, lesson: Lesson, start: str) -> tuple[Side, str]:
     on_images = train_on_tomograms if lesson.settings.ndim == 3 else _on_micrographs
     try:
-        contrast, message = on_images(work, lesson, start, redo=False)
+        return on_images(work, lesson, start, redo=False)
     except (OtherTraining, CheckpointError) as error:
         # An image or nunatak itself has changed since the training was stopped.
         _log.warning("starting over: %s", error)
-        contrast, message = on_images(work, lesson, start, redo=True)
-    _begin_to_pick(work, work.settings(), work.images(), contrast)
-    return message
+        return on_images(work, lesson, start, redo=True)
 
 
 def _new_lesson(work: Work, order: TrainAsked) -> Lesson:

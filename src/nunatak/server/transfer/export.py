@@ -11,6 +11,7 @@ from nunatak.picks.formats import relion_autopick
 from nunatak.picks.formats.base import PickFormat
 from nunatak.picks.formats.doors import write_picks
 from nunatak.picks.formats.registry import FORMATS, format_named, refuse_dimensions
+from nunatak.picks.formats.tomograms import relion4_star, relion5_star
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import PickSet
 from nunatak.server.bodies.transfer import ExportFormat
@@ -19,13 +20,23 @@ from nunatak.workspace.exchange import labels_as_picks
 from nunatak.workspace.images import images_of, listed
 from nunatak.workspace.project import settings_of
 
-USUAL_FORMATS = {2: "relion-star", 3: "relion5-tomo"}
+USUAL_FORMATS = {2: "relion-star", 3: "csv"}
 
 BOX_IN_DIAMETERS = 1.5
 """Side of the boxes in formats that have boxes: what is usual for extraction."""
 
-_BOUND_TO_A_PLACE = frozenset({relion_autopick.FORMAT.name})
-"""Formats whose files name each other by where they lie in a project of another program."""
+_NEEDS_TILT_SERIES = (
+    "needs RELION's tomograms.star, which the project does not have. Export CSV, and turn it into "
+    "this format with 'nunatak convert --tomograms-star'."
+)
+_OUT_OF_REACH = {
+    # Its files name each other by where they lie.
+    relion_autopick.FORMAT.name: "belongs into the folder of a project. Export another format, and "
+    "turn it into this one there with 'nunatak convert'.",
+    relion5_star.FORMAT.name: _NEEDS_TILT_SERIES,
+    relion4_star.FORMAT.name: _NEEDS_TILT_SERIES,
+}
+"""Formats for which more is needed than a project knows: why, and what to do."""
 
 _BOX_WITHOUT_SIZE_PX = 2
 _ZIP = "application/zip"
@@ -56,7 +67,7 @@ def formats_for(ndim: int) -> list[ExportFormat]:
         for fmt in FORMATS.values()
         if ndim in fmt.capabilities.dimensions
         and fmt.capabilities.writable
-        and fmt.name not in _BOUND_TO_A_PLACE
+        and fmt.name not in _OUT_OF_REACH
     ]
     formats.sort(key=lambda fmt: fmt.name != USUAL_FORMATS[ndim])
     return [ExportFormat(name=fmt.name, tells_apart=_tells_apart(fmt)) for fmt in formats]
@@ -114,11 +125,8 @@ def exported(
     settings = settings_of(workspace)
     chosen = format_named(file_format or USUAL_FORMATS[settings.ndim])
     refuse_dimensions(picks, chosen)
-    if chosen.name in _BOUND_TO_A_PLACE:
-        raise UsageError(
-            f"{chosen.title}: belongs into the folder of a project. Export another format, and "
-            "turn it into this one there with 'nunatak convert'."
-        )
+    if chosen.name in _OUT_OF_REACH:
+        raise UsageError(f"{chosen.title}: {_OUT_OF_REACH[chosen.name]}")
     if not len(picks):
         raise BadInput("There is nothing to export yet: none was labelled or selected.")
     images = listed(images_of(workspace))
@@ -128,13 +136,17 @@ def exported(
     largest_A = max((one.diameter_A or 0.0 for one in settings.classes), default=0.0)
     with tempfile.TemporaryDirectory(prefix="nunatak-export-") as name:
         folder = Path(name)
-        write_picks(
-            picks,
-            _target(folder, stem, chosen),
-            chosen.name,
-            images=catalogue,
-            box_px=_box_px(picks, largest_A, catalogue),
-        )
+        try:
+            write_picks(
+                picks,
+                _target(folder, stem, chosen),
+                chosen.name,
+                images=catalogue,
+                box_px=_box_px(picks, largest_A, catalogue),
+            )
+        except (BadInput, UsageError) as error:
+            # The folder means nothing to the user.
+            raise BadInput(str(error).replace(f"{folder}/", "")) from error
         return _packed(folder, stem, chosen)
 
 
