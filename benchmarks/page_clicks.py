@@ -87,7 +87,7 @@ class _Left:
         if len(found) and len(right):
             pairs = match(screen.shown_px, screen.particles_px, radius_px)
             found[pairs.truth], right[pairs.candidate] = True, True
-        parts = (screen.particles_px[~found], screen.shown_px[~right], screen.particles_px[found])
+        parts = (screen.particles_px[~found], screen.shown_px[~right], screen.shown_px[right])
         return cls(screen.image, *(list(rng.permutation(part)) for part in parts))
 
     def clicks(self) -> int:
