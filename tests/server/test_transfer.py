@@ -18,7 +18,8 @@ from nunatak.pruning.label_words import classes_of_column
 from nunatak.server.prepare import prepare
 from nunatak.server.services import Services
 from nunatak.server.transfer.export import exported_labels, formats_for
-from nunatak.server.transfer.imports import plain_name
+from nunatak.server.transfer.imports import import_file, plain_name
+from nunatak.server.transfer.tilt_series import keep_tomograms_star
 from nunatak.workspace.columns import NewCandidates
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.decisions import PickDecision, Review, save_review
@@ -142,8 +143,52 @@ def test_labels_in_tomograms_go_into_every_format_that_is_offered(
 def test_what_needs_more_than_a_project_knows_is_not_offered(
     tomogram: Workspace, file_format: str
 ) -> None:
-    with pytest.raises(UsageError, match=r"Export CSV, .* 'nunatak convert --tomograms-star'"):
+    with pytest.raises(UsageError, match=r"Start 'nunatak label' with --tomograms-star"):
         exported_labels(tomogram, file_format, particles_only=True)
+
+
+@pytest.fixture
+def with_tilt_series(tomogram: Workspace, tmp_path: Path) -> Iterator[Workspace]:
+    """The same project with a tomograms.star: four pixels of the tilt series a voxel."""
+    path = tmp_path / "tomograms.star"
+    labels = ["rlnTomoName", *(f"rlnTomoSize{axis}" for axis in "XYZ")]
+    labels += ["rlnTomoTiltSeriesPixelSize", "rlnTomoTomogramBinning"]
+    header = "".join(f"_{label}\n" for label in labels)
+    path.write_text(f"data_global\nloop_\n{header}tomo 280 256 80 2.5 4\n")
+    prepare(tomogram.folder, [], user="ada", diameters_A={}, tomograms_star=path)
+    path.unlink()  # the project keeps a copy
+    yield tomogram
+    (tomogram.folder / "tomograms.star").unlink()
+
+
+@pytest.mark.parametrize("file_format", [None, "relion5-tomo", "relion4-tomo"])
+def test_with_tomograms_star_labels_go_to_relion_and_come_back(
+    with_tilt_series: Workspace, file_format: str | None
+) -> None:
+    saved = exported_labels(with_tilt_series, file_format, particles_only=True)
+    if file_format is None:
+        # Å from the middle of 280 x 256 x 80 pixels of 2.5 Å.
+        text = saved.content.decode()
+        assert "rlnCenteredCoordinateXAngst" in text
+        assert "-250 -200 -50" in text  # (4 * (10, 12, 5) - (140, 128, 40)) * 2.5
+    again = import_file(with_tilt_series, saved.name, saved.content, "bob")
+    assert (again.added, again.already_there) == (0, 2)
+    offered = [one.name for one in formats_for(3, has_tilt_series=True)]
+    assert offered[0] == "relion5-tomo"
+
+
+def test_a_tomograms_star_that_does_not_fit_is_refused(
+    tomogram: Workspace, services: Services, tmp_path: Path
+) -> None:
+    path = tmp_path / "tomograms.star"
+    path.write_text("data_global\nloop_\n_rlnTomoName\nTS_01\n")
+    with pytest.raises(BadInput, match=r"tomograms\.star.*rlnTomoSizeX"):
+        keep_tomograms_star(tomogram, path)
+    with pytest.raises(BadInput, match=r"none\.star"):
+        keep_tomograms_star(tomogram, tmp_path / "none.star")
+    with pytest.raises(UsageError, match="belongs to tomograms"):
+        keep_tomograms_star(services.workspace, path)
+    assert not (tomogram.folder / "tomograms.star").exists()
 
 
 def test_what_a_format_cannot_hold_is_said_without_a_folder_of_ours(

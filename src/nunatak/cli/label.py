@@ -54,6 +54,17 @@ def label(
     pixel_size_A: options.PixelSize = None,
     contrast: options.Contrast = options.ContrastChoice.AUTO,
     kind: images_are.ImagesAre = None,
+    tomograms_star: Annotated[
+        Path | None,
+        typer.Option(
+            "--tomograms-star",
+            metavar="STAR",
+            help="RELION's tomograms.star, to save and read picks in tomograms as RELION 4 and 5 "
+            "count them. The project keeps a copy.",
+            show_default=False,
+            rich_help_panel=options.INPUT,
+        ),
+    ] = None,
     user: Annotated[
         str | None,
         typer.Option(
@@ -126,6 +137,7 @@ def label(
         contrast=contrast.value,
         pixel_size_A=pixel_size_A,
         is_of_tomograms=None if kind is None else kind is images_are.ImagesAreChoice.TOMOGRAMS,
+        tomograms_star=tomograms_star,
     )
     for note in prepared.notes:
         console.say(f"{note}.")

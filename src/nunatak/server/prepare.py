@@ -53,6 +53,7 @@ def prepare(
     contrast: Contrast = "auto",
     pixel_size_A: float | None = None,
     is_of_tomograms: bool | None = None,
+    tomograms_star: Path | None = None,
 ) -> Prepared:
     """Make a project, or open it, add new images and change what is stated.
 
@@ -72,13 +73,16 @@ def prepare(
         Of the new images, instead of their headers'.
     is_of_tomograms
         What images are; None finds out.
+    tomograms_star
+        RELION's, to be kept in the project.
 
     Raises
     ------
     UsageError
-        If images are of another kind than the project's.
+        If images are of another kind than the project's, or tomograms_star is not for them.
     BadInput
-        If there are neither images nor a project, or images cannot be told apart.
+        If there are neither images nor a project, images cannot be told apart, or tomograms_star
+        cannot be read.
     """
     is_new = not has_project(folder)
     if is_new and images:
@@ -95,6 +99,11 @@ def prepare(
             _change(workspace, diameters_A, contrast, user)
         sized = [replace(one, pixel_size_A=pixel_size_A or one.pixel_size_A) for one in found]
         n_new = len(add_images(workspace, sized))
+        if tomograms_star is not None:
+            # Tables are slow to import, and somebody waits for the first picture.
+            from nunatak.server.transfer.tilt_series import keep_tomograms_star  # noqa: PLC0415
+
+            keep_tomograms_star(workspace, tomograms_star)
         missing = [f"{one.name}: {one.reason}" for one in found.missing]
         return Prepared(len(images_of(workspace)), n_new, (*found.notes, *missing))
 

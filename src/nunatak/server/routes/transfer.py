@@ -62,8 +62,10 @@ def export_picks(
 def read_formats(parts: Parts) -> list[ExportFormat]:
     """Return the formats that the project's picks can be written in, the usual one first."""
     from nunatak.server.transfer.export import formats_for  # noqa: PLC0415
+    from nunatak.server.transfer.tilt_series import has_tilt_series  # noqa: PLC0415
 
-    return formats_for(settings_of(parts.workspace).ndim)
+    ndim = settings_of(parts.workspace).ndim
+    return formats_for(ndim, has_tilt_series=has_tilt_series(parts.workspace))
 
 
 @router.post("/import/labels")

@@ -15,28 +15,18 @@ from nunatak.picks.formats.tomograms import relion4_star, relion5_star
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import PickSet
 from nunatak.server.bodies.transfer import ExportFormat
+from nunatak.server.transfer.tilt_series import facts_of, has_tilt_series
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.exchange import labels_as_picks
 from nunatak.workspace.images import images_of, listed
 from nunatak.workspace.project import settings_of
 
-USUAL_FORMATS = {2: "relion-star", 3: "csv"}
+_USUAL_FORMAT = {2: "relion-star", 3: "csv"}
 
 BOX_IN_DIAMETERS = 1.5
 """Side of the boxes in formats that have boxes: what is usual for extraction."""
 
-_NEEDS_TILT_SERIES = (
-    "needs RELION's tomograms.star, which the project does not have. Export CSV, and turn it into "
-    "this format with 'nunatak convert --tomograms-star'."
-)
-_OUT_OF_REACH = {
-    # Its files name each other by where they lie.
-    relion_autopick.FORMAT.name: "belongs into the folder of a project. Export another format, and "
-    "turn it into this one there with 'nunatak convert'.",
-    relion5_star.FORMAT.name: _NEEDS_TILT_SERIES,
-    relion4_star.FORMAT.name: _NEEDS_TILT_SERIES,
-}
-"""Formats for which more is needed than a project knows: why, and what to do."""
+_NEED_TILT_SERIES = (relion5_star.FORMAT.name, relion4_star.FORMAT.name)
 
 _BOX_WITHOUT_SIZE_PX = 2
 _ZIP = "application/zip"
@@ -60,17 +50,47 @@ class ExportedFile:
     media_type: str
 
 
-def formats_for(ndim: int) -> list[ExportFormat]:
-    """Return the formats that picks can be written in, the usual one first."""
+def formats_for(ndim: int, *, has_tilt_series: bool = False) -> list[ExportFormat]:
+    """Return the formats that a project's picks can be written in, the usual one first.
+
+    Parameters
+    ----------
+    ndim
+        2 for micrographs, 3 for tomograms.
+    has_tilt_series
+        Whether the project has a tomograms.star.
+    """
+    usual = _usual_format(ndim, has_tilt_series=has_tilt_series)
     formats = [
         fmt
         for fmt in FORMATS.values()
         if ndim in fmt.capabilities.dimensions
         and fmt.capabilities.writable
-        and fmt.name not in _OUT_OF_REACH
+        and _out_of_reach(fmt, has_tilt_series=has_tilt_series) is None
     ]
-    formats.sort(key=lambda fmt: fmt.name != USUAL_FORMATS[ndim])
+    formats.sort(key=lambda fmt: fmt.name != usual)
     return [ExportFormat(name=fmt.name, tells_apart=_tells_apart(fmt)) for fmt in formats]
+
+
+def _usual_format(ndim: int, *, has_tilt_series: bool) -> str:
+    """Return the name of the format that most users of such a project want."""
+    return relion5_star.FORMAT.name if has_tilt_series else _USUAL_FORMAT[ndim]
+
+
+def _out_of_reach(chosen: PickFormat, *, has_tilt_series: bool) -> str | None:
+    """Say why a format needs more than the project knows, and what to do; None if it does not."""
+    if chosen.name == relion_autopick.FORMAT.name:
+        # Its files name each other by where they lie.
+        return (
+            "belongs into the folder of a project. Export another format, and turn it into this "
+            "one there with 'nunatak convert'."
+        )
+    if chosen.name in _NEED_TILT_SERIES and not has_tilt_series:
+        return (
+            "needs RELION's tomograms.star, which the project does not have. Start 'nunatak label' "
+            "with --tomograms-star, or export CSV and use 'nunatak convert --tomograms-star'."
+        )
+    return None
 
 
 def exported_labels(
@@ -93,7 +113,7 @@ def exported_labels(
     BadInput, UsageError
         As of `exported`.
     """
-    chosen = format_named(file_format or USUAL_FORMATS[settings_of(workspace).ndim])
+    chosen = _chosen(workspace, file_format)
     with_negatives = _tells_apart(chosen) and not particles_only
     picks = labels_as_picks(workspace, with_negatives=with_negatives)
     return exported(workspace, picks, "labels", chosen.name)
@@ -123,10 +143,10 @@ def exported(
         If there is no such format, or it is for the other kind of images.
     """
     settings = settings_of(workspace)
-    chosen = format_named(file_format or USUAL_FORMATS[settings.ndim])
+    chosen = _chosen(workspace, file_format)
     refuse_dimensions(picks, chosen)
-    if chosen.name in _OUT_OF_REACH:
-        raise UsageError(f"{chosen.title}: {_OUT_OF_REACH[chosen.name]}")
+    if reason := _out_of_reach(chosen, has_tilt_series=has_tilt_series(workspace)):
+        raise UsageError(f"{chosen.title}: {reason}")
     if not len(picks):
         raise BadInput("There is nothing to export yet: none was labelled or selected.")
     images = listed(images_of(workspace))
@@ -143,11 +163,17 @@ def exported(
                 chosen.name,
                 images=catalogue,
                 box_px=_box_px(picks, largest_A, catalogue),
+                tomograms=facts_of(workspace),
             )
         except (BadInput, UsageError) as error:
             # The folder means nothing to the user.
             raise BadInput(str(error).replace(f"{folder}/", "")) from error
         return _packed(folder, stem, chosen)
+
+
+def _chosen(workspace: Workspace, file_format: str | None) -> PickFormat:
+    ndim, with_series = settings_of(workspace).ndim, has_tilt_series(workspace)
+    return format_named(file_format or _usual_format(ndim, has_tilt_series=with_series))
 
 
 def _tells_apart(chosen: PickFormat) -> bool:

@@ -9,6 +9,7 @@ from nunatak.images.copick_config import is_copick_config
 from nunatak.picks.context import FormatContext
 from nunatak.picks.formats.doors import read_with
 from nunatak.picks.image_catalogue import ImageCatalogue
+from nunatak.server.transfer.tilt_series import facts_of
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.images import images_of, listed
 from nunatak.workspace.import_counts import ImportCounts
@@ -55,7 +56,12 @@ def import_file(workspace: Workspace, name: str, content: bytes, user: str) -> I
             )
         prefix = f"{path.parent}/"  # means nothing to the user
         try:
-            picks = read_with(path, FormatContext(images=catalogue, most_rows=MOST_PICKS))
+            picks = read_with(
+                path,
+                FormatContext(
+                    images=catalogue, most_rows=MOST_PICKS, tomograms=facts_of(workspace)
+                ),
+            )
             if len(picks) > MOST_PICKS:
                 raise BadInput(
                     f"{name}: {len(picks)} picks, and at most {MOST_PICKS} are taken at once as "
