@@ -38,14 +38,14 @@
       const place = { x: left + width / 2, y: top + height / 2 };
       const times = [];
       let turn = 0;
-      let redrawn = 0;
+      const drawn = [];
       let before = draws;
       const step = (now) => {
         times.push(now);
-        if (draws > before) redrawn++;
+        if (draws > before) drawn.push(now);
         before = draws;
         if (now - times[0] >= duration_ms) {
-          resolve({ times, redrawn });
+          resolve({ times, drawn });
           return;
         }
         moves[move](element, place, ++turn);
