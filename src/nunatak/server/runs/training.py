@@ -10,7 +10,7 @@ from nunatak.detection.contrast import Side
 from nunatak.detection.model import load_model
 from nunatak.errors import BadInput, CheckpointError, OtherTraining
 from nunatak.images.micrograph_list import MicrographList
-from nunatak.learning.settings import LearningSettings, anchor_weight
+from nunatak.learning.settings import LearningSettings
 from nunatak.learning.train import train as train_on_micrographs
 from nunatak.picks.formats import write_picks
 from nunatak.server.bodies.runs import TrainAsked
@@ -49,13 +49,6 @@ MOST_CERTAIN = 0.999
 ENOUGH_TO_JUDGE = 40
 """Labelled particles from which on some images are kept aside. With fewer, all of them teach, and
 the new model is used unless it does worse on these very labels."""
-
-
-MOST_ANCHORED = 1.0
-"""How strongly to stay near the start at most. Corrections teach more than as many labels drawn at
-random: on training micrographs, ten of them raised the average precision by 0.02 and 0.03 with
-this (simulated, of low contrast) and by 0.004 (EMPIAR-10017), with the usual weight by 0.003 each;
-with less, the result was worse than the start."""
 
 
 def train(work: Work, order: TrainAsked) -> str:
@@ -162,7 +155,6 @@ def _on_micrographs(work: Work, lesson: Lesson, start: str, *, redo: bool) -> tu
     settings, taught = lesson.settings, lesson.taught
     work.progress.begin("reading images")
     asked: dict[str, Any] = {"start": start, "steps": lesson.steps}
-    asked["anchor"] = min(anchor_weight(taught.particles), MOST_ANCHORED)
     if taught.particles < ENOUGH_TO_JUDGE:
         asked["validation_share"] = 0.0
     result = train_on_micrographs(
