@@ -15,10 +15,10 @@ from nunatak.picks.formats.tomograms import relion4_star, relion5_star
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import PickSet
 from nunatak.server.bodies.transfer import ExportFormat
+from nunatak.server.transfer.catalogue import catalogue_of
 from nunatak.server.transfer.tilt_series import facts_of, has_tilt_series
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.exchange import labels_as_picks
-from nunatak.workspace.images import images_of, listed
 from nunatak.workspace.project import settings_of
 
 _USUAL_FORMAT = {2: "relion-star", 3: "csv"}
@@ -149,10 +149,7 @@ def exported(
         raise UsageError(f"{chosen.title}: {reason}")
     if not len(picks):
         raise BadInput("There is nothing to export yet: none was labelled or selected.")
-    images = listed(images_of(workspace))
-    catalogue = (
-        ImageCatalogue.of_tomograms(images) if settings.ndim == 3 else ImageCatalogue.listed(images)
-    )
+    catalogue = catalogue_of(workspace)
     largest_A = max((one.diameter_A or 0.0 for one in settings.classes), default=0.0)
     with tempfile.TemporaryDirectory(prefix="nunatak-export-") as name:
         folder = Path(name)
@@ -163,7 +160,7 @@ def exported(
                 chosen.name,
                 images=catalogue,
                 box_px=_box_px(picks, largest_A, catalogue),
-                tomograms=facts_of(workspace),
+                tomograms=facts_of(workspace, catalogue),
             )
         except (BadInput, UsageError) as error:
             # The folder means nothing to the user.

@@ -8,13 +8,11 @@ from nunatak.errors import BadInput, UsageError
 from nunatak.images.copick_config import is_copick_config
 from nunatak.picks.context import FormatContext
 from nunatak.picks.formats.doors import read_with
-from nunatak.picks.image_catalogue import ImageCatalogue
+from nunatak.server.transfer.catalogue import catalogue_of
 from nunatak.server.transfer.tilt_series import facts_of
 from nunatak.workspace.connection import Workspace
-from nunatak.workspace.images import images_of, listed
 from nunatak.workspace.import_counts import ImportCounts
 from nunatak.workspace.imports import add_labels
-from nunatak.workspace.project import settings_of
 
 MOST_PICKS = 1_000_000
 """More than people label; a small compressed file can hold more than fits into the memory."""
@@ -43,9 +41,7 @@ def import_file(workspace: Workspace, name: str, content: bytes, user: str) -> I
     BadInput
         If it is in no known format, damaged, or about other images.
     """
-    is_3d = settings_of(workspace).ndim == 3
-    images = listed(images_of(workspace))
-    catalogue = ImageCatalogue.of_tomograms(images) if is_3d else ImageCatalogue.listed(images)
+    catalogue = catalogue_of(workspace)
     with tempfile.TemporaryDirectory(prefix="nunatak-import-") as folder:
         path = Path(folder) / plain_name(name)
         path.write_bytes(content)
@@ -59,7 +55,7 @@ def import_file(workspace: Workspace, name: str, content: bytes, user: str) -> I
             picks = read_with(
                 path,
                 FormatContext(
-                    images=catalogue, most_rows=MOST_PICKS, tomograms=facts_of(workspace)
+                    images=catalogue, most_rows=MOST_PICKS, tomograms=facts_of(workspace, catalogue)
                 ),
             )
             if len(picks) > MOST_PICKS:

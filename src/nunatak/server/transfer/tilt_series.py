@@ -7,8 +7,8 @@ from nunatak.files import written_whole
 from nunatak.picks.formats.tomograms.tomograms_star import read_tomograms_star
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.tomogram_facts import TomogramFacts
+from nunatak.server.transfer.catalogue import catalogue_of
 from nunatak.workspace.connection import Workspace
-from nunatak.workspace.images import images_of, listed
 from nunatak.workspace.project import settings_of
 
 FILE = "tomograms.star"
@@ -33,7 +33,7 @@ def keep_tomograms_star(workspace: Workspace, path: Path) -> None:
     """
     if settings_of(workspace).ndim != 3:
         raise UsageError(f"{path}: --tomograms-star belongs to tomograms, not to micrographs.")
-    read_tomograms_star(path, images=_catalogue(workspace))
+    read_tomograms_star(path, images=catalogue_of(workspace))
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -47,8 +47,15 @@ def has_tilt_series(workspace: Workspace) -> bool:
     return (workspace.folder / FILE).is_file()
 
 
-def facts_of(workspace: Workspace) -> TomogramFacts:
+def facts_of(workspace: Workspace, images: ImageCatalogue) -> TomogramFacts:
     """Return what the project knows beyond its tomograms.
+
+    Parameters
+    ----------
+    workspace
+        The project.
+    images
+        Its images.
 
     Raises
     ------
@@ -57,9 +64,5 @@ def facts_of(workspace: Workspace) -> TomogramFacts:
     """
     if not has_tilt_series(workspace):
         return TomogramFacts()
-    series = read_tomograms_star(workspace.folder / FILE, images=_catalogue(workspace))
+    series = read_tomograms_star(workspace.folder / FILE, images=images)
     return TomogramFacts(tilt_series=series)
-
-
-def _catalogue(workspace: Workspace) -> ImageCatalogue:
-    return ImageCatalogue.of_tomograms(listed(images_of(workspace)))
