@@ -9,23 +9,10 @@ import {
   rowsInSight,
   scrollTo,
 } from "./listing";
+import { madeImage } from "./made_image";
 
-const image = (id: number, name: string, more: Partial<ImageSummary> = {}): ImageSummary => ({
-  id,
-  name,
-  folder: "/data",
-  shape: [100, 100],
-  pixel_size_A: 1,
-  state: "new",
-  labels: 0,
-  negatives: 0,
-  regions: 0,
-  doubt: null,
-  problem: null,
-  version: 0,
-  changed: null,
-  ...more,
-});
+const image = (id: number, name: string, more: Partial<ImageSummary> = {}): ImageSummary =>
+  madeImage({ id, name, ...more });
 
 const images = [
   image(1, "mic_10.mrc", { doubt: 0.2 }),

@@ -1,22 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { ImageSummary } from "../api/client";
+import { madeImage } from "./made_image";
 import { factsOf, titleOf } from "./row_words";
 
-const image: ImageSummary = {
-  id: 1,
-  name: "mic_1.mrc",
-  folder: "/data",
-  shape: [100, 100],
-  pixel_size_A: 1,
-  state: "new",
-  labels: 0,
-  negatives: 0,
-  regions: 0,
-  doubt: null,
-  problem: null,
-  version: 0,
-  changed: null,
-};
+const image = madeImage();
 
 describe("a row of the queue", () => {
   it("says what people labelled", () => {
