@@ -163,6 +163,13 @@ ARMS = (
     PUBLISHED,
     Arm("no-context", "without the surroundings", Ours(context=False), _ONCE_AND_MANY, True),
     Arm("no-detector", "without the detector", Ours(detector=False), _ONCE_AND_MANY, True),
+    Arm(
+        "no-detector-features",
+        "with the detector's logit alone",
+        Ours(detector_features=False),
+        {MANY: DRAWS_OF_ABLATION},
+        True,
+    ),
     *(
         Arm(
             f"fine-tuned-{loss}",

@@ -20,6 +20,8 @@ from pruning_sets import PruningSet
 
 DETECTOR = "general-2d"
 FOLDER = "pruning-features"
+FORM = 2
+"""Rises whenever more is kept of a pick."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +79,7 @@ class Eyes:
 
 @lru_cache(maxsize=64)
 def _seen(eyes: Eyes, data: PruningSet) -> Seen:
-    key = hashlib.sha256(f"{data.checksum} {eyes.checksum}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(f"{FORM} {data.checksum} {eyes.checksum}".encode()).hexdigest()[:16]
     stem = eyes.work / FOLDER / f"{data.name}-{key}"
     crops_path, rest_path = stem.with_suffix(".npy"), stem.with_suffix(".npz")
     if not rest_path.exists():
@@ -92,6 +94,7 @@ def _seen(eyes: Eyes, data: PruningSet) -> Seen:
                 embedding=made.features.embedding,
                 log_probability=made.features.log_probability,
                 detector_logit=made.features.detector_logit,
+                detector_features=made.features.detector_features,
                 picker_score=made.features.picker_score,
             )
     with np.load(rest_path, allow_pickle=False) as kept:
@@ -103,15 +106,18 @@ def _looked_at(eyes: Eyes, data: PruningSet) -> Seen:
     model, count = eyes.model, len(data.picks)
     side, channels = model.header.crop.side_px, model.header.crop.channels
     crops = np.full((count, channels, side, side), np.nan, dtype=np.float16)
+    detector = DetectorScores(DETECTOR, device=eyes.device)
     detector_logit = np.full(count, np.nan)
+    detector_features = np.full((count, detector.feature_channels), np.nan, dtype=np.float32)
     for part in crops_of_picks(
         data.picks,
         diameter_A=data.diameter_A,
         spec=model.header.crop,
-        detector=DetectorScores(DETECTOR, device=eyes.device),
+        detector=detector,
     ):
         crops[part.rows] = part.crops
         detector_logit[part.rows] = part.detector_logit
+        detector_features[part.rows] = part.detector_features
     unknown = np.full(count, np.nan)
     width = model.network.backbone.feature_channels
     features = PickFeatures(
@@ -120,6 +126,7 @@ def _looked_at(eyes: Eyes, data: PruningSet) -> Seen:
         detector_logit=detector_logit,
         picker_score=np.asarray(data.picks.table.get("score", unknown), dtype=np.float64),
         classes=model.header.classes,
+        detector_features=detector_features,
     )
     return Seen(crops, judged_again(Seen(crops, features), model, device=eyes.device))
 

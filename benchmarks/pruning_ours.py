@@ -85,14 +85,15 @@ class Ours:
 
     Attributes
     ----------
-    context, detector : bool
-        Whether the surroundings and the detector's logit are seen.
+    context, detector, detector_features : bool
+        Whether the surroundings, the detector, and what it says besides its logit are seen.
     fine_tune : str or None
         Fine-tune with this loss, whether or not it wins by cross-validation; None never does.
     """
 
     context: bool = True
     detector: bool = True
+    detector_features: bool = True
     fine_tune: MultiLossKind | None = None
 
     def judged(self, asked: Asked) -> Found:
@@ -133,9 +134,10 @@ class Ours:
 
     def _features(self, asked: Asked) -> PickFeatures:
         features = asked.seen.features if self.context else _without_context(asked.eyes, asked.seen)
-        if self.detector:
-            return features
-        return replace(features, detector_logit=np.full(len(features), np.nan))
+        if not self.detector:
+            unknown = np.full(len(features), np.nan)
+            return replace(features, detector_logit=unknown, detector_features=None)
+        return features if self.detector_features else replace(features, detector_features=None)
 
     def _fine_tuned(
         self, asked: Asked, kind: NDArray[np.int64]
@@ -203,8 +205,10 @@ def _named(
 
 
 def _of_rows(features: PickFeatures, rows: NDArray[np.int64]) -> PickFeatures:
+    of_detector = features.detector_features
     return replace(
         features,
+        detector_features=None if of_detector is None else of_detector[rows],
         embedding=features.embedding[rows],
         log_probability=features.log_probability[rows],
         detector_logit=features.detector_logit[rows],

@@ -101,6 +101,10 @@ def test_tiles_equal_the_whole(name: str, parameters: dict[str, object]) -> None
     assert whole.shape == (1, -(-150 // stride), -(-97 // stride))
     assert whole.std() > 0
     np.testing.assert_allclose(tiled, whole, atol=2e-6)
+    scorer = Scorer(model, device="cpu", precision="float32")
+    logits, features = scorer.looked_at(image, np.array([[5.0, 6.0]]), width_px=4.0)
+    np.testing.assert_array_equal(logits, whole)
+    assert features.shape == (1, 0)  # a classifier of patches tells nothing besides
 
 
 @pytest.mark.parametrize("name", get_args(PlanarNetworkName))

@@ -49,6 +49,39 @@ def test_tiles_equal_the_whole(tiny_model: DetectorModel, shape: tuple[int, int]
     np.testing.assert_allclose(tiled, whole, atol=2e-6)
 
 
+@pytest.mark.parametrize("shape", [(160, 96), (161, 150), (47, 203)])
+@pytest.mark.parametrize("width_px", [0.0, 10.0])
+def test_features_of_tiles_equal_those_of_the_whole(
+    tiny_model: DetectorModel, shape: tuple[int, int], width_px: float
+) -> None:
+    image = image_of(shape)
+    # At the borders of tiles, at the image's edge, and beyond it.
+    positions = np.random.default_rng(1).uniform([-3, -3], np.add(shape[::-1], 2), (300, 2))
+    positions[:4] = [[31.5, 31.5], [32, 63], [0, 0], [shape[1] - 1, shape[0] - 1]]
+    whole = Scorer(tiny_model, device="cpu", precision="float32")
+    tiled = Scorer(tiny_model, device="cpu", precision="float32", tile_px=32)
+    logits, features = whole.looked_at(image, positions, width_px=width_px)
+    np.testing.assert_array_equal(logits, whole.logits(image))
+    assert features.shape == (300, whole.hidden_channels)
+    assert features.std(axis=0).max() > 0.01
+    np.testing.assert_allclose(
+        tiled.looked_at(image, positions, width_px=width_px)[1], features, atol=1e-5
+    )
+
+
+def test_features_are_those_of_the_positions(tiny_model: DetectorModel) -> None:
+    scorer = Scorer(tiny_model, device="cpu", precision="float32")
+    image = image_of((64, 96))
+    with torch.inference_mode():
+        hidden = tiny_model.network.looked_at(torch.from_numpy(image)[None, None])[1][0].numpy()
+    rows, columns = np.array([3, 30, 11]), np.array([7, 0, 40])
+    centres = 2.0 * np.column_stack([columns, rows]) + 0.5
+    alone = scorer.looked_at(image, centres, width_px=2.0)[1]
+    np.testing.assert_allclose(alone, hidden[:, rows, columns].T, atol=1e-5)
+    wide = scorer.looked_at(image, centres[:1], width_px=6.0)[1]
+    np.testing.assert_allclose(wide[0], hidden[:, 2:5, 6:9].mean(axis=(1, 2)), atol=1e-5)
+
+
 def test_padding_leaves_the_origin_in_place(tiny_model: DetectorModel) -> None:
     scorer = Scorer(tiny_model, device="cpu", precision="float32")
     image = image_of((96, 96))
@@ -84,7 +117,7 @@ def test_the_given_network_is_left_alone(tiny_model: DetectorModel) -> None:
 def test_out_of_memory_is_said_in_words(
     tiny_model: DetectorModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_self: Scorer, _tile: torch.Tensor) -> torch.Tensor:
+    def fail(*_: object) -> torch.Tensor:
         raise torch.cuda.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(Scorer, "_forward", fail)

@@ -29,3 +29,13 @@ def test_mirroring_the_network_mirrors_the_scores() -> None:
             if parameter.ndim == 4:
                 parameter.copy_(parameter.flip(-1))
     torch.testing.assert_close(network(image.flip(-1)).flip(-1), plain, atol=1e-5, rtol=1e-4)
+
+
+def test_the_scores_are_made_from_the_features() -> None:
+    torch.manual_seed(0)
+    network = UNet(classes=2, width=4, depth=3).eval()
+    image = torch.randn(2, 1, 64, 48)
+    scores, features = network.looked_at(image)
+    assert features.shape == (2, network.hidden_channels, 32, 24)
+    torch.testing.assert_close(scores, network(image))
+    torch.testing.assert_close(network.head(features), scores)

@@ -59,18 +59,18 @@ def test_without_reach_the_nearest_pixel_counts() -> None:
 
 def test_picks_on_particles_have_higher_logits(scores: DetectorScores) -> None:
     micrograph = spots()
-    on = scores.at(micrograph, CENTRES, "dark")
-    off = scores.at(micrograph, moved(0.0, 75.0), "dark")
+    on = scores.at(micrograph, CENTRES, "dark").logit
+    off = scores.at(micrograph, moved(0.0, 75.0), "dark").logit
     assert on.min() > off.max() + 2.0
     # 0.2 diameters beside the particle its peak is still within reach, 0.6 diameters not.
-    np.testing.assert_allclose(scores.at(micrograph, moved(10.0, 6.0), "dark"), on, atol=0.3)
-    assert np.all(scores.at(micrograph, moved(0.0, 36.0), "dark") < on - 1.0)
+    np.testing.assert_allclose(scores.at(micrograph, moved(10.0, 6.0), "dark").logit, on, atol=0.3)
+    assert np.all(scores.at(micrograph, moved(0.0, 36.0), "dark").logit < on - 1.0)
 
 
 def test_light_particles_are_seen_as_dark_ones(scores: DetectorScores) -> None:
     np.testing.assert_allclose(
-        scores.at(spots(light=True), CENTRES, "light"),
-        scores.at(spots(), CENTRES, "dark"),
+        scores.at(spots(light=True), CENTRES, "light").logit,
+        scores.at(spots(), CENTRES, "dark").logit,
         rtol=0.01,
     )
 
@@ -85,7 +85,7 @@ def test_what_lies_beyond_a_blank_edge_moves_nothing(scores: DetectorScores) -> 
     whole = spots()
     shifted = replace(whole, corner_px=(30, 12), stored_shape=(480, 600))
     np.testing.assert_array_equal(
-        scores.at(shifted, moved(30.0, 12.0), "dark"), scores.at(whole, CENTRES, "dark")
+        scores.at(shifted, moved(30.0, 12.0), "dark").logit, scores.at(whole, CENTRES, "dark").logit
     )
 
 
@@ -94,7 +94,18 @@ def test_what_holds_no_numbers_is_ice(scores: DetectorScores) -> None:
     bad = np.zeros(micrograph.image.shape, dtype=bool)
     x, y = (CENTRES[0] / 1.5).astype(int)
     bad[y - 25 : y + 25, x - 25 : x + 25] = True
-    masked = scores.at(replace(micrograph, bad=bad), CENTRES, "dark")
-    whole = scores.at(micrograph, CENTRES, "dark")
+    masked = scores.at(replace(micrograph, bad=bad), CENTRES, "dark").logit
+    whole = scores.at(micrograph, CENTRES, "dark").logit
     assert masked[0] == pytest.approx(-6.0, abs=0.1)
     np.testing.assert_allclose(masked[1:], whole[1:], atol=0.5)
+
+
+def test_features_tell_particles_from_ice_and_move_with_the_image(scores: DetectorScores) -> None:
+    whole = spots()
+    on = scores.at(whole, CENTRES, "dark").features
+    off = scores.at(whole, moved(0.0, 75.0), "dark").features
+    assert on.shape == (len(CENTRES), scores.feature_channels)
+    assert np.abs(on.mean(axis=0) - off.mean(axis=0)).max() > 10 * on.std(axis=0).max()
+    shifted = replace(whole, corner_px=(30, 12), stored_shape=(480, 600))
+    there = scores.at(shifted, moved(30.0, 12.0), "dark").features
+    np.testing.assert_allclose(there, on, atol=1e-5)

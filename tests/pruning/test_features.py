@@ -1,4 +1,4 @@
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -68,6 +68,19 @@ def test_the_columns_are_centred_and_of_comparable_scale(rng: np.random.Generato
     assert (np.diff(spread[:24]) < 1e-6).all()
 
 
+def test_the_detectors_features_come_after_the_embedding(rng: np.random.Generator) -> None:
+    picks = features(rng)
+    of_detector = rng.normal(3, 2, (400, 6)).astype(np.float32)
+    of_detector[3] = np.nan
+    x = replace(picks, detector_features=of_detector).matrix()
+    assert x.shape == (400, 24 + 6 + 2)
+    np.testing.assert_array_equal(np.delete(x, np.s_[24:30], axis=1), picks.matrix())
+    own = np.delete(x[:, 24:30], 3, axis=0)
+    assert np.isclose(own.var(axis=0).sum(), 4.0, rtol=1e-3)
+    np.testing.assert_allclose(own.mean(axis=0), 0, atol=1e-4)
+    assert (x[3, 24:30] == 0).all()
+
+
 def test_unknown_values_are_neutral(rng: np.random.Generator) -> None:
     whole = features(rng)
     embedding, log_probability = whole.embedding.copy(), whole.log_probability.copy()
@@ -116,6 +129,8 @@ def test_parts_that_do_not_fit_are_refused(rng: np.random.Generator) -> None:
         PickFeatures(
             good.embedding, good.log_probability, good.detector_logit[:9], good.picker_score
         )
+    with pytest.raises(BadInput, match=r"lengths \[8, 10\]"):
+        replace(good, detector_features=np.zeros((8, 3), np.float32))
     with pytest.raises(BadInput, match="8 log-probabilities cannot be those of the classes ice"):
         PickFeatures(
             good.embedding,

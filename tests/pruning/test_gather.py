@@ -92,6 +92,9 @@ def test_more_workers_change_nothing(
     alone, both = (gather(picks, model, detector=blob_detector, workers=n).features for n in (1, 2))
     np.testing.assert_allclose(alone.embedding, both.embedding, atol=1e-5)
     np.testing.assert_allclose(alone.detector_logit, both.detector_logit, atol=1e-4)
+    assert alone.detector_features is not None
+    assert alone.detector_features.std() > 0
+    np.testing.assert_allclose(alone.detector_features, both.detector_features, atol=1e-4)
 
 
 def test_what_cannot_be_judged_stays_unknown(
@@ -106,7 +109,9 @@ def test_what_cannot_be_judged_stays_unknown(
     assert sum(finished) == 3
     assert [failure.image for failure in found.failures] == [str(lost)]
     features = found.features
-    for values in (features.embedding, features.log_probability, features.detector_logit):
+    of_detector = (features.detector_logit, features.detector_features)
+    for values in (features.embedding, features.log_probability, *of_detector):
+        assert values is not None
         assert np.isnan(values[missing]).all()
         assert np.isfinite(values[~missing]).all()
     assert np.isfinite(features.picker_score).all()
@@ -118,6 +123,7 @@ def test_the_detector_need_not_be_asked(picks: PickSet, model: PruningModel) -> 
     assert found.contrast == "light"
     assert found.judged.all()
     assert np.isnan(found.features.detector_logit).all()
+    assert found.features.detector_features is None
     assert np.isnan(found.features.picker_score).all()
 
 

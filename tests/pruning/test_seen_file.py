@@ -66,13 +66,19 @@ def prune(picks: PickSet, model: PruningModel, seen: Path, **options: object) ->
 def test_other_labels_need_no_second_look_and_change_nothing_else(
     picks: PickSet, model: PruningModel, looks: list[int], tmp_path: Path
 ) -> None:
+    def asked(path: Path, **options: object) -> PruneResult:
+        return prune(picks, model, path, with_detector=True, **options)
+
     seen = tmp_path / "seen.safetensors"
-    first = prune(picks, model, seen)
-    again = prune(picks, model, seen)
-    taught = prune(picks, model, seen, labels=LABELS, keep_fdr=0.3)
+    first, again = asked(seen), asked(seen)
+    taught = asked(seen, labels=LABELS, keep_fdr=0.3)
     assert looks == [len(picks)]
     pd.testing.assert_frame_equal(first.picks.table, again.picks.table)
-    fresh = prune(picks, model, tmp_path / "other.safetensors", labels=LABELS, keep_fdr=0.3)
+    assert again.features.detector_features is not None
+    np.testing.assert_array_equal(
+        again.features.detector_features, first.features.detector_features
+    )
+    fresh = asked(tmp_path / "other.safetensors", labels=LABELS, keep_fdr=0.3)
     pd.testing.assert_frame_equal(taught.picks.table, fresh.picks.table)
     assert taught.provenance["contrast"] == fresh.provenance["contrast"]
 

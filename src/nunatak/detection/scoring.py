@@ -100,6 +100,8 @@ class Scorer:
         `nunatak.networks.interface.DetectorNetwork`.
     cut : CutPenalty
         What particles lose that the image's edge cuts.
+    hidden_channels : int
+        Of what `looked_at` tells of a place; 0 where the network tells nothing but logits.
     """
 
     def __init__(
@@ -115,6 +117,7 @@ class Scorer:
         self.stride = model.network.output_stride
         self.origin_px = model.network.output_origin_px
         self.contrast = model.header.contrast
+        self.hidden_channels = model.network.hidden_channels
         self.cut = CutPenalty(model.header.diameter_px, model.header.cut_logit)
         self._classes = len(model.header.classes)
         self._multiple = model.network.size_multiple
@@ -148,16 +151,58 @@ class Scorer:
         ResourceError
             If the device's memory does not suffice.
         """
+        return self._scored(image, None)[0]
+
+    def looked_at(
+        self, image: NDArray[np.float32], positions_px: NDArray[np.float64], *, width_px: float
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Score every position of an image, and describe some.
+
+        Parameters
+        ----------
+        image
+            As of `logits`.
+        positions_px : ndarray, shape (n, 2), float64
+            Columns x, y, pixels of the image; those outside are moved to its edge.
+        width_px
+            Of the square around each position over which features are averaged.
+
+        Returns
+        -------
+        logits : ndarray
+            As of `logits`.
+        features : ndarray, shape (n, hidden_channels), float32
+            Of the network's last hidden layer.
+
+        Raises
+        ------
+        ResourceError
+            If the device's memory does not suffice.
+        """
+        return self._scored(image, positions_px, width_px)
+
+    def _scored(
+        self,
+        image: NDArray[np.float32],
+        positions_px: NDArray[np.float64] | None,
+        width_px: float = 0.0,
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         ny, nx = image.shape
         rows, columns = -(-ny // self.stride), -(-nx // self.stride)
+        wanted = np.zeros((0, 2)) if positions_px is None else positions_px
+        places = np.clip(wanted, 0.0, np.array([nx - 1, ny - 1], dtype=np.float64))
+        features = np.zeros((len(places), self.hidden_channels), dtype=np.float32)
         try:
             padded = self._padded(torch.from_numpy(np.require(image, np.float32, ["C", "W"])))
             result = torch.empty(
                 (self._classes, padded.shape[0] // self.stride, padded.shape[1] // self.stride)
             )
             for row, column in self._tiles(padded.shape[0], padded.shape[1]):
+                own = np.flatnonzero(_within(places[:, 0], column) & _within(places[:, 1], row))
+                tile = padded[row.start : row.stop, column.start : column.stop]
+                inside = places[own] - [column.start, row.start]
                 with self._turn:
-                    part = self._forward(padded[row.start : row.stop, column.start : column.stop])
+                    part, features[own] = self._forward(tile, inside, width_px)
                 result[:, _kept(row, self.stride), _kept(column, self.stride)] = part[
                     :, _inner(row, self.stride), _inner(column, self.stride)
                 ]
@@ -166,7 +211,7 @@ class Scorer:
                 f"The device {self.device} has too little free memory for an image of {nx} × {ny} "
                 "pixels. Use --device cpu, or close what else runs on it."
             ) from error
-        return np.ascontiguousarray(result[:, :rows, :columns].numpy())
+        return np.ascontiguousarray(result[:, :rows, :columns].numpy()), features
 
     def _padded(self, image: Tensor) -> Tensor:
         """Continue the image to the right and below by the ice's level, 0; its origin stays.
@@ -182,15 +227,39 @@ class Scorer:
             for column in spans(nx, tile_px=self._tile_px, margin_px=self._margin_px):
                 yield row, column
 
-    def _forward(self, tile: Tensor) -> Tensor:
+    def _forward(
+        self, tile: Tensor, positions_px: NDArray[np.float64], width_px: float
+    ) -> tuple[Tensor, NDArray[np.float32]]:
+        """Return a tile's logits, and the features around positions in it."""
         batch = tile[None, None].to(self.device).contiguous(memory_format=torch.channels_last)
         low = self.dtype != torch.float32
         with (
             torch.inference_mode(),
             torch.autocast(self.device.type, dtype=self.dtype, enabled=low),
         ):
-            scores: Tensor = self._network(batch)[0]
-            return scores.float().cpu()
+            scores, hidden = self._network.looked_at(batch)
+            features = self._around(hidden, positions_px, width_px)
+            return scores[0].float().cpu(), features.T.cpu().numpy()
+
+    def _around(self, hidden: Tensor, positions_px: NDArray[np.float64], width_px: float) -> Tensor:
+        """Average features over squares around positions in the tile: shape (channels, n)."""
+        if not hidden.shape[1] or not len(positions_px):
+            return hidden.new_zeros((hidden.shape[1], len(positions_px)), dtype=torch.float32)
+        half = max(0, round((width_px / self.stride - 1) / 2))
+        averaged = functional.avg_pool2d(
+            hidden.float(), 2 * half + 1, stride=1, padding=half, count_include_pad=False
+        )
+        # From -1 at one outer edge of the map to 1 at the other.
+        cells = (positions_px - self.origin_px) / self.stride
+        relative = (2 * cells + 1) / [hidden.shape[3], hidden.shape[2]] - 1
+        grid = torch.from_numpy(relative.astype(np.float32))[None, None].to(hidden.device)
+        sampled = functional.grid_sample(averaged, grid, padding_mode="border", align_corners=False)
+        return sampled[0, :, 0]
+
+
+def _within(positions_px: NDArray[np.float64], span: Span) -> NDArray[np.bool_]:
+    """Tell which positions a tile keeps: pixel ``j`` reaches from j - 1/2 to j + 1/2."""
+    return (positions_px >= span.kept_start - 0.5) & (positions_px < span.kept_stop - 0.5)
 
 
 def _rounded_up(length: int, multiple: int) -> int:

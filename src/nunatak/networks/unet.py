@@ -69,6 +69,7 @@ class UNet(DetectorNetwork):
         super().__init__()
         self.depth = depth
         channels = [width * min(2**level, 8) for level in range(depth)]
+        self.hidden_channels = width
         self.stem = nn.Sequential(ConvBlock(1, width, 6, stride=2), ResidualBlock(width))
         self.down = nn.ModuleList(
             nn.Sequential(ConvBlock(fine, coarse, 4, stride=2), ResidualBlock(coarse))
@@ -109,6 +110,13 @@ class UNet(DetectorNetwork):
         Tensor, shape (batch, classes, ny / 2, nx / 2)
             Logits. Output pixel ``j`` is centred on image position ``2 j + 1/2``.
         """
+        return self.looked_at(image)[0]
+
+    def looked_at(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Score an image, and return the decoder's last features as well.
+
+        See `nunatak.networks.interface.DetectorNetwork.looked_at`.
+        """
         features = [self.stem(image)]
         for level in self.down:
             features.append(level(features[-1]))
@@ -116,5 +124,4 @@ class UNet(DetectorNetwork):
         for reduce, up in zip(reversed(self.reduce), reversed(self.up), strict=True):
             x = nn.functional.interpolate(reduce(x), scale_factor=2.0, mode="nearest")
             x = up(x + features.pop())
-        scores: Tensor = self.head(x)
-        return scores
+        return self.head(x), x

@@ -34,12 +34,15 @@ class ImageCrops:
         See `nunatak.pruning.crops.cut_crops`.
     detector_logit : ndarray, shape (n,), float64
         Of the shipped detector at the pick's place; NaN where it was not asked.
+    detector_features : ndarray, shape (n, channels), float32, or None
+        What its last hidden layer holds there.
     """
 
     image: str
     rows: NDArray[np.int64]
     crops: NDArray[np.float32]
     detector_logit: NDArray[np.float64]
+    detector_features: NDArray[np.float32] | None = None
 
 
 class Cutter(Protocol):

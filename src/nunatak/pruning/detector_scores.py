@@ -1,5 +1,6 @@
 """What the shipped detector says of the places of picks."""
 
+from dataclasses import dataclass
 from os import PathLike
 
 import numpy as np
@@ -19,9 +20,28 @@ GENERAL_DETECTOR = "general-2d"
 REACH_DIAMETERS = 0.35
 """A pick may lie so far from the detector's peak: pickers centre particles differently."""
 
+MIDDLE_DIAMETERS = 0.5
+"""Side of the square over which the detector's features are averaged."""
+
+
+@dataclass(frozen=True, eq=False)
+class Detected:
+    """What a detector says of n places.
+
+    Attributes
+    ----------
+    logit : ndarray, shape (n,), float64
+        Of several classes, that of the best.
+    features : ndarray, shape (n, channels), float32
+        What its last hidden layer holds in the middle of the particle.
+    """
+
+    logit: NDArray[np.float64]
+    features: NDArray[np.float32]
+
 
 class DetectorScores:
-    """Looks up a detector's logits at the places of picks, from any thread.
+    """Asks a detector about the places of picks, from any thread.
 
     Parameters
     ----------
@@ -29,6 +49,11 @@ class DetectorScores:
         The detector, or the path or name of one.
     device, precision
         As for `nunatak.detection.scoring.Scorer`.
+
+    Attributes
+    ----------
+    feature_channels : int
+        Of what it says of a place besides the logit; 0 for networks that say no more.
     """
 
     def __init__(
@@ -41,11 +66,12 @@ class DetectorScores:
         detector = model if isinstance(model, DetectorModel) else load_model(model)
         self._header = detector.header
         self._scorer = Scorer(detector, device=device, precision=precision)
+        self.feature_channels = self._scorer.hidden_channels
 
     def at(
         self, micrograph: WorkingMicrograph, positions_px: NDArray[np.float64], contrast: Side
-    ) -> NDArray[np.float64]:
-        """Return the largest logit within about a third of a diameter of each position.
+    ) -> Detected:
+        """Return the largest logit within about a third of a diameter of each position, and more.
 
         Parameters
         ----------
@@ -58,8 +84,7 @@ class DetectorScores:
 
         Returns
         -------
-        ndarray, shape (n,), float64
-            Of several classes, that of the best.
+        Detected
 
         Raises
         ------
@@ -69,11 +94,15 @@ class DetectorScores:
             If the device's memory does not suffice.
         """
         image = self._normalised(micrograph)
-        logits = self._scorer.logits(image if contrast == self._header.contrast else -image)
         places = micrograph.positions_in(positions_px, (image.shape[0], image.shape[1]))
+        logits, features = self._scorer.looked_at(
+            image if contrast == self._header.contrast else -image,
+            places,
+            width_px=MIDDLE_DIAMETERS * self._header.diameter_px,
+        )
         cells = (places - self._scorer.origin_px) / self._scorer.stride
         reach = REACH_DIAMETERS * self._header.diameter_px / self._scorer.stride
-        return largest_near(logits.max(axis=0), cells, reach)
+        return Detected(largest_near(logits.max(axis=0), cells, reach), features)
 
     def vote(self, micrograph: WorkingMicrograph) -> ContrastVote:
         """Say what a micrograph tells of its contrast (see `nunatak.detection.contrast`)."""

@@ -136,25 +136,38 @@ def gather_features(
     if isinstance(cutter, StackCutter):
         _log.warning("%s", _on_particle_images(picks))
     embedder = Embedder(model, views=views, device=device, precision=precision)
-    features, judged = nothing_known(picks, model), np.zeros(len(picks), dtype=bool)
+    channels = scores.feature_channels if with_detector else 0
+    features = nothing_known(picks, model, detector_channels=channels)
+    judged = np.zeros(len(picks), dtype=bool)
     failures = list(cutter.missing)
     for seen in _looked_at(cutter, embedder, on_image or ignore):
-        for rows, logit, embedded in seen.parts:
-            features.embedding[rows] = embedded.embedding
-            features.log_probability[rows] = embedded.log_probability
-            features.detector_logit[rows] = logit
-            judged[rows] = True
+        for part, embedded in seen.parts:
+            features.embedding[part.rows] = embedded.embedding
+            features.log_probability[part.rows] = embedded.log_probability
+            features.detector_logit[part.rows] = part.logit
+            if features.detector_features is not None and part.features is not None:
+                features.detector_features[part.rows] = part.features
+            judged[part.rows] = True
         failures += seen.failures
     if len(picks) and not judged.any():
         raise BadInput(_none_judged(failures))
     return Gathered(features, judged, failures, cutter.contrast)
 
 
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Some picks of an image, and what the detector says of them."""
+
+    rows: NDArray[np.int64]
+    logit: NDArray[np.float64]
+    features: NDArray[np.float32] | None
+
+
 @dataclass
 class _Seen:
-    """What came of one image: rows, detector's logits and classifier's judgement of parts of it."""
+    """What came of one image: the detector's and the classifier's judgement of parts of it."""
 
-    parts: list[tuple[NDArray[np.int64], NDArray[np.float64], Embedded]]
+    parts: list[tuple[_Part, Embedded]]
     failures: list[Failure]
 
 
@@ -168,7 +181,8 @@ def _looked_at(
         seen = _Seen([], [])
         with failing_alone(image, seen.failures):
             for part in cutter.cut(image):
-                seen.parts.append((part.rows, part.detector_logit, embedder(part.crops)))
+                said = _Part(part.rows, part.detector_logit, part.detector_features)
+                seen.parts.append((said, embedder(part.crops)))
         return seen
 
     with closing(in_order(work, cutter.images, cutter.crew)) as outcomes:
@@ -177,8 +191,20 @@ def _looked_at(
             on_image(1)
 
 
-def nothing_known(picks: PickSet, model: PruningModel) -> PickFeatures:
-    """Return the features of picks that nobody has looked at, to be filled in."""
+def nothing_known(
+    picks: PickSet, model: PruningModel, *, detector_channels: int = 0
+) -> PickFeatures:
+    """Return the features of picks that nobody has looked at, to be filled in.
+
+    Parameters
+    ----------
+    picks
+        The picks.
+    model
+        The classifier that is going to look at them.
+    detector_channels
+        Of what the detector is going to say besides its logit.
+    """
     count, classes = len(picks), model.header.classes
     channels = model.network.backbone.feature_channels
     unknown = np.full(count, np.nan)
@@ -189,6 +215,9 @@ def nothing_known(picks: PickSet, model: PruningModel) -> PickFeatures:
         picker_score=np.array(picks.table.get("score", unknown), dtype=np.float64),
         classes=classes,
         agreement=agreement_of(picks),
+        detector_features=np.full((count, detector_channels), np.nan, dtype=np.float32)
+        if detector_channels
+        else None,
     )
 
 

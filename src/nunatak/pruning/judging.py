@@ -91,7 +91,11 @@ def judged_with(
     again = replace(seeing, on_image=None).gather(
         picks, better.model, gathered.contrast, with_detector=False
     )
-    seen = replace(again.features, detector_logit=features.detector_logit)
+    seen = replace(
+        again.features,
+        detector_logit=features.detector_logit,
+        detector_features=features.detector_features,
+    )
     return Judgement(
         FINE_TUNED,
         np.where(judged, seen.classifier_logit, np.nan),

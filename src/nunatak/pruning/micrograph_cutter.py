@@ -16,7 +16,7 @@ from nunatak.picks.formats.frame import by_image
 from nunatak.picks.table import PickSet
 from nunatak.pruning.crops import CropSpec, cut_crops
 from nunatak.pruning.cutting import ImageCrops, failing_alone, parts_of
-from nunatak.pruning.detector_scores import DetectorScores
+from nunatak.pruning.detector_scores import Detected, DetectorScores
 from nunatak.pruning.image_files import Micrographs, micrograph_files
 from nunatak.pruning.listed_size import listed_size_A
 from nunatak.pruning.working_micrograph import WorkingMicrograph, read_working_micrograph
@@ -104,14 +104,16 @@ class MicrographCutter:
         near = micrograph.is_near(self._positions_px[rows])
         judged = rows[near]
         positions_px = self._positions_px[judged]
-        logit = np.full(len(judged), np.nan)
+        said: Detected | None = None
         if self._detector is not None and len(judged):
-            logit = self._detector.at(micrograph, positions_px, self.contrast)
+            said = self._detector.at(micrograph, positions_px, self.contrast)
         centres_px = micrograph.positions_in(positions_px, micrograph.scale.resampled_shape)
         dark = micrograph.image if self.contrast == "dark" else -micrograph.image
         for part in parts_of(len(judged)):
             crops = cut_crops(dark, centres_px[part], self._spec)
-            yield ImageCrops(image, judged[part], crops, logit[part])
+            logit = np.full(len(crops), np.nan) if said is None else said.logit[part]
+            features = None if said is None else said.features[part]
+            yield ImageCrops(image, judged[part], crops, logit, features)
         if not near.all():
             raise self._outside(micrograph, image, rows[~near], len(rows))
 

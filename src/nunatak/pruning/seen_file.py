@@ -36,6 +36,9 @@ from nunatak.pruning.particle_names import (
 SUFFIX = ".safetensors"
 
 _KEY = "nunatak seen picks"
+_FORM = 2
+"""Rises whenever more is kept of a pick."""
+
 _OF_PICKERS = ("score", "class_name", "diameter_A", "pixel_size_A", *MERGING_COLUMNS)
 """Columns that change what is seen or known of a pick, besides its place."""
 
@@ -133,6 +136,7 @@ def checksum(
     weights = {name: t.numpy(force=True) for name, t in model.network.state_dict().items()}
     asked = {
         "version": nunatak.__version__,
+        "form": _FORM,
         "picks": _of_table(seen),
         "optics": None if picks.optics is None else _of_table(picks.optics),
         "model": hashlib.sha256(b"".join(map(np.ndarray.tobytes, weights.values()))).hexdigest(),
@@ -170,6 +174,7 @@ def _read(path: Path, asked: str) -> Gathered | None:
             picker_score=part["picker_score"],
             classes=header.classes,
             agreement=part.get("agreement"),
+            detector_features=part.get("detector_features"),
         ),
         part["judged"],
         [Failure(image, reason) for image, reason in header.failures],
@@ -188,6 +193,8 @@ def _write(path: Path, asked: str, gathered: Gathered) -> None:
     }
     if features.agreement is not None:
         part["agreement"] = features.agreement
+    if features.detector_features is not None:
+        part["detector_features"] = features.detector_features
     header = _Header(
         asked=asked,
         contrast=gathered.contrast,

@@ -107,7 +107,7 @@ def _detected(
     for index in np.unique(bank.field).tolist():
         drawn, picks = picked_field(complexes, recipe.picks, seed=seed, index=index)
         working = _as_read(drawn, recipe.crop.diameter_px)
-        logits.append(detector.at(working, picks.centres_px, "dark"))
+        logits.append(detector.at(working, picks.centres_px, "dark").logit)
     return np.concatenate(logits)
 
 
