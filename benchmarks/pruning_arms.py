@@ -184,5 +184,12 @@ ARMS = (
             ("full", "two branches, consistency and contrast"),
         )
     ),
+    Arm(
+        "fine-tuned-from-random",
+        "fine-tuned, as the last, from random weights",
+        Ours(fine_tune="full", pretrained=False),
+        {MANY: DRAWS_OF_ABLATION},
+        True,
+    ),
 )
 """In the order of their importance."""

@@ -5,8 +5,10 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from nunatak.networks.pruning_network import PruningNetwork
 from nunatak.objectives.two_branch import MultiLossKind
 from nunatak.pruning.calibration import calibrate
 from nunatak.pruning.class_head import fit_class_head
@@ -22,6 +24,7 @@ from nunatak.pruning.judgement import (
     judged_without_labels,
 )
 from nunatak.pruning.labels import MatchedLabels
+from nunatak.pruning.model import PruningModel
 from pruning_features import Eyes, Seen, judged_again
 from pruning_measures import WANTED_FDR
 
@@ -89,12 +92,15 @@ class Ours:
         Whether the surroundings, the detector, and what it says besides its logit are seen.
     fine_tune : str or None
         Fine-tune with this loss, whether or not it wins by cross-validation; None never does.
+    pretrained : bool
+        Whether fine-tuning starts from the shipped weights, or from random ones.
     """
 
     context: bool = True
     detector: bool = True
     detector_features: bool = True
     fine_tune: MultiLossKind | None = None
+    pretrained: bool = True
 
     def judged(self, asked: Asked) -> Found:
         """Learn from labels, and judge all picks that take part."""
@@ -144,6 +150,8 @@ class Ours:
     ) -> tuple[PickFeatures, NDArray[np.float64]]:
         """Fine-tune: return what the tuned classifier sees, and the labels' logits out of fold."""
         model, device = asked.eyes.model, asked.eyes.device
+        if not self.pretrained:
+            model = _with_random_weights(model, asked.seed)
         crops = asked.seen.of(asked.labelled)
         is_particle = kind == model.header.classes.index(PARTICLE)
         fold = stratified_folds(is_particle, np.random.default_rng(asked.seed))
@@ -214,6 +222,13 @@ def _of_rows(features: PickFeatures, rows: NDArray[np.int64]) -> PickFeatures:
         detector_logit=features.detector_logit[rows],
         picker_score=features.picker_score[rows],
     )
+
+
+def _with_random_weights(model: PruningModel, seed: int) -> PruningModel:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        fresh = PruningNetwork(**model.header.network.model_dump())
+    return replace(model, network=fresh.eval())
 
 
 @lru_cache(maxsize=64)
