@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nunatak.errors import ResourceError
-from nunatak.files import write_text, written_whole
+from nunatak.files import rehearsal, write_text, written_whole
 
 
 def names(folder: Path) -> list[str]:
@@ -46,6 +46,23 @@ def test_a_failure_keeps_the_old_file_and_leaves_no_temporary(
         raise problem
     assert target.read_text() == "old"
     assert names(tmp_path) == ["picks.csv"]
+
+
+def test_a_rehearsal_leaves_nothing_and_finds_what_is_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("old")
+    with rehearsal():
+        write_text(tmp_path / "new" / "folder" / "picks.star", "data_\n")
+        write_text(tmp_path / "file", "new")
+        for name, problem in [
+            ("file/picks.star", "file is no folder"),
+            (".", "it is a folder"),
+            ("long" * 100, "name too long"),
+        ]:
+            with pytest.raises(ResourceError, match=f"cannot write.*{problem}"):
+                write_text(tmp_path / name, "data_\n")
+    assert names(tmp_path) == ["file"]
+    write_text(tmp_path / "file", "new")
+    assert (tmp_path / "file").read_text() == "new"
 
 
 def test_a_full_disk_keeps_the_old_file_and_says_so(tmp_path: Path) -> None:

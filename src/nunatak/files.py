@@ -6,11 +6,14 @@ import tempfile
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from nunatak.errors import BadInput, FormatError, ResourceError, UsageError
+
+_SCRATCH: ContextVar[Path | None] = ContextVar("scratch folder of a rehearsal", default=None)
 
 
 def encodable(text: str) -> str:
@@ -56,11 +59,39 @@ def write_json(path: Path, values: Any) -> None:
 
 
 @contextmanager
+def rehearsal() -> Iterator[None]:
+    """Write files inside the block as a rehearsal: everything is done, and no file is left.
+
+    For finding out before long work whether its result can be written, and to which files.
+
+    Examples
+    --------
+    >>> path = Path(tempfile.mkdtemp()) / "picks.csv"
+    >>> with rehearsal():
+    ...     write_text(path, "image,x_px,y_px")
+    >>> path.exists()
+    False
+    """
+    with tempfile.TemporaryDirectory(prefix="nunatak-") as folder:
+        token = _SCRATCH.set(Path(folder))
+        try:
+            yield
+        finally:
+            _SCRATCH.reset(token)
+
+
+def is_rehearsal() -> bool:
+    """Whether files are written as a rehearsal (see `rehearsal`)."""
+    return _SCRATCH.get() is not None
+
+
+@contextmanager
 def written_whole(path: str | PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path that becomes ``path`` only if the block succeeds.
 
     The temporary file lies in the same folder, so that the final rename is atomic; it is
-    flushed to disk before the rename. A file that exists under its final name is complete.
+    flushed to disk before the rename. A file that exists under its final name is complete. In a
+    `rehearsal`, it lies in the system's folder of temporary files and is thrown away.
 
     Parameters
     ----------
@@ -86,6 +117,13 @@ def written_whole(path: str | PathLike[str]) -> Iterator[Path]:
     ['picks.csv']
     """
     final = Path(path)
+    scratch = _SCRATCH.get()
+    if scratch is not None:
+        try:
+            yield _rehearsed(final, scratch)
+        except OSError as error:
+            raise ResourceError(f"{scratch}: cannot write ({error.strerror or error}).") from error
+        return
     temporary: Path | None = None
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
@@ -128,6 +166,27 @@ def require_reachable(path: str | PathLike[str]) -> None:
         raise UsageError(
             f"{path}: there is no folder {folder.parent}. Check the path, or make the folder first."
         )
+
+
+def _rehearsed(final: Path, scratch: Path) -> Path:
+    """Return an empty file to write to in place of a final one, where there can be a file."""
+    try:
+        is_folder = final.is_dir()
+        folder = next(one for one in final.absolute().parents if one.exists())
+    except OSError as error:  # such as a name that is too long
+        raise ResourceError(f"{final}: cannot write ({error.strerror or error}).") from error
+    if is_folder or not folder.is_dir():
+        what = "it is a folder" if is_folder else f"{folder} is no folder"
+        raise ResourceError(f"{final}: cannot write, for {what}. Write elsewhere.")
+    if not os.access(folder, os.W_OK):
+        raise ResourceError(
+            f"{final}: cannot write, for {folder} may not be written to. Check its permissions, "
+            "or write elsewhere."
+        )
+    # The same one every time: thousands of files would take minutes to remove again.
+    temporary = scratch / ("rehearsed" + "".join(final.suffixes[-2:]))
+    temporary.write_bytes(b"")
+    return temporary
 
 
 def _sync(path: Path) -> None:

@@ -88,6 +88,14 @@ def test_options_reach_the_formats(run: Run, project: Path) -> None:
     assert run(*mrc, "--selected-only", "--views", "8", *numbers).returncode == 0
     table = np.loadtxt(project / "picks.tbl")
     assert set(table[:, 19]) == {7.0, 8.0}
+    owner = ("--copick-user", "tiny", "--copick-session", "2")
+    assert run("pick", "t/TS_01.mrc", *MODEL, "-o", "p", "--to", "copick", *owner).returncode == 0
+    picked = project / "p/ExperimentRuns/TS_01/Picks"
+    names = {path.name for path in picked.iterdir()}
+    assert names == {"tiny_2_apo-ferritin.json", "tiny_2_ribosome.json"}
+    ended = run("pick", "t/TS_01.mrc", *MODEL, "-o", "p.csv", *owner)
+    assert ended.returncode == 2
+    assert "the format of p.csv is CSV. Leave them out, or give --to copick" in ended.stderr
 
 
 def test_a_damaged_tomogram_among_good_ones(run: Run, project: Path) -> None:
@@ -114,6 +122,7 @@ def test_options_of_micrographs_are_refused_by_name(
     ended = run("pick", "t", *MODEL, "-o", "picks.csv", *words)
     assert ended.returncode == 2
     assert f"{words[0]}: for micrographs, and IMAGES are tomograms" in ended.stderr
+    assert "There it is the radius of each class" in ended.stderr
     assert not (project / "picks.csv").exists()
 
 
@@ -127,6 +136,8 @@ def test_options_of_micrographs_are_refused_by_name(
         ("--relion5-centre", "half-minus-one"),
         ("--tomogram-number", "1=a.mrc"),
         ("--dynamo-index", "1"),
+        ("--copick-user", "me"),
+        ("--copick-session", "1"),
     ],
 )
 def test_options_of_tomograms_are_refused_by_name(run: Run, words: tuple[str, str]) -> None:

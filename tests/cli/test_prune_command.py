@@ -270,6 +270,45 @@ def test_a_place_that_cannot_be_written_is_noticed_before_the_work(prune: Prune)
     assert "judged" not in ended.stderr
 
 
+def test_labels_are_never_replaced(prune: Prune, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.csv"
+    mine.write_text("image,x_px,y_px,label\na,40,40,good\n")
+    (tmp_path / "run").symlink_to(tmp_path)
+    there, alias = mine.read_text(), tmp_path / "run" / "mine.csv"
+    for words in (
+        ("--labels", mine, "-o", alias),
+        ("--good", tmp_path, "-o", mine),
+        ("--bad", mine, "-o", tmp_path / "clean.star", "--report", mine, "--seen", mine),
+    ):
+        ended = prune("picks.star", *words, *SIZE, "--overwrite")
+        assert ended.returncode == EXIT_USAGE, ended.stderr
+        assert "labels are never replaced. Write elsewhere" in ended.stderr
+    assert mine.read_text() == there
+    assert not (tmp_path / "clean.star").exists()
+
+
+def test_columns_of_the_user_and_odd_names_come_through(
+    prune: Prune, project: Path, tmp_path: Path
+) -> None:
+    odd = tmp_path / "=cmd|x.mrc"
+    odd.symlink_to(project / "a.mrc")
+    picks, clean = tmp_path / "picks.star", tmp_path / "clean.star"
+    names = ("rlnMicrographName", "rlnCoordinateX", "rlnCoordinateY", "decision")
+    rows = [f"'{odd.name}' {x} {y} mine{n}" for n, (x, y) in enumerate(PLACES)]
+    picks.write_text("\n".join(["data_", "loop_", *(f"_{name}" for name in names), *rows, ""]))
+    ended = prune(picks, *SIZE, "-o", clean)
+    assert ended.returncode == EXIT_OK, ended.stderr
+    assert "what is in decision is not as an earlier pruning left it" in ended.stderr
+    assert {"_decision_before", "_nunatakDecision"} <= _tags(clean.read_text())
+    after = read_picks(clean).table
+    assert after["decision_before"].tolist() == [f"mine{n}" for n in range(len(PLACES))]
+    counts = Path(f"{clean}.micrographs.csv").read_text().splitlines()
+    assert counts[1].startswith("'=cmd|x.mrc,9,")
+    again = prune(clean, *SIZE, "-o", clean, "--overwrite")
+    assert "not as an earlier pruning" not in again.stderr
+    pd.testing.assert_frame_equal(read_picks(clean).table, after)
+
+
 def test_positions_that_are_not_on_particles_are_doubted(prune: Prune, tmp_path: Path) -> None:
     picks, clean = tmp_path / "picks.csv", tmp_path / "clean.csv"
     rows = [f"a.mrc,{x},{y},bad" for x, y in PLACES] + ["b.mrc,40,40,bad"]
@@ -301,7 +340,10 @@ def test_particle_images_without_places_are_judged(prune: Prune, tmp_path: Path)
     assert decisions == ["keep" if is_blob(n) else "reject" for n in range(len(PLACES))]
     counts = pd.read_csv(f"{clean}.micrographs.csv")
     assert counts[["image", "picks", "keep"]].to_numpy().tolist() == [["s.mrcs", 9, 6]]
-    assert page.exists()
+    assert "<h2>Stacks</h2>" in page.read_text(encoding="utf-8")
+    assert "Micrograph" not in page.read_text(encoding="utf-8")
+    picks.write_text(picks.read_text() + "000001@gone.mrcs None\n")
+    assert "1 of 2 stacks failed" in prune(*words, "--overwrite").stderr
 
 
 def test_it_is_said_beforehand_that_fine_tuning_takes_its_time(run: Run, tmp_path: Path) -> None:

@@ -146,5 +146,8 @@ def test_whose_picks_of_a_copick_project(folder: Path) -> None:
     result = CliRunner().invoke(app, words)
     assert "ribosome has several copick files" in result.stderr
     assert "30 true positions" in run(*words, *alice)
+    run("convert", "picks.csv", "-o", "project", "--to", "copick", *known, "--copick-user", "bob")
+    assert own.with_name("bob_0_ribosome.json").read_bytes() != own.read_bytes()
+    assert "choose among" in refused("convert", "picks.csv", "-o", "o.csv", *known, *alice)
     message = refused("evaluate", "picks.csv", "one.csv", "--radius-px", "2", *alice)
     assert "choose among copick's files" in message

@@ -35,6 +35,7 @@ BOTH = ("--diameter", "small=80", "--diameter", "large=120")
 FEW_STEPS = (
     'start = "tiny.safetensors"\nsteps = 4\nbatch_size = 1\ncrop_px = 16\nvalidate_every = 2\n'
 )
+EMPTY = ("--expected-particles", "small=0", "--expected-particles", "large=4")
 NUMBERS = ("--expected-particles", "small=4", "--expected-particles", "large=4")
 
 
@@ -84,8 +85,12 @@ def project(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 
 @pytest.fixture
 def train(run: Run) -> Run:
-    def command(*words: str, labels: str = "labels.csv") -> Ended:
-        options = ("--config", "few.toml", "--threads", "1", "--device", "cpu")
+    def command(
+        *words: str, labels: str = "labels.csv", labels_are: str | None = "complete"
+    ) -> Ended:
+        options = ["--config", "few.toml", "--threads", "1", "--device", "cpu"]
+        if labels_are is not None:
+            options += ["--labels-are", labels_are]
         return run("train", "t", "--labels", labels, "-o", "m.safetensors", *options, *words)
 
     return command
@@ -124,7 +129,9 @@ def test_from_labels_to_picks_and_their_judgement(run: Run, train: Run, project:
 def asked(train: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
     """Give the command, and return what it asks the library for instead of training."""
 
-    def command(*words: str, labels: str = "labels.csv") -> dict[str, Any]:
+    def command(
+        *words: str, labels: str = "labels.csv", labels_are: str | None = "complete"
+    ) -> dict[str, Any]:
         calls: list[dict[str, Any]] = []
 
         def note(tomograms: object, labels: PickSet, **options: Any) -> None:
@@ -132,7 +139,9 @@ def asked(train: Run, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str
             raise BadInput("that will do")
 
         monkeypatch.setattr(volumes, "train_tomograms", note)
-        done = train(*words, labels=labels)
+        done = train(*words, labels=labels, labels_are=labels_are)
+        assumed = "Labels are taken to be sparse" in done.stderr
+        assert assumed == (labels_are is None)
         assert "that will do" in done.stderr, done.stderr
         return calls[0]
 
@@ -151,6 +160,7 @@ def test_options_reach_the_training(asked: Callable[..., dict[str, Any]]) -> Non
     assert plain["settings"] == VolumeLearningSettings(
         start="tiny.safetensors", steps=4, batch_size=1, crop_px=16, validate_every=2
     )
+    assert asked(*BOTH, *NUMBERS, labels_are=None)["labels_are"] == "sparse"
     given = asked(
         *BOTH,
         *("--labels-are", "sparse", *NUMBERS, "--teacher", "--objective", "focal", "--steps", "2"),
@@ -195,11 +205,16 @@ def test_labels_may_state_the_diameters(
     assert changed["diameters_A"] == {"small": 80.0, "large": 100.0}
 
 
-def test_a_file_without_labels_is_named(train: Run, project: Path) -> None:
+@pytest.mark.parametrize("words", [BOTH, ()])
+def test_a_file_without_labels_is_named(train: Run, project: Path, words: tuple[str, ...]) -> None:
     (project / "none.csv").write_text("image,x_px,y_px,z_px\n")
-    done = train(*BOTH, labels="none.csv")
+    (project / "junk.csv").write_text("image,x_px,y_px,z_px,class_name\nt/TS_1.mrc,9,9,9,junk\n")
+    done = train(*words, labels="none.csv")
     assert done.returncode == 4
-    assert "none.csv: no usable label of a particle among 0 rows" in done.stderr
+    assert "none.csv: no label of a particle (it has no rows)" in done.stderr
+    done = train(*words, labels="junk.csv")
+    assert done.returncode == 4
+    assert "junk.csv: no label of a particle (of 1 row 1 marked as no particle)" in done.stderr
 
 
 def test_one_class_needs_no_name(project: Path, asked: Callable[..., dict[str, Any]]) -> None:
@@ -263,6 +278,8 @@ def test_an_interrupted_training_goes_on(
         (("--diameter", "0"), 2, "--diameter 0: give a number from 1 on"),
         (("--diameter", "small="), 2, "--diameter small=: '' is no number"),
         ((*BOTH, "--labels-are", "sparse"), 2, "give the number of particles of each class"),
+        ((*BOTH, "--labels-are", "sparse"), 2, "say that they are complete instead"),
+        ((*BOTH, *EMPTY), 2, "of small: 0 in a tomogram are fewer than the 6 labels in 3 tomog"),
         ((*BOTH, "--expected-particles", "5"), 2, "--expected-particles small=5"),
         ((*BOTH, "--expected-particles", "small=5"), 2, "Give both for the same classes (large)"),
         ((*BOTH, "--labels", "flat.csv"), 4, "others picks in tomograms"),
@@ -341,6 +358,7 @@ def test_damaged_and_missing_tomograms_are_named(run: Run, project: Path) -> Non
     content = (project / "t" / "TS_1.mrc").read_bytes()
     (project / "TS_9.mrc").write_bytes(content[:-500])
     options = ("--labels", "labels.csv", *BOTH, "-o", "m.safetensors", "--config", "few.toml")
+    options += ("--labels-are", "complete")
     missing = run("train", "t", "nowhere.mrc", *options)
     assert missing.returncode == 4
     assert "nowhere.mrc: there is no such file" in missing.stderr

@@ -566,8 +566,12 @@ def test_a_folder_of_its_own_is_replaced_and_no_other(
     pick("AutoPick/job001")
     assert len(list(Path("AutoPick/job001/micrographs").glob("*_autopick.star"))) == 5
     pick(str(tmp_path / "AutoPick" / "job001"))
-    (tmp_path / "AutoPick" / "job001" / "micrographs" / "note.txt").write_text("mine")
-    with pytest.raises(UsageError, match="was changed after"):
+    note = tmp_path / "AutoPick" / "job001" / "micrographs" / "note.txt"
+    note.write_text("mine")
+    pick("AutoPick/job001")
+    assert note.read_text() == "mine"
+    note.with_name("m0_autopick.star").write_text("mine")
+    with pytest.raises(UsageError, match=r"m0_autopick\.star was changed after"):
         pick("AutoPick/job001")
 
 

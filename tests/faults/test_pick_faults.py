@@ -145,8 +145,9 @@ def test_pickles_are_never_opened(suffix: str, wrapped: bool, tmp_path: Path) ->
             np.save(stream, np.array([Trap(mark)], dtype=object), allow_pickle=True)
         else:
             pickle.dump(Trap(mark), stream)
-    with pytest.raises(BadInput):
+    with pytest.raises(BadInput) as refused:
         read_picks(path)
+    assert ("tomotwin_pick.py -l picks.tloc" in str(refused.value)) == (suffix == ".tloc")
     assert not mark.exists()
     pickle.loads(pickle.dumps(Trap(mark)))  # noqa: S301 - shows that the trap works
     assert mark.exists()

@@ -35,6 +35,14 @@ def test_what_is_no_image_is_named(tmp_path, content, message):
     assert str(caught.value).startswith(str(path))
 
 
+def test_what_is_in_a_file_that_is_called_no_image_is_not_told(tmp_path):
+    for name, is_told in (("image.mrcs", True), ("passwd", False), ("key.pem", False)):
+        (tmp_path / name).write_bytes(b"root:x:0" * 200)
+        with pytest.raises(FormatError) as caught:
+            read_info(tmp_path / name)
+        assert ("72 6f 6f 74" in str(caught.value)) is is_told
+
+
 def test_missing_file_folder_and_symlink_loop(tmp_path):
     with pytest.raises(BadInput, match="No such file"):
         read_micrograph(tmp_path / "absent.mrc")

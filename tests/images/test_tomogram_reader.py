@@ -145,8 +145,20 @@ class TestVoxelSize:
         assert read_tomogram(path, voxel_size_A=10, override=True).voxel_size_A == 10
         assert "not cubic" in read_info(path).notes[0]
         assert describe(read_info(path))["voxel size"] == "10 Å in x, 10 Å in y, 10.2 Å in z"
-        within = write(volume_bytes(noise(SHAPE), cell_z=9 * 10.05))
-        assert read_tomogram(within).voxel_size_A == pytest.approx(10)
+        # The largest and the smallest count, not their means.
+        path = write(volume_bytes(noise(SHAPE), cell_y=20 * 10.09, cell_z=9 * 10.12))
+        with pytest.raises(Mismatch, match="not cubic"):
+            read_tomogram(path)
+        assert read_info(path).pixel_size_A is None
+
+    @pytest.mark.parametrize("ispg", [1, 0])
+    def test_of_sizes_within_1_percent_all_readers_take_that_along_x(
+        self, write, ispg: int
+    ) -> None:
+        voxels = noise(SHAPE)
+        path = write(volume_bytes(voxels, ispg=ispg, cell_y=20 * 10.08, cell_z=9 * 10.05))
+        assert read_tomogram(path).voxel_size_A == pytest.approx(10)
+        assert read_info(path).pixel_size_A == pytest.approx(10)
 
     def test_contradictions_are_refused(self, write) -> None:
         path = write(volume_bytes(noise(SHAPE)))

@@ -8,6 +8,7 @@ from nunatak.errors import BadInput
 from nunatak.networks.drop_block import (
     BLOCK_ZYX,
     DropBlock3d,
+    _cuboids,
     drop_blocks,
     drop_cuboids,
     set_drop_rate,
@@ -102,9 +103,17 @@ def test_cuboids_hide_and_leave_the_rest() -> None:
     assert not torch.equal(before[0] != changed[0], before[1] != changed[1])
 
 
+def test_cuboids_have_the_shape_of_the_blocks_of_features() -> None:
+    places = _cuboids((300, 300, 300), 20, 0.1, np.random.default_rng(4))
+    sides = np.array([[axis.stop - axis.start for axis in place] for place in places])
+    assert sides.min(axis=0).tolist() == [6, 10, 10]
+    assert sides.max(axis=0).tolist() == [12, 20, 20]
+    np.testing.assert_allclose(sides.mean(axis=0) / BLOCK_ZYX, 3.0, rtol=0.02)
+
+
 def test_noise_has_the_spectrum_of_what_was_there() -> None:
     # The whole volume is above the share; all of it but one plane, once that is drawn, is not.
-    z, y, x = np.indices((8, 8, 9))
+    z, y, x = np.indices((4, 8, 9))
     wave = np.cos(2 * np.pi * (x + 2 * y) / 8) + 0.1 * z
     volume = torch.from_numpy(wave.astype(np.float32))[None, None]
     rng = np.random.default_rng(0)

@@ -32,23 +32,32 @@ def test_rejected_picks_are_crossed_out_and_not_counted(
     count = page.get_by_test_id("candidate-count")
     expect(count).to_have_text(str(selected))
 
-    with Workspace(server.project) as workspace:
-        save_judgement(
-            workspace,
-            number,
-            image,
-            probability=np.linspace(0.9, 0.1, len(found["number"])),
-            judged_class=["ice" if rank == REJECTED else "particle" for rank in _ranks(found)],
-            decision=[
-                {TO_REVIEW: "review", REJECTED: "reject"}.get(rank, "keep")
-                for rank in _ranks(found)
-            ],
-        )
+    def judge(in_doubt: str) -> None:
+        with Workspace(server.project) as workspace:
+            save_judgement(
+                workspace,
+                number,
+                image,
+                probability=np.linspace(0.9, 0.1, len(found["number"])),
+                judged_class=["ice" if rank == REJECTED else "particle" for rank in _ranks(found)],
+                decision=[
+                    {TO_REVIEW: in_doubt, REJECTED: "reject"}.get(rank, "keep")
+                    for rank in _ranks(found)
+                ],
+            )
 
+    judge("review")
     # The page is told, and nothing has to be loaded again.
     expect(count).to_have_text(str(selected - 1))
     expect(page.get_by_test_id("rejected-count")).to_have_text("1")
     expect(page.get_by_test_id("review-count")).to_have_text("1")
+    # Where a share of junk was asked for, what is unsure is no pick, and still drawn.
+    judge("left out")
+    expect(count).to_have_text(str(selected - 2))
+    expect(page.get_by_test_id("left-out-count")).to_have_text("1")
+    expect(page.get_by_test_id("review-count")).to_have_count(0)
+    page.mouse.move(*view.place_of(found["x"][TO_REVIEW], found["y"][TO_REVIEW]))
+    expect(page.get_by_test_id("pick-words")).to_contain_text("pruning: left out, to review")
 
     words = page.get_by_test_id("pick-words")
     place = view.place_of(found["x"][REJECTED], found["y"][REJECTED])
@@ -63,14 +72,14 @@ def test_rejected_picks_are_crossed_out_and_not_counted(
 
     page.get_by_test_id("tab-review").click()
     here = page.get_by_test_id("selected-here")
-    expect(here).to_have_text(re.compile(rf"^{selected - 1} of {len(found['number'])}"))
+    expect(here).to_have_text(re.compile(rf"^{selected - 2} of {len(found['number'])}"))
     expect(page.get_by_test_id("rejected-here")).to_have_text("1")
     expect(page.get_by_test_id("precision-from")).to_contain_text("the pruning's own")
     expect(page.get_by_test_id("rejected-bar")).to_have_count(1)
 
     page.get_by_test_id("view-compare").click()
     expect(page.get_by_test_id("compare-second")).to_have_value("itself")
-    expect(page.get_by_test_id("compare-only-second")).to_have_text("1")
+    expect(page.get_by_test_id("compare-only-second")).to_have_text("2")
     page.get_by_test_id("compare-image").first.click()
     expect(page.get_by_test_id("show-rejected")).to_have_attribute("aria-pressed", "true")
 

@@ -65,6 +65,30 @@ def test_a_worked_example(picks: PickSet, truth: PickSet) -> None:
     assert given.f1.macro.value == pytest.approx((0.5 + 0.4) / 2)
 
 
+def test_distances_are_averaged_over_picks_and_over_classes(picks: PickSet, truth: PickSet) -> None:
+    # A third right pick, of the large class on b.mrc, 2 voxels off.
+    more = picks.table.assign(x_px=[10.0, 30.0, 60.0, 60.0, 62.0])
+    result = evaluate_classes(PickSet(more), truth, threshold=0.0, n_resamples=50, seed=7)
+    in_voxels, in_A = result.averages[1].localisation
+    assert (in_voxels.unit, in_A.unit) == ("voxels", "Å")
+    assert in_A.mean.micro.value == pytest.approx((60 + 20 + 30) / 3)
+    assert in_A.mean.macro.value == pytest.approx(((60 + 20) / 2 + 30) / 2)
+    assert in_voxels.mean.macro.value == pytest.approx(3.5)
+    assert in_A.mean.micro.low == 20.0  # b.mrc alone
+    assert in_A.mean.micro.high == 45.0  # a.mrc alone
+    text = result.to_text()
+    assert "mean distance, Å        36.6667 [20.000, 45.000]" in text
+    plain = result.to_dict()["averages"][1]["localisation"]
+    assert [one["unit"] for one in plain] == ["voxels", "Å"]
+    # Without voxel sizes in one class only voxels have an average; without a right pick, none.
+    unknown = PickSet(truth.table.drop(columns="pixel_size_A"))
+    flat = evaluate_classes(PickSet(more), unknown, radius_px=6.0, threshold=0.0)
+    assert [one.unit for one in flat.averages[1].localisation] == ["voxels"]
+    none = evaluate_classes(PickSet(more.assign(x_px=1e3)), truth, threshold=0.0)
+    assert np.isnan(none.averages[1].localisation[0].mean.macro.value)
+    assert "mean distance, Å        not defined" in none.to_text()
+
+
 def test_the_best_f1_has_a_threshold_for_each_class(picks: PickSet, truth: PickSet) -> None:
     result = evaluate_classes(picks, truth)
     assert [one.evaluation.points[0].threshold for one in result.classes] == [0.7, 0.9]

@@ -90,3 +90,29 @@ def test_good_picks_and_few_picks_raise_no_suspicion(rng: np.random.Generator) -
     assert suspected_unit(few, extents_of(few, IMAGES)) is None
     unknown = table([3.0] * 200, [3.0] * 200, "m/b.mrc")
     assert suspected_unit(unknown, extents_of(unknown, IMAGES)) is None
+
+
+def test_few_picks_are_suspected_that_mostly_lie_beyond_the_edge() -> None:
+    x, y = np.linspace(180, 50, 10), np.linspace(10, 70, 10)
+    picks = table((x * 8).tolist(), (y * 8).tolist())
+    for number in (10, 3):
+        some = picks.iloc[:number]
+        suspicion = suspected_unit(some, extents_of(some, IMAGES))
+        assert suspicion is not None
+        assert suspicion.factors["pixels of an image 8 times larger"] == 1 / 8
+    assert suspected_unit(picks.iloc[:2], extents_of(picks.iloc[:2], IMAGES)) is None
+    # Four of ten may be strays.
+    x[:4] *= 8
+    strays = table(x.tolist(), y.tolist())
+    assert suspected_unit(strays, extents_of(strays, IMAGES)) is None
+
+
+def test_half_a_pixel_hides_no_binning_of_a_thin_tomogram(rng: np.random.Generator) -> None:
+    thin = ImageCatalogue({"m/a.mrc": (48, 96, 96)})
+    xyz = rng.uniform(0, 1, (78, 3)) * [95, 95, 47]
+    xyz[0] = [50, 50, 47.4]
+    names = {"x_px": xyz[:, 0] / 8, "y_px": xyz[:, 1] / 8, "z_px": xyz[:, 2] / 8}
+    picks = pd.DataFrame({"image": "m/a.mrc", **names})
+    suspicion = suspected_unit(picks, extents_of(picks, thin))
+    assert suspicion is not None
+    assert suspicion.factors == {"pixels binned by 8": 8.0}

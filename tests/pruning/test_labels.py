@@ -1,5 +1,6 @@
 """Labels find their picks, and what does not fit is said."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,40 @@ def test_a_column_of_numbers_may_have_gaps() -> None:
 def test_an_earlier_decision_serves_as_a_column_by_its_name_in_the_file() -> None:
     decided = picks(decision=["keep", "reject", "review", "unjudged"])
     assert as_dict(labels_of_column(decided, "_nunatakDecision")) == {0: "particle", 1: "junk"}
+
+
+def test_a_duplicate_that_an_earlier_pruning_rejected_is_no_junk() -> None:
+    decided = picks(
+        decision=["keep", "reject", "reject", "junk"],
+        predicted_class=["duplicate", "Duplicate", "particle", "duplicate"],
+    )
+    labels = labels_of_column(decided, "nunatakDecision")
+    assert as_dict(labels) == {0: "particle", 1: "duplicate", 2: "junk", 3: "junk"}
+    assert labels.is_junk.tolist() == [False, False, True, True]
+    by_place = labels_by_position(picks(), decided, RADIUS, column="decision")
+    assert as_dict(by_place) == as_dict(labels)
+    # What a person says in another column is meant as it stands.
+    said = replace(decided, table=decided.table.rename(columns={"decision": "verdict"}))
+    assert as_dict(labels_of_column(said, "verdict")) == as_dict(labels) | {1: "junk"}
+
+
+def test_labels_at_a_place_of_several_picks_mean_one_after_the_other() -> None:
+    twice = pd.concat([picks().table] * 2, ignore_index=True)
+    words = ["good", "", "ice", "bad", "bad", "good", "", ""]
+    by_row = {0: "particle", 2: "ice", 3: "junk", 4: "junk", 5: "particle"}
+    labelled = PickSet(twice.assign(label=words), source=Path("labels.csv"))
+    radius = np.full(8, 5.0)
+    known = PickSet(twice, source=Path("picks.csv"))
+    assert as_dict(labels_by_position(known, labelled, radius)) == by_row
+    named = [f"{row % 4 + 1}@s.mrcs" for row in range(8)]
+    stacks = [
+        replace(one, table=one.table.assign(image="s.mrcs", rlnImageName=named))
+        for one in (known, labelled)
+    ]
+    assert as_dict(labels_by_position(*stacks, radius)) == by_row
+    # A click beside them is of neither alone, and two that contradict each other stay an error.
+    with pytest.raises(Mismatch, match="both particle and junk"):
+        labels_by_position(known, places(("a", 10.5, "good"), ("a", 10.4, "bad")), radius)
 
 
 def test_an_unknown_word_is_named_with_its_place() -> None:

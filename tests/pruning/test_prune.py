@@ -150,6 +150,9 @@ def test_the_summary_says_when_nothing_can_be_kept(picks: PickSet, model: Prunin
     everything = in_words(replace(result, keep_from=0.0))
     assert "of the kept are false (95 % interval" in everything
     assert "and 100 % of the particles are kept" in everything
+    assert "rests on simulations alone and was not checked on these images" in everything
+    learned = replace(result, keep_from=0.0, method="linear")
+    assert "simulations" not in in_words(learned)
 
 
 def test_particle_images_are_judged_where_there_are_no_micrographs(

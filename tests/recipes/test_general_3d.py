@@ -11,10 +11,11 @@ import torch
 from pydantic import ValidationError
 
 from nunatak.detection.volumes.by_diameter import size_shares
+from nunatak.detection.volumes.volume_header import VolumeClass
 from nunatak.detection.volumes.volume_model import load_volume_model
 from nunatak.errors import BadInput, FormatError, Interrupted
 from nunatak.recipes.complexes import procedural_complexes
-from nunatak.recipes.general_3d import train_general_3d
+from nunatak.recipes.general_3d import train_general_3d, with_borrowed_thresholds
 from nunatak.recipes.general_3d_recipe import General3dRecipe
 from nunatak.recipes.settings import load_3d_recipe
 from nunatak.recipes.sized_volumes import LEAST_SHARE, Pool, simulated_volumes
@@ -58,6 +59,18 @@ def test_it_makes_a_model_of_sizes_with_its_provenance(made: Path) -> None:
     validation = header.provenance["validation"]
     assert sum(size["particles"] for size in validation.values()) > 0  # type: ignore[union-attr, index, call-overload, misc]
     assert header.provenance["maps"] == []
+
+
+def test_a_size_that_few_particles_judge_takes_the_threshold_of_the_nearest() -> None:
+    sizes = [
+        VolumeClass(name=f"{a:g}", diameter_A=a, threshold=t)
+        for a, t in ((100.0, 0.3), (150.0, 0.2), (225.0, 0.05))
+    ]
+    changed = with_borrowed_thresholds(sizes, [200, 50, 7])
+    assert [size.threshold for size in changed] == [0.3, 0.2, 0.2]
+    assert [size.diameter_A for size in changed] == [100.0, 150.0, 225.0]
+    unknown = with_borrowed_thresholds(sizes, [3, 0, 7])
+    assert [size.threshold for size in unknown] == [0.3, 0.2, 0.05]
 
 
 def test_a_stopped_recipe_goes_on_to_the_same_model(made: Path, tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ from nunatak.pruning.result import PruneResult
 from nunatak.pruning.views_lost import ViewsLost
 from nunatak.reports.galleries import PICKS_SHOWN
 from nunatak.reports.pruning import write_pruning_report
+from nunatak.reports.pruning_charts import discovery_chart
+from nunatak.reports.pruning_heading import key_figures, lead_of
 
 HOSTILE = "<script>alert(1)</script>\" onload='x' {{ 7*7 }} \u202e.mrc"
 
@@ -219,10 +221,24 @@ def test_a_pruning_without_labels_says_so(tmp_path: Path, result: PruneResult) -
     alone = replace(result, labels=None, out_of_fold=None, views=None, method="shipped")
     text = text_of(alone, tmp_path)
     assert "judged alone, without any label" in text
+    assert "rests on simulations alone and was not checked on these images" in text
     assert "Nothing to compare with" in text
     assert "Labels</h2>" not in text
     assert "Views</h2>" not in text
     assert "labelled particle" not in text
+
+
+def test_without_labels_in_tomograms_no_interval_is_given(result: PruneResult) -> None:
+    in_space = PickSet(result.picks.table.assign(z_px=1.0))
+    alone = replace(result, picks=in_space, labels=None, method="shipped")
+    names = [name for name, _ in key_figures(alone, 0)]
+    assert "expected false among the kept" in names
+    assert "Give labels." in lead_of(alone, in_space.table)
+    curve = discovery_chart(
+        result.discovery.rate, result.discovery.kept, None, chosen=result.discovery.rate[1]
+    )
+    assert curve is not None
+    assert ([line.kind for line in curve.lines], curve.notes) == (["line"], ())
 
 
 def test_nothing_kept_and_nothing_judged_have_a_page(

@@ -234,6 +234,7 @@ def test_a_training_brings_its_examples(
         labels,
         output=tmp_path / "trained.safetensors",
         diameters_A={"particle": 80.0},
+        labels_are="complete",
         validation_tomograms=[paths[name] for name in aside],
         settings=VolumeLearningSettings(start=str(start), steps=1, batch_size=1, crop_px=16),
         threads=1,

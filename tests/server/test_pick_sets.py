@@ -215,6 +215,13 @@ def test_after_a_pruning_its_own_word_is_all_that_is_known(
     # A person asked for the last one.
     expected = pytest.approx((0.95 + 0.5 + 1.0) / 3)
     assert here["kept_precision"] == {"value": expected, "low": None, "high": None}
+    # Where a share of junk was asked for, what is unsure is left out.
+    judge(services, number, ["keep", "keep", "left out", "reject"], [0.95, 0.85, 0.5, 0.1])
+    found = client.get(f"/api/pick-sets/{number}/histogram").json()
+    assert (_at(found, 0.5)["kept"], sum(found["rejected"])) == (2, 2)
+    assert _at(found, 0.5)["kept_precision"]["value"] == pytest.approx((0.95 + 1.0) / 2)
+    shown = client.get(f"/api/pick-sets/{number}/gallery?selected_only=true").json()
+    assert shown["total"] == 4
 
 
 def test_a_completely_labelled_region_tells_what_is_right(

@@ -108,6 +108,15 @@ def test_what_is_no_particle_goes_along_for_train_and_prune(
     assert said[is_negative].tolist() == ["ice"]
 
 
+@pytest.mark.parametrize("file_format", [one.name for one in formats_for(2) if one.tells_apart])
+def test_what_a_person_says_of_candidates_goes_along_for_prune(
+    client: Browser, pick_set: int, tmp_path: Path, file_format: str
+) -> None:
+    asked = {"pick_set": pick_set, "file_format": file_format, "which": "all"}
+    picks = read_picks(saved(client.get("/api/export/picks", params=asked), tmp_path), file_format)
+    assert classes_of_column(picks, None).tolist() == ["", "ice", "", ""]
+
+
 def test_a_format_without_a_column_gets_particles_alone(labelled: Browser, tmp_path: Path) -> None:
     answer = labelled.get("/api/export/labels", params={"file_format": "topaz"})
     assert len(read_picks(saved(answer, tmp_path), "topaz")) == len(PLACES)

@@ -10,7 +10,7 @@ import pytest
 from scipy import ndimage
 
 from nunatak.errors import BadInput, FormatError
-from nunatak.simulate.density_files import load_densities, load_density
+from nunatak.simulate.density_files import load_densities, load_density, visible_densities
 
 # Two peptides of one glycine each would be enough; what matters is what must be left out.
 PDB = """\
@@ -172,3 +172,16 @@ def test_known_complexes(shared_data: Path, name: str, mass_kDa: float, diameter
     density = load_density(shared_data / "maps" / f"{name}.mrc.gz")
     assert density.mass_kDa == pytest.approx(mass_kDa, rel=0.3)
     assert density.diameter_A == pytest.approx(diameter_A, rel=0.07)
+
+
+def test_what_is_smaller_than_a_pixel_is_refused(tmp_path: Path) -> None:
+    atom = tmp_path / "atom.pdb"
+    atom.write_text("\n".join(PDB.format(remarks="").splitlines()[:2]))
+    whole = write_model(tmp_path / "gly.pdb")
+    diameter_A = load_density(whole).diameter_A
+    [density] = visible_densities([str(whole)], diameter_A)
+    assert density.name == "gly"
+    with pytest.raises(BadInput, match=r"atom\.pdb: a diameter of 0 Å is less than one pixel or"):
+        visible_densities([str(atom)], 1.0)
+    with pytest.raises(BadInput, match=r"\(atom\): a diameter of 0 Å"):
+        visible_densities([str(tmp_path)], 0.1)

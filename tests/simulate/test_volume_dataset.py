@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import mrcfile
 import numpy as np
@@ -119,6 +120,18 @@ def test_ome_zarr_holds_the_same_tomograms(made: Path, tmp_path: Path) -> None:
     assert set(first.truth["image"]) == set(first.images)
     simulate_tomograms(config, tmp_path / "b")
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
+    # What others keep with a tomogram is not deleted.
+    run = tmp_path / "b" / "copick/ExperimentRuns/tomo_000001"
+    for name in ("Picks/alice_1_complex-1.json", "VoxelSpacing10.000/wbp.zarr/.zgroup"):
+        theirs = run / name
+        theirs.parent.mkdir(exist_ok=True)
+        theirs.write_text("{}")
+        before = contents(tmp_path / "b")
+        with pytest.raises(Mismatch, match=f"{name.removesuffix('/.zgroup')} is not of the sim"):
+            simulate_tomograms(SMALL, tmp_path / "b", redo=True)
+        assert contents(tmp_path / "b") == before
+        theirs.unlink()
+    theirs.parent.rmdir()
     # Starting over leaves nothing of the other format.
     simulate_tomograms(SMALL, tmp_path / "b", redo=True)
     assert contents(tmp_path / "b") == contents(made)
@@ -255,6 +268,26 @@ def test_scenes_are_crowded_as_asked(complexes: Complexes) -> None:
     # Particles keep clear of membranes, filaments and beads.
     protein_V = potential_V(scene.shape, 10.0, every)
     assert ((protein_V > 1.0) & (scene.surroundings_V > 1.0)).mean() < 1e-4
+
+
+def test_a_scene_without_a_complex_is_drawn_again(
+    complexes: Complexes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = volume_drawing.place_spheres
+    full = [True, True, False]
+
+    def crowded(*args: Any, **options: Any) -> np.ndarray:
+        places = draw(*args, **options)
+        return np.full_like(places, np.nan) if full.pop(0) else places
+
+    monkeypatch.setattr(volume_drawing, "place_spheres", crowded)
+    scene = draw_volume_scene(SMALL, complexes, np.random.default_rng(1))
+    assert full == []
+    assert scene.particles or scene.distractors
+    monkeypatch.setattr(volume_drawing, "_MOST_SCENES", 2)
+    full[:] = [True, True]
+    with pytest.raises(BadInput, match=r"found room in any of 2 .*\(--shape\), a higher"):
+        draw_volume_scene(SMALL, complexes, np.random.default_rng(1))
 
 
 def test_given_densities_are_the_classes(tmp_path: Path) -> None:

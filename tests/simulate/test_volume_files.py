@@ -124,8 +124,8 @@ def test_the_copick_project_lists_classes_and_tomograms(tmp_path: Path) -> None:
         ("denoised", 7.84),
     ]
     assert [path.name for path in project.pick_files("tomo_000003")] == [
-        "nunatak_0_apo-ferritin.json",
-        "nunatak_0_ribosome.json",
+        "nunatak_simulation_apo-ferritin.json",
+        "nunatak_simulation_ribosome.json",
     ]
     read = read_tomogram(project.tomograms[1].path)
     np.testing.assert_array_equal(read.slab(0, 17), volume)

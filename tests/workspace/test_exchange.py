@@ -226,8 +226,13 @@ def picked(workspace: Workspace) -> Workspace:
     return workspace
 
 
-def decide(workspace: Workspace, decisions: dict[int, str]) -> None:
-    said = [{"number": number, "decision": word} for number, word in decisions.items()]
+def decide(
+    workspace: Workspace, decisions: dict[int, str], reasons: dict[int, str] | None = None
+) -> None:
+    said = [
+        {"number": number, "decision": word, "reason": (reasons or {}).get(number)}
+        for number, word in decisions.items()
+    ]
     save_review(workspace, 1, Review.model_validate({"id": "review-1", "decisions": said}), "maria")
 
 
@@ -264,6 +269,23 @@ def test_a_person_goes_before_a_pruning(picked: Workspace) -> None:
     assert everything["decision"].tolist() == ["reject", "keep", "reject", "unjudged"]
     assert everything["probability"].tolist() == [0.9, 0.1, 0.1, 0.1]
     assert everything["predicted_class"].tolist()[:3] == ["particle", "ice", "ice"]
+
+
+def test_what_a_person_says_is_told_from_what_a_pruning_says(picked: Workspace) -> None:
+    save_judgement(
+        picked,
+        1,
+        1,
+        probability=np.array([0.9, 0.1, 0.1, 0.1]),
+        judged_class=["particle", "ice", "ice", "ice"],
+        decision=["keep", "reject", "reject", "reject"],
+    )
+    assert "label" not in picks_as_table(picked, 1, "all").table
+    words = {0: "reject", 1: "keep", 3: "reject"}
+    decide(picked, words, reasons={0: "Off-centre", 3: "a hair"})
+    everything = picks_as_table(picked, 1, "all").table
+    assert everything["label"].fillna("").tolist() == ["off_centre", "particle", "", "junk"]
+    assert picks_as_table(picked, 1, "kept").table["label"].tolist() == ["particle"]
 
 
 def test_classes_of_a_set_are_named_where_there_are_several(workspace: Workspace) -> None:

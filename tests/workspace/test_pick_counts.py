@@ -97,6 +97,18 @@ def test_counts_are_those_of_the_file_that_is_exported(picked: Workspace) -> Non
         assert counts[image.id].kept == names.get(image.path, 0)
 
 
+def test_what_a_pruning_leaves_out_is_no_pick_until_a_person_keeps_it(picked: Workspace) -> None:
+    judge(picked, "keep", "left out", "left out", "reject", "left out")
+    assert count_picks(picked, 1)[1] == PickCount(1, 1)
+    assert picks_as_table(picked, 1, "kept").table["x_px"].tolist() == [0, 0]
+    decide(picked, n1="keep", n2="reject")
+    assert count_picks(picked, 1)[1] == PickCount(2, 2)
+    assert picks_as_table(picked, 1, "kept").table["x_px"].tolist() == [0, 10, 0]
+    # They are still there, in the words of `nunatak prune`.
+    said = picks_as_table(picked, 1, "all").table["decision"].tolist()
+    assert said[:5] == ["keep", "keep", "reject", "reject", "review"]
+
+
 def test_many_images_are_counted_as_few_are(
     picked: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,8 +85,9 @@ LabelsAre = Annotated[
     LabelsAreChoice | None,
     typer.Option(
         "--labels-are",
-        help="'complete': in a labelled tomogram every particle is labelled. 'sparse': particles "
-        "may be without a label anywhere; needs --expected-particles. Default: complete.",
+        help="'sparse': particles may be without a label anywhere; needs --expected-particles. "
+        "'complete': in a labelled tomogram every particle is labelled, and all else is learned "
+        "as empty. Default: sparse.",
         show_default=False,
         rich_help_panel=LABELS,
     ),

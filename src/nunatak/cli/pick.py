@@ -35,8 +35,9 @@ def pick(
             "--min-distance",
             metavar="Å",
             min=0.0,
-            help="Of two candidates closer than this, Å, only the better one is kept. "
-            "Default: 0.4 diameters.",
+            help="Of two candidates in a micrograph closer than this, Å, only the better one is "
+            "kept. Default: 0.4 diameters. In tomograms the distance is fixed: the particle's "
+            "radius, half its diameter.",
             show_default=False,
             rich_help_panel=options.PARTICLE,
         ),
@@ -132,6 +133,8 @@ def pick(
     relion5_centre: tomogram_facts.Centre = tomogram_facts.CentreChoice.HALF,
     tomogram_numbers: tomogram_facts.Numbers = None,
     dynamo_index: tomogram_facts.DynamoIndex = 0,
+    copick_user: tomogram_facts.AsCopickUser = None,
+    copick_session: tomogram_facts.AsCopickSession = None,
     redo: options.Redo = False,
     device: options.Device = "auto",
     arithmetic: Annotated[
@@ -171,12 +174,15 @@ def pick(
         centre=relion5_centre,
         numbers=tomogram_numbers,
         dynamo_index=dynamo_index,
+        copick_user=copick_user,
+        copick_session=copick_session,
     )
     thresholds = by_class.parsed("--threshold", threshold or [], least=0, most=1, example="0.4")
     if images_are.picks_tomograms(micrographs, model, kind):
         pick_tomograms.refuse(
             {"--min-distance": min_distance_A is not None},
-            "for micrographs, and IMAGES are tomograms. Leave it out",
+            "for micrographs, and IMAGES are tomograms. There it is the radius of each class of "
+            "particles. Leave it out",
         )
         pick_tomograms.pick_tomograms(
             micrographs,

@@ -62,6 +62,7 @@ class TomogramOptions:
     centre : tomogram_facts.CentreChoice
     numbers : list of str or None
     dynamo_index : int
+    copick_user, copick_session : str or None
         See the options' help.
     """
 
@@ -72,6 +73,8 @@ class TomogramOptions:
     centre: tomogram_facts.CentreChoice
     numbers: list[str] | None
     dynamo_index: int
+    copick_user: str | None
+    copick_session: str | None
 
     def refuse_for_micrographs(self, why: str) -> None:
         """Refuse them where micrographs are picked.
@@ -95,6 +98,8 @@ class TomogramOptions:
                 "--relion5-centre": self.centre is not tomogram_facts.CentreChoice.HALF,
                 "--tomogram-number": bool(self.numbers),
                 "--dynamo-index": self.dynamo_index != 0,
+                "--copick-user": self.copick_user is not None,
+                "--copick-session": self.copick_session is not None,
             },
             f"{why}, and this is about tomograms. Leave it out, or give tomograms with a model "
             "for these or none",
@@ -180,6 +185,8 @@ def pick_tomograms(
         centre=chosen.centre,
         numbers=chosen.numbers,
         dynamo_index=chosen.dynamo_index,
+        as_copick_user=chosen.copick_user,
+        as_copick_session=chosen.copick_session,
     )
     with console.progress("Picking", len(listed), unit=f"{NOUN}s") as advance:
         result = find_particles(

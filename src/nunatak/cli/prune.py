@@ -71,8 +71,8 @@ def prune(
     from nunatak.picks.formats.doors import files_of
     from nunatak.picks.formats.tomograms.copick_choice import refuse_idle_choice
     from nunatak.picks.image_catalogue import ImageCatalogue
-    from nunatak.picks.judged import IMAGE_NOUN
     from nunatak.pruning.output import PrunedOutput
+    from nunatak.pruning.particle_names import image_noun
     from nunatak.pruning.particle_tables import read_prunable
     from nunatak.pruning.pick_images import PickImages
     from nunatak.pruning.prunable import refuse_other_images, refuse_unprunable
@@ -80,14 +80,14 @@ def prune(
     from nunatak.pruning.sources import matched_labels
     from nunatak.pruning.summary import in_words
     from nunatak.pruning.volumes.prune_tomograms import refuse_fine_tuning, side_of
-    from nunatak.reports.destination import check_destination
     from nunatak.reports.pruning import write_pruning_report
 
     size_A = by_class.of_any_class(
         by_class.parsed("--diameter", diameter or [], least=LEAST_DIAMETER_A)
     )
-    if report is not None:
-        check_destination(report, redo=overwrite)
+    _check_outputs(
+        output, report, seen, [*(labels or []), *(good or []), *(bad or [])], overwrite=overwrite
+    )
     listed, images = tomogram_facts.catalogue(
         micrographs, tomograms, pixel_size_A, axis_order, override_pixel_size=override_pixel_size
     )
@@ -135,7 +135,7 @@ def prune(
     )
     if said is not None:
         _say_labels(said, fine_tune.value if found.ndim == 2 else "never")
-    total, units = len(found.images), f"{IMAGE_NOUN[found.ndim]}s"
+    total, units = len(found.images), f"{image_noun(found)}s"
     with console.progress("Judging", total, unit=units) as advance:
         result = judge(
             found,
@@ -180,13 +180,25 @@ def prune(
     )
 
 
+def _check_outputs(
+    output: Path, report: Path | None, seen: Path | None, labels: list[Path], *, overwrite: bool
+) -> None:
+    from nunatak.pruning.output import refuse_to_replace_labels, written_to
+    from nunatak.reports.destination import check_destination
+
+    refuse_to_replace_labels(labels, written_to(output, report, seen))
+    if report is not None:
+        check_destination(report, redo=overwrite)
+
+
 def _say_labels(labels: "MatchedLabels", fine_tune: "FineTune") -> None:
-    from nunatak.pruning.tuning import is_worth_trying
+    from nunatak.pruning.tuning import is_worth_trying, teaching
 
     for text in labels.unmatched:
         console.say(text)
-    if is_worth_trying(labels, fine_tune):
+    learned = teaching(labels)
+    if is_worth_trying(learned, fine_tune):
         console.say(
-            f"Fine-tuning is tried on {len(labels)} labels, which may take minutes; "
+            f"Fine-tuning is tried on {len(learned)} labels, which may take minutes; "
             "--fine-tune never does without."
         )

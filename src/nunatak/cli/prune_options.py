@@ -162,7 +162,7 @@ FineTune = Annotated[
     typer.Option(
         "--fine-tune",
         help="Whether to train the whole classifier on the labels. 'auto' does so where "
-        "cross-validation within the labels says that it wins over what takes a second; never in "
+        "cross-validation within the labels says that it wins over what takes seconds; never in "
         "tomograms.",
         rich_help_panel=LEARNING,
     ),
@@ -186,7 +186,7 @@ Seen = Annotated[
         metavar="FILE",
         help="Keep here what is seen of the picks (.safetensors, about 1 kB a pick): called again "
         "with other labels or another --keep-fdr, no image is read again and the answer takes a "
-        "second.",
+        "few seconds.",
         show_default=False,
         rich_help_panel=options.COMPUTING,
     ),

@@ -118,6 +118,53 @@ CopickSession = Annotated[
     ),
 ]
 
+CopickOwner = Annotated[
+    str | None,
+    typer.Option(
+        "--copick-user",
+        metavar="NAME",
+        help="Whose the picks are in a copick project: only this user's are read, and what is "
+        "written becomes this user's. Default: all are read, and those of nunatak written.",
+        show_default=False,
+        rich_help_panel=PANEL,
+    ),
+]
+
+CopickOwnSession = Annotated[
+    str | None,
+    typer.Option(
+        "--copick-session",
+        metavar="NAME",
+        help="The same for the session of the picks. Default: all are read, and session 0, that "
+        "of programs, is written.",
+        show_default=False,
+        rich_help_panel=PANEL,
+    ),
+]
+
+AsCopickUser = Annotated[
+    str | None,
+    typer.Option(
+        "--copick-user",
+        metavar="NAME",
+        help="Whose the picks become that are written to a copick project, so that those of two "
+        "models can lie side by side. Default: nunatak.",
+        show_default=False,
+        rich_help_panel=PANEL,
+    ),
+]
+
+AsCopickSession = Annotated[
+    str | None,
+    typer.Option(
+        "--copick-session",
+        metavar="NAME",
+        help="The session that they are written to. Default: 0, that of programs.",
+        show_default=False,
+        rich_help_panel=PANEL,
+    ),
+]
+
 
 def catalogue(
     micrographs: list[str] | None,
@@ -164,6 +211,8 @@ def facts(
     dynamo_index: int,
     copick_user: str | None = None,
     copick_session: str | None = None,
+    as_copick_user: str | None = None,
+    as_copick_session: str | None = None,
 ) -> "TomogramFacts":
     """Put the options together.
 
@@ -192,6 +241,8 @@ def facts(
         index_base=dynamo_index,
         copick_user=copick_user,
         copick_session=copick_session,
+        as_copick_user=as_copick_user,
+        as_copick_session=as_copick_session,
     )
 
 

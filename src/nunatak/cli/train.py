@@ -65,10 +65,10 @@ def train(
 ) -> None:
     """Train a detector from labelled particles, in micrographs or in tomograms.
 
-    Ten clicks are a beginning. Places without a label are not taken for empty; those of tomograms
-    only where the labels of a tomogram are complete (--labels-are). Whole images are kept aside to
-    judge the training by, and to give the thresholds a meaning ('pick --precision'); where they
-    do not show that training has helped, the start is kept.
+    Ten clicks are a beginning. Places without a label are not taken for empty, unless you say that
+    the labels of tomograms are complete (--labels-are). Whole images are kept aside to judge the
+    training by, and to give the thresholds a meaning ('pick --precision'); where they do not show
+    that training has helped, the start is kept. Of sparse labels in tomograms none are kept aside.
 
     When the same command is given again, a training that was stopped goes on where it ended.
 

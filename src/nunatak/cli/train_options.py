@@ -122,7 +122,7 @@ ExpectedParticles = Annotated[
         metavar="[CLASS=]N",
         help="Particles in a micrograph or tomogram, labelled or not, roughly; of each class where "
         "there are several. Default: estimated from the labels and the general model; of "
-        "tomograms, counted in those with complete labels.",
+        "tomograms, counted in those with complete labels, and asked for with sparse ones.",
         show_default=False,
         rich_help_panel=options.PARTICLE,
     ),

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 _MAGIC = frozenset("*?[")
 
+_TAKEN_FOR_SPARSE = (
+    "Labels are taken to be sparse: a place without one may hold a particle. If every particle of "
+    "the labelled tomograms has one, say --labels-are complete."
+)
 
 WorkingVoxelSize = Annotated[
     float | None,
@@ -98,7 +102,11 @@ def train_tomograms(common: CommonOptions, own: TomogramOptions) -> None:
     from nunatak.learning.labels.report import Severity
     from nunatak.learning.train import check_output
     from nunatak.learning.volumes.train_tomograms import train_tomograms as train_detector
-    from nunatak.learning.volumes.volume_label_set import class_names, stated_diameters_A
+    from nunatak.learning.volumes.volume_label_set import (
+        class_names,
+        require_particles,
+        stated_diameters_A,
+    )
     from nunatak.learning.volumes.volume_settings import VolumeLearningSettings
     from nunatak.learning.volumes.volume_summary import in_words, labels_in_words
     from nunatak.picks.counted import counted
@@ -126,12 +134,15 @@ def train_tomograms(common: CommonOptions, own: TomogramOptions) -> None:
         listed, common.pixel_size_A, override=common.override_pixel_size, axis_order=order
     )
     labels = _labels(images, common, own)
+    require_particles(labels)
     diameters_A = stated_diameters_A(labels)
     diameters_A |= by_class.of_classes("--diameter", diameters, class_names(labels))
     contrast: Side = "light" if common.contrast is options.ContrastChoice.LIGHT else "dark"
     for note in labels.notes:
         console.say(f"{note}.")
     console.say(f"{counted(len(listed), 'tomogram')} given; particles are taken to be {contrast}.")
+    if own.labels_are is None:
+        console.say(_TAKEN_FOR_SPARSE)
     expected = by_class.of_classes("--expected-particles", numbers, list(diameters_A))
     with training_progress() as show:
         result = train_detector(
@@ -140,7 +151,7 @@ def train_tomograms(common: CommonOptions, own: TomogramOptions) -> None:
             output=common.output,
             diameters_A=diameters_A,
             voxel_size_A=own.working_voxel_size_A,
-            labels_are="sparse" if own.labels_are is LabelsAreChoice.SPARSE else "complete",
+            labels_are="complete" if own.labels_are is LabelsAreChoice.COMPLETE else "sparse",
             expected_particles=expected or None,
             validation_tomograms=_named(common.validation, listed) if common.validation else None,
             contrast=contrast,

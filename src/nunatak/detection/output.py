@@ -6,9 +6,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nunatak.detection.record import journal_path, refuse_to_replace, write_record
+from nunatak.detection.foreseen import Foreseen
+from nunatak.detection.record import (
+    journal_path,
+    refuse_foreign,
+    refuse_foreign_record,
+    refuse_other_settings,
+    write_record,
+)
 from nunatak.detection.result import PickResult
 from nunatak.errors import UsageError
+from nunatak.files import rehearsal, require_reachable
 from nunatak.images.shapes import Shape, VolumeShape
 from nunatak.picks.formats import format_for_writing, format_named, write_picks
 from nunatak.picks.formats.base import PickFormat
@@ -73,7 +81,15 @@ class Output:
         """Where the journal of the run lies."""
         return journal_path(self.path)
 
-    def check(self, settings: dict[str, Any], *, images: Sequence[str], redo: bool) -> None:
+    def check(
+        self,
+        settings: dict[str, Any],
+        *,
+        images: Sequence[str],
+        foreseen: Foreseen,
+        redo: bool,
+        facts: TomogramFacts | None = None,
+    ) -> None:
         """Refuse, before any work, an output that cannot be written or must not be replaced.
 
         Parameters
@@ -82,20 +98,50 @@ class Output:
             Of the job.
         images
             Names of the micrographs.
+        foreseen
+            What the picks will look like: they are written as a rehearsal.
         redo
-            Replace what is there.
+            Replace a file of this name, or what an earlier run wrote. Other files in a folder
+            are not replaced: they may be somebody's labels.
+        facts
+            What formats of picks in tomograms leave unsaid.
 
         Raises
         ------
         UsageError
-            If a single file is named for a format of one file a micrograph; see also
-            `nunatak.detection.record.refuse_to_replace`.
+            If a single file is named for a format of one file a micrograph; if a file exists
+            that must not be replaced, or was written with other settings; if a foreign file lies
+            where the record belongs; or if the output's folder is far from existing.
         BadInput, Mismatch
-            If the format cannot write the micrographs' names, or cannot tell them apart.
+            If the format cannot write the micrographs' or the classes' names, cannot tell them
+            apart, or is not told what it needs to know.
+        ResourceError
+            If the files could not be written.
         """
         self._refuse_one_file_for_many(len(images))
         self.format.refuse_images(images)
-        refuse_to_replace(self.path, self._settings(settings), redo=redo)
+        require_reachable(self.path)
+        refuse_foreign_record(self.path)
+        replaced = []
+        if foreseen.ndim == 2 and not (self.path.exists() or self.path.suffix):
+            # No fact is needed of each micrograph, nothing is there to be replaced, and writing
+            # thousands of files takes its time.
+            foreseen = foreseen.few()
+        if foreseen.pixel_sizes_A:  # otherwise nothing will be written
+            replaced = self._replaced(foreseen.picks(), foreseen.catalogue(), 2, facts)
+        named, others = self._told_apart(replaced)
+        refuse_foreign(
+            self.path,
+            others,
+            advice="It is not replaced, not even by --redo. Move it away, or choose another output",
+        )
+        if redo:
+            return
+        refuse_foreign(
+            self.path, named, advice="Choose another output, or give --redo to replace it"
+        )
+        if replaced:
+            refuse_other_settings(self.path, self._settings(settings))
 
     def write(self, result: PickResult, settings: dict[str, Any]) -> PickResult:
         """Write the picks, then the record of the run.
@@ -145,14 +191,16 @@ class Output:
             What formats of picks in tomograms leave unsaid.
         """
         chosen = picks.table["selected"]
-        files = write_picks(
-            replace(picks, table=picks.table[chosen]) if self.selected_only else picks,
-            self.path,
-            self.format.name,
-            images=ImageCatalogue(shapes),
-            box_px=_box_px(picks, diameter_A),
-            tomograms=facts,
-        )
+        written = replace(picks, table=picks.table[chosen]) if self.selected_only else picks
+        images = ImageCatalogue(shapes, pixel_sizes_A=_pixel_sizes_A(picks))
+        box_px = _box_px(picks, diameter_A)
+        if self.path.exists() and not self._is_one_file:
+            # Somebody may have saved labels there while this run was working.
+            _, others = self._told_apart(self._replaced(written, images, box_px, facts))
+            refuse_foreign(
+                self.path, others, advice="Move it away, and give the same command again"
+            )
+        files = self._written(written, images, box_px, facts)
         record = {
             **provenance,
             "candidates": len(picks),
@@ -160,6 +208,30 @@ class Output:
             "settings": self._settings(provenance["settings"]),
         }
         write_record(self.path, record, files)
+
+    def _written(
+        self, picks: PickSet, images: ImageCatalogue, box_px: int, facts: TomogramFacts | None
+    ) -> list[Path]:
+        return write_picks(
+            picks, self.path, self.format.name, images=images, box_px=box_px, tomograms=facts
+        )
+
+    def _replaced(
+        self, picks: PickSet, images: ImageCatalogue, box_px: int, facts: TomogramFacts | None
+    ) -> list[Path]:
+        """Return the files that writing would replace, after a rehearsal of it."""
+        with rehearsal():
+            files = self._written(picks, images, box_px, facts)
+        return [file for file in files if self.format.replaces(file)]
+
+    @property
+    def _is_one_file(self) -> bool:
+        return self.format.capabilities.multi_image and not self.path.is_dir()
+
+    def _told_apart(self, files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+        """Return which files the user named for all picks, and which belong to one image each."""
+        named = [file for file in files if self._is_one_file and file == self.path]
+        return named, [file for file in files if file not in named]
 
     def _settings(self, settings: dict[str, Any]) -> dict[str, Any]:
         return {**settings, "format": self.format.name, "selected_only": self.selected_only}
@@ -176,6 +248,14 @@ class Output:
                 f"…{ending}, and there are {n_images} to pick. Name a folder instead: "
                 f"-o {self.path.stem} --to {self.format.name}."
             )
+
+
+def _pixel_sizes_A(picks: PickSet) -> dict[str, float]:
+    """Return the pixel size of each image that has picks, as it was picked."""
+    first = picks.table.drop_duplicates("image")
+    if "pixel_size_A" not in first.columns:  # without any pick
+        return {}
+    return dict(zip(first["image"], first["pixel_size_A"].astype(float), strict=True))
 
 
 def _box_px(picks: PickSet, diameter_A: float) -> int:

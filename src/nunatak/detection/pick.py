@@ -6,6 +6,7 @@ from os import PathLike
 from pathlib import Path
 
 from nunatak.detection.execution import carry_out
+from nunatak.detection.foreseen import Foreseen
 from nunatak.detection.job import Job, by_identity, torch_threads
 from nunatak.detection.journal import Journal
 from nunatak.detection.model import load_model
@@ -147,7 +148,17 @@ def pick(
     target = None
     if output is not None:
         target = Output.named(Path(output), file_format, selected_only=selected_only)
-        target.check(job.settings, images=list(job.entries), redo=redo)
+        kinds = detector.header.classes
+        target.check(
+            job.settings,
+            images=list(job.entries),
+            # Only formats of tomograms care for the scale, which is in the headers.
+            foreseen=Foreseen(
+                dict.fromkeys(job.entries, 1.0),
+                [kind.name for kind in kinds] if len(kinds) > 1 else [],
+            ),
+            redo=redo,
+        )
     with (
         torch_threads(options.threads),
         Journal(target.journal, job.settings, redo=redo) if target else nullcontext() as journal,

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
+import os
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 from nunatak import __version__
 from nunatak.detection.settings import changes
 from nunatak.errors import UsageError
-from nunatak.files import require_reachable, write_json
+from nunatak.files import write_json
 
 LIBRARIES = ("torch", "numpy", "scipy")
 
@@ -34,8 +35,54 @@ def journal_path(output: Path) -> Path:
     return output.with_name(output.name + ".journal")
 
 
-def refuse_to_replace(output: Path, settings: Mapping[str, Any], *, redo: bool) -> None:
-    """Refuse an output that this program did not write, or wrote with other settings.
+def refuse_foreign_record(output: Path) -> None:
+    """Refuse an output with something else where its record belongs.
+
+    Raises
+    ------
+    UsageError
+        If there is a file, and it is not the record of a run.
+    """
+    path = record_path(output)
+    if path.exists() and read_record(output) is None:
+        raise UsageError(
+            f"{path} exists and is not the record of a run, which belongs there. "
+            "Move it away, or choose another output."
+        )
+
+
+def refuse_foreign(output: Path, files: Iterable[Path], *, advice: str) -> None:
+    """Refuse to replace files that an earlier run did not write as they are.
+
+    Parameters
+    ----------
+    output
+        What the user named: a file or a folder.
+    files
+        Of it, files that exist and would be replaced.
+    advice
+        What to do, for the message.
+
+    Raises
+    ------
+    UsageError
+        If the record beside the output does not describe one of them.
+    """
+    written = _written(output)
+    foreign = [file for file in files if written.get(_absolute(file)) != _sha256(file)]
+    if foreign:
+        others = f" (and {len(foreign) - 1} more)" if len(foreign) > 1 else ""
+        is_known = _absolute(foreign[0]) in written
+        problem = (
+            "was changed after 'nunatak pick' wrote it"
+            if is_known
+            else "exists, and nothing says that 'nunatak pick' wrote it"
+        )
+        raise UsageError(f"{foreign[0]}{others} {problem}. {advice}.")
+
+
+def refuse_other_settings(output: Path, settings: Mapping[str, Any]) -> None:
+    """Refuse to replace an output that was written with other settings.
 
     Parameters
     ----------
@@ -43,34 +90,25 @@ def refuse_to_replace(output: Path, settings: Mapping[str, Any], *, redo: bool) 
         What the user named: a file or a folder.
     settings
         Everything that decides what is written, except the micrographs; JSON values.
-    redo
-        Replace the output all the same; never a foreign file where the record belongs.
 
     Raises
     ------
     UsageError
-        If the output exists, and no record beside it describes it as it is and with these
-        settings; if a foreign file lies where the record belongs; or if the output's folder is
-        far from existing.
+        If the record beside the output says so.
     """
-    require_reachable(output)
-    record = _read(record_path(output))
-    if record is None and record_path(output).exists():
+    record = read_record(output)
+    changed = changes(record.get("settings", {}), settings) if record else ""
+    if changed:
         raise UsageError(
-            f"{record_path(output)} exists and is not the record of a run, which belongs there. "
-            "Move it away, or choose another output."
-        )
-    if redo or not output.exists() or (output.is_dir() and not any(output.iterdir())):
-        return
-    problem = _problem(output, record, settings)
-    if problem:
-        raise UsageError(
-            f"{output} {problem}. Choose another output, or give --redo to replace it."
+            f"{output} was written with other settings ({changed}). Choose another output, or "
+            "give --redo to replace it."
         )
 
 
 def write_record(output: Path, record: dict[str, Any], files: list[Path]) -> None:
     """Write the record of a finished output.
+
+    Files of an earlier run that this one did not write again stay known as this program's.
 
     Parameters
     ----------
@@ -81,16 +119,46 @@ def write_record(output: Path, record: dict[str, Any], files: list[Path]) -> Non
     files
         The files that were written.
     """
-    described = {"path": str(output), "files": fingerprint(files)}
+    now = {_absolute(path) for path in files}
+    left = {
+        _named_by(output, path): sha256
+        for path, sha256 in _written(output).items()
+        if path not in now and path.exists()
+    }
+    described: dict[str, Any] = {
+        "path": str(output),
+        "files": {str(path): _sha256(path) for path in files},
+    }
+    if left:
+        described["earlier_files"] = left
     write_json(record_path(output), {**record, "output": described})
 
 
-def fingerprint(files: list[Path]) -> dict[str, str]:
-    """Return the SHA-256 of files by their names; of all files below a folder."""
-    plain = [
-        file for path in files for file in (sorted(path.rglob("*")) if path.is_dir() else [path])
-    ]
-    return {str(file): _sha256(file) for file in plain if file.is_file()}
+def read_record(output: Path) -> dict[str, Any] | None:
+    """Return the record beside an output, or None where there is none or something else."""
+    try:
+        record = json.loads(record_path(output).read_bytes())
+        described = record["output"]
+        files = (described["files"], described.get("earlier_files", {}))
+        is_record = all(isinstance(one, dict) for one in files)
+        is_record = is_record and isinstance(described["path"], str)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return record if is_record else None
+
+
+def is_as_written(output: Path, record: Mapping[str, Any]) -> bool:
+    """Whether all files that a record describes are there as the run wrote them.
+
+    Parameters
+    ----------
+    output
+        The file or folder beside which the record lies, wherever it was moved with it.
+    record
+        From `read_record`.
+    """
+    files = _seen_from(output, record["output"], "files")
+    return all(path.is_file() and _sha256(path) == sha256 for path, sha256 in files.items())
 
 
 def circumstances() -> dict[str, Any]:
@@ -107,24 +175,38 @@ def circumstances() -> dict[str, Any]:
     }
 
 
-def _problem(output: Path, record: dict[str, Any] | None, settings: Mapping[str, Any]) -> str:
+def _written(output: Path) -> dict[Path, str]:
+    """Return the SHA-256 of each file that this program wrote there, by its absolute path."""
+    record = read_record(output)
     if record is None:
-        return "exists, and nothing says that 'nunatak pick' wrote it"
-    # By content: the same files have other names when seen from another folder.
-    if sorted(record["output"]["files"].values()) != sorted(fingerprint([output]).values()):
-        return "was changed after 'nunatak pick' wrote it"
-    changed = changes(record.get("settings", {}), settings)
-    return f"was written with other settings ({changed})" if changed else ""
+        return {}
+    described = record["output"]
+    return {
+        **_seen_from(output, described, "earlier_files"),
+        **_seen_from(output, described, "files"),
+    }
 
 
-def _read(path: Path) -> dict[str, Any] | None:
-    """Return a record, or None where there is none or something else."""
-    try:
-        record = json.loads(path.read_bytes())
-        is_record = isinstance(record["output"]["files"], dict)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return record if is_record else None
+def _seen_from(output: Path, described: Mapping[str, Any], key: str) -> dict[Path, str]:
+    """Return the files of a record by their absolute paths now.
+
+    A record names them as the run did, from its working directory, and may have been moved along
+    with its output since.
+    """
+    return {
+        _absolute(output / os.path.relpath(name, described["path"])): sha256
+        for name, sha256 in described.get(key, {}).items()
+    }
+
+
+def _named_by(output: Path, path: Path) -> str:
+    """Return the name of a file as the output is named: both from the root, or neither."""
+    return os.path.normpath(output / os.path.relpath(path, output))
+
+
+def _absolute(path: Path) -> Path:
+    """Return a path without ``..``, links left as they are."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - Path.absolute keeps "..".
 
 
 def _sha256(path: Path) -> str:

@@ -27,6 +27,9 @@ RUNS_FOLDER = "ExperimentRuns"
 SPACING = "VoxelSpacing"
 """Begins the names of folders of tomograms; the voxel size follows, ångström."""
 
+PICKS_FOLDER = "Picks"
+"""Holds the picks of a run, one file a user, session and object."""
+
 _FEATURES = "_features"
 
 
@@ -115,7 +118,7 @@ class CopickProject:
         """Return the pick files of a run; one name in both roots is that of the overlay."""
         found: dict[str, Path] = {}
         for root in self.roots:
-            folder = root / RUNS_FOLDER / run / "Picks"
+            folder = root / RUNS_FOLDER / run / PICKS_FOLDER
             for name in natural([*_listed(folder).files]):
                 if name.endswith(".json") and not name.startswith("."):
                     found.setdefault(name, folder / name)

@@ -11,6 +11,7 @@ from nunatak.images.ome_metadata import SPACE, Multiscale, read_multiscale
 from nunatak.images.pixel_size import TOLERANCE, same, stated
 from nunatak.images.source import Pixels
 from nunatak.images.tomogram import Box, Level
+from nunatak.images.voxel_size import cubic_A
 from nunatak.images.zarr_array import ZarrArray, open_zarr_array
 
 _log = logging.getLogger(__name__)
@@ -124,20 +125,20 @@ class OmeZarr:
                 "same"
             )
         sizes_A = self.voxel_sizes_A(level)
+        size_A = cubic_A(sizes_A[::-1])
         known_A = {
             axis: size_A for axis, size_A in zip(SPACE, sizes_A, strict=True) if size_A is not None
         }
-        cubic = bool(known_A) and same(min(known_A.values()), max(known_A.values()))
         info = ImageInfo(
             path=self.path,
             format=f"OME-Zarr {self.multiscale.version} (Zarr {array.zarr_format})",
             shape=self.shape(level),
             dtype=array.dtype,
-            pixel_size_A=next(iter(known_A.values())) if cubic else None,
+            pixel_size_A=size_A,
             kind="tomogram",
             notes=tuple(notes),
             detail=self._detail(level),
-            unequal_sizes_A={} if cubic else known_A,
+            unequal_sizes_A=known_A if size_A is None else {},
         )
         if not info.unequal_sizes_A:
             return info

@@ -22,6 +22,7 @@ from nunatak.images.sniff import sniff
 from nunatak.images.source import ImageSource, Pixels
 from nunatak.images.stable import FileState, unchanged_while_reading
 from nunatak.images.tiff import open_tiff
+from nunatak.images.voxel_size import cubic_A
 from nunatak.images.zarr_metadata import is_zarr
 
 _OPENERS = {
@@ -145,13 +146,22 @@ def _with_pixel_size(source: ImageSource) -> ImageInfo:
     if x_A is not None and y_A is not None and not same(x_A, y_A):
         note = f"pixels are not square: {x_A:.4g} Å in x, {y_A:.4g} Å in y"
         return _with_unequal_sizes(source.info, sizes_A, note)
-    size_A = square(x_A, y_A, path=source.info.path)
-    if size_A is not None and z_A is not None and not same(size_A, z_A):
+    size_A = _size_A(source)
+    if size_A is not None and z_A is not None and cubic_A((x_A, y_A, z_A)) is None:
         if source.info.kind == "stack":
             return replace(source.info, pixel_size_A=size_A, unequal_sizes_A=sizes_A)
         note = f"voxels are not cubic: {size_A:.4g} Å in x and y, {z_A:.4g} Å in z"
         return _with_unequal_sizes(source.info, sizes_A, note)
     return replace(source.info, pixel_size_A=size_A)
+
+
+def _size_A(source: ImageSource) -> float | None:
+    """Return the side of a square pixel, or of a voxel by the rule of those who read volumes."""
+    x_A, y_A = source.pixel_size_xy_A
+    if source.info.kind == "micrograph":
+        return square(x_A, y_A, path=source.info.path)
+    # A stack may turn out to be a tomogram.
+    return cubic_A((x_A, y_A, source.pixel_size_z_A)) or cubic_A((x_A, y_A, None))
 
 
 def _with_unequal_sizes(info: ImageInfo, sizes_A: dict[str, float], note: str) -> ImageInfo:

@@ -9,6 +9,9 @@ from nunatak.images.mrc_byte_order import plausible_mrc
 
 Format = Literal["mrc", "compressed", "tiff", "raster"]
 
+_OF_IMAGES = frozenset(
+    {".mrc", ".mrcs", ".rec", ".map", ".st", ".ali", ".tif", ".tiff", ".png", ".jpg", ".jpeg"}
+)
 _UNREAD = (
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file (EMAN2, BigDataViewer)", "Convert it to MRC."),
     (b"PK\x03\x04", "a zip archive", "Unpack it first."),
@@ -59,8 +62,9 @@ def sniff(head: bytes, path: Path) -> Format:
     if not whole:
         problem = f"{len(head)} bytes, too few for any image (an MRC header alone has 1024)"
         raise FormatError(path, problem, hint="It was cut short: copy or export it again.")
+    # A list may name any file; what is in one that is called no image is nobody's business here.
+    is_image = path.suffix.casefold() in _OF_IMAGES
+    start = f" (it starts with the bytes {head[:8].hex(' ')})" if is_image else ""
     raise FormatError(
-        path,
-        f"neither MRC, TIFF, PNG nor JPEG (it starts with the bytes {head[:8].hex(' ')})",
-        hint="Convert it to MRC or TIFF.",
+        path, f"neither MRC, TIFF, PNG nor JPEG{start}", hint="Convert it to MRC or TIFF."
     )

@@ -13,7 +13,7 @@ from nunatak.errors import BadInput
 BLOCK_ZYX = (3, 5, 5)
 """The missing wedge smears every density along z, so that neighbours along z tell more about a
 dropped place than neighbours along x and y do: the block is the flatter there, in the voxels of a
-feature map that few of its particle's details span."""
+feature map that few of its particle's details span. Cuboids of the input have the same shape."""
 
 LARGEST_SHARE = 0.1
 """Of a volume that dropped cuboids may cover at most."""
@@ -132,9 +132,10 @@ def drop_cuboids(
     ----------
     volumes : Tensor, shape (b, 1, z, y, x), float32
     largest_px
-        Longest side of a cuboid, voxels: at most the radius of the smallest particle, so that no
-        particle is hidden altogether. The sides are drawn from the upper half of the range, each
-        by itself, and cut to the volume's.
+        Longest side of a cuboid along x and y, voxels: at most the radius of the smallest
+        particle, so that no particle is hidden altogether. Along z it is shorter as in
+        `BLOCK_ZYX`. The sides are drawn from the upper half of the range, each by itself, and cut
+        to the volume's.
     rng
         Draws places, sides and phases.
     share
@@ -169,9 +170,10 @@ def _cuboids(
 ) -> list[tuple[slice, ...]]:
     """Draw cuboids until the next one would exceed the share, overlap counted twice."""
     left = share * math.prod(shape)
+    largest = np.array([max(round(largest_px * b / max(BLOCK_ZYX)), 2) for b in BLOCK_ZYX])
     places: list[tuple[slice, ...]] = []
     while True:
-        drawn = rng.integers(-(-largest_px // 2), largest_px + 1, 3)
+        drawn = rng.integers(-(-largest // 2), largest + 1)
         sides = [min(int(s), n) for s, n in zip(drawn, shape, strict=True)]
         left -= math.prod(sides)
         if left < 0:

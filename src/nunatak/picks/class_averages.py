@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nunatak.picks.bootstrap import Estimate, MicroMacro, curve_estimates, rate_estimates
-from nunatak.picks.class_evaluation import ClassAverages
+from nunatak.picks.class_evaluation import AverageDistance, ClassAverages
 from nunatak.picks.evaluation import Evaluation, OperatingPoint
 from nunatak.picks.metrics import Counts, JudgedPicks, rates, ratio
 
@@ -75,7 +75,29 @@ def averages_over_classes(points: Sequence[OperatingPoint], weights: FloatArray)
         precision=precision,
         recall=recall,
         f1=f1,
+        localisation=_average_distances(points, weights),
     )
+
+
+def _average_distances(
+    points: Sequence[OperatingPoint], weights: FloatArray
+) -> tuple[AverageDistance, ...]:
+    """Average the distances over the classes, in each unit that all of them are known in."""
+    right = np.array([point.counts.true_positives for point in points])
+    found = []
+    for number, error in enumerate(points[0].localisation):
+        if any(len(point.localisation) <= number for point in points):
+            break
+        sums = np.array([point.distance_sums[number] for point in points])
+        micro = _with_interval(
+            ratio(sums.sum(), right.sum()),
+            ratio(weights @ sums.sum(axis=0), weights @ right.sum(axis=0)),
+        )
+        macro = _mean_over_classes(
+            ratio(sums.sum(axis=1), right.sum(axis=1)), ratio(weights @ sums.T, weights @ right.T)
+        )
+        found.append(AverageDistance(error.unit, MicroMacro(micro, macro)))
+    return tuple(found)
 
 
 def _mean_over_classes(figure: FloatArray, resampled: FloatArray) -> Estimate:
@@ -84,7 +106,10 @@ def _mean_over_classes(figure: FloatArray, resampled: FloatArray) -> Estimate:
     def mean(values: FloatArray) -> FloatArray:
         return ratio(np.nansum(values, axis=-1), np.isfinite(values).sum(axis=-1))
 
-    means = mean(resampled)
-    defined = means[np.isfinite(means)]
+    return _with_interval(mean(figure), mean(resampled))
+
+
+def _with_interval(value: FloatArray, resampled: FloatArray) -> Estimate:
+    defined = resampled[np.isfinite(resampled)]
     low, high = np.quantile(defined, [0.025, 0.975]) if len(defined) else (np.nan, np.nan)
-    return Estimate(float(mean(figure)), float(low), float(high))
+    return Estimate(float(value), float(low), float(high))

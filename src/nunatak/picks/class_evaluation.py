@@ -21,6 +21,23 @@ class ClassResult:
 
 
 @dataclass(frozen=True)
+class AverageDistance:
+    """Mean distance between right picks and their truths over all classes.
+
+    Attributes
+    ----------
+    unit : str
+        As of `nunatak.picks.evaluation.LocalisationError`.
+    mean : MicroMacro
+        Micro: over the right picks of all classes. Macro: the mean of the classes' own mean
+        distances, of those that have a right pick.
+    """
+
+    unit: str
+    mean: MicroMacro
+
+
+@dataclass(frozen=True)
 class ClassAverages:
     """What one selection of the candidates achieves over all classes.
 
@@ -33,6 +50,8 @@ class ClassAverages:
     precision, recall, f1 : MicroMacro
         Micro: of these sums, so that a frequent class weighs more. Macro: the mean of the
         classes' own figures (of those that have one), so that each weighs the same.
+    localisation : tuple of AverageDistance
+        In pixels (voxels), and in Å where every pixel size is known.
     """
 
     name: str
@@ -42,6 +61,7 @@ class ClassAverages:
     precision: MicroMacro
     recall: MicroMacro
     f1: MicroMacro
+    localisation: tuple[AverageDistance, ...]
 
 
 @dataclass(frozen=True)
@@ -114,6 +134,7 @@ class ClassEvaluation:
         ]
         for number, averages in enumerate(self.averages):
             points = [(one.name, one.evaluation.points[number]) for one in self.classes]
+            distance = averages.localisation[-1]
             lines += [
                 "",
                 f"{averages.name}: {averages.selected} selected, "
@@ -125,6 +146,7 @@ class ClassEvaluation:
                 row("precision", averages.precision),
                 row("recall", averages.recall),
                 row("F1", averages.f1),
+                row(f"mean distance, {distance.unit}", distance.mean),
             ]
         return "\n".join([*lines, *self._footnotes(noun, images)])
 

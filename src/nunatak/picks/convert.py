@@ -17,6 +17,7 @@ from nunatak.picks.formats.base import PickFormat
 from nunatak.picks.formats.doors import AnyPath, files_of, read_with
 from nunatak.picks.formats.per_image import refuse_existing
 from nunatak.picks.formats.registry import format_for_writing, format_named, refuse_dimensions
+from nunatak.picks.formats.tomograms import copick_json
 from nunatak.picks.formats.tomograms.copick_choice import refuse_idle_choice
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.losses import losses
@@ -109,7 +110,6 @@ def convert(
     target = Path(target)
     catalogue = images if images is not None else ImageCatalogue()
     facts = tomograms or TomogramFacts()
-    refuse_idle_choice(found, facts)
     candidates = read_with(
         source,
         FormatContext(
@@ -128,6 +128,8 @@ def convert(
         else format_named(to_format)
     )
     refuse_dimensions(candidates, target_format)
+    if target_format is not copick_json.FORMAT:
+        refuse_idle_choice(found, facts)
     picks = chosen(candidates, selected_only=selected_only, threshold=threshold)
     is_chosen = selected_only or threshold is not None
     extents = inspection.extents_of(picks.table, catalogue)

@@ -16,7 +16,7 @@ from nunatak.picks.metrics import Counts, JudgedPicks
 
 FloatArray = NDArray[np.float64]
 
-_ONLY_IN_MEMORY = frozenset({"curve", "counts", "judged", "ndim"})
+_ONLY_IN_MEMORY = frozenset({"curve", "counts", "distance_sums", "judged", "ndim"})
 """Fields with a number for every candidate or image, or said otherwise: not for JSON."""
 
 
@@ -63,6 +63,8 @@ class OperatingPoint:
         In pixels (voxels), and in Å where every pixel size is known.
     counts : Counts
         The same of every image.
+    distance_sums : ndarray, shape (n_units, n_images), float64
+        Sum over the right picks of an image, in the units of ``localisation``.
     """
 
     name: str
@@ -74,6 +76,7 @@ class OperatingPoint:
     f1: MicroMacro
     localisation: tuple[LocalisationError, ...]
     counts: Counts
+    distance_sums: FloatArray
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ class ImageCatalogue:
         a size is asked for, and not before.
     pixel_size_A
         Pixel size of all images, ångström; None takes it from each header.
+    pixel_sizes_A
+        Image name to pixel size in ångström, where they are known; goes before the headers.
     axis_order
         What the stored axes of all tomograms among the image files are; None asks where a shape
         leaves a doubt.
@@ -44,6 +46,7 @@ class ImageCatalogue:
         *,
         paths: Mapping[str, Path] | Iterable[str | Path] = (),
         pixel_size_A: float | None = None,
+        pixel_sizes_A: Mapping[str, float] | None = None,
         axis_order: "AxisOrder | None" = None,
     ) -> None:
         self._shapes = dict(shapes or {})
@@ -51,7 +54,7 @@ class ImageCatalogue:
         paths_of = {name: Path(path) for name, path in named.items()}
         self._headers = ImageHeaders(paths_of, axis_order)
         self._stated_pixel_size_A = pixel_size_A
-        self._listed_sizes_A: dict[str, float] = {}
+        self._listed_sizes_A = dict(pixel_sizes_A or {})
         self._are_tomograms = False
         self._checks_sizes = False
         self._resolved: dict[str, str] = {}
@@ -66,11 +69,10 @@ class ImageCatalogue:
     ) -> "ImageCatalogue":
         """Return the catalogue of listed images, with the pixel sizes of their list."""
         paths = {one.name: one.path for one in images}
-        catalogue = cls(paths=paths, pixel_size_A=pixel_size_A, axis_order=axis_order)
-        catalogue._listed_sizes_A = {
-            one.name: one.pixel_size_A for one in images if one.pixel_size_A is not None
-        }
-        return catalogue
+        sizes_A = {one.name: one.pixel_size_A for one in images if one.pixel_size_A is not None}
+        return cls(
+            paths=paths, pixel_size_A=pixel_size_A, pixel_sizes_A=sizes_A, axis_order=axis_order
+        )
 
     @classmethod
     def of_tomograms(

@@ -15,13 +15,18 @@ from nunatak.picks.table import coordinate_columns
 BoolArray = NDArray[np.bool_]
 
 _BINNINGS = (2, 3, 4, 5, 6, 8, 10, 12, 16)
-_FILLING = (0.8, 1.005)
-"""Picks in the right unit reach this far across the image, as a fraction of its size."""
+_FILLING = (0.8, 1.05)
+"""Picks in the right unit reach this far across the image, as a fraction of its size. Some may lie
+a little beyond the edge."""
+_FEW_FILLING = (0.6, 1.05)
+"""The same of few picks, which leave more of the image empty."""
 
 _TOO_SMALL = 0.55
 _TOO_LARGE = 1.1
 _MIN_PICKS = 50
 """Fewer picks may well keep to one corner of the image."""
+_MIN_PICKS_BEYOND = 3
+"""Fewer picks beyond the edge of the image may well be strays."""
 
 
 _EDGE_TOLERANCE_PX = 1e-3
@@ -150,6 +155,9 @@ def suspected_unit(
 ) -> UnitSuspicion | None:
     """Compare the picks' bounding box with the images and suspect a wrong unit.
 
+    Many picks are suspected that keep to one corner or of which a tenth lies beyond the far edge;
+    few ones, from three on, of which more than half do.
+
     Parameters
     ----------
     table, extents
@@ -163,26 +171,33 @@ def suspected_unit(
         None where the picks fit, are too few to tell, or the images are unknown.
     """
     known = np.isfinite(extents.size_px).all(axis=1)
-    if int(known.sum()) < _MIN_PICKS:
+    if not known.any():
         return None
-    relative = ((_positions(table)[known] + 0.5) / extents.size_px[known]).max(axis=1)
-    # A few stray picks beyond the edge are no sign of a unit; a tenth of them is.
-    reach = float(relative.max())
-    if float(np.quantile(relative, 0.9)) <= _TOO_LARGE and reach >= _TOO_SMALL:
+    # Half a pixel, by which edges and centres differ, is a part of the image that depends on the
+    # unit in doubt.
+    relative = (_positions(table)[known] / extents.size_px[known]).max(axis=1)
+    reach, is_many = float(relative.max()), len(relative) >= _MIN_PICKS
+    # A few stray picks beyond the edge are no sign of a unit; a tenth of many or half of few is.
+    is_beyond = len(relative) >= _MIN_PICKS_BEYOND and float(np.median(relative)) > 1
+    is_odd = is_many and (np.quantile(relative, 0.9) > _TOO_LARGE or reach < _TOO_SMALL)
+    if not (is_beyond or is_odd):
         return None
-    return UnitSuspicion(reach, _fitting_factors(reach, pixel_size_A))
+    filling = _FILLING if is_many else _FEW_FILLING
+    return UnitSuspicion(reach, _fitting_factors(reach, pixel_size_A, filling))
 
 
 def _positions(table: pd.DataFrame) -> FloatArray:
     return table[list(coordinate_columns(table))].to_numpy(np.float64)
 
 
-def _fitting_factors(reach: float, pixel_size_A: float | None) -> dict[str, float]:
+def _fitting_factors(
+    reach: float, pixel_size_A: float | None, filling: tuple[float, float]
+) -> dict[str, float]:
     candidates = {f"pixels binned by {b}": float(b) for b in _BINNINGS}
     candidates |= {f"pixels of an image {b} times larger": 1 / b for b in _BINNINGS}
     if pixel_size_A is not None:
         candidates["ångström"] = 1 / pixel_size_A
-    smallest, largest = _FILLING
+    smallest, largest = filling
     return {
         unit: factor for unit, factor in candidates.items() if smallest <= reach * factor <= largest
     }

@@ -68,6 +68,7 @@ def operating_point(
         truths=np.array([len(one.truths_px) for one in judgement.images], dtype=np.int64),
     )
     rated = rate_estimates(counts, weights)
+    distances = _distances(judgement, pairs)
     return OperatingPoint(
         name=name,
         threshold=threshold,
@@ -76,19 +77,26 @@ def operating_point(
         precision=rated["precision"],
         recall=rated["recall"],
         f1=rated["f1"],
-        localisation=_localisation(judgement, pairs),
+        localisation=tuple(
+            LocalisationError.of(np.concatenate(each), unit) for unit, each in distances
+        ),
         counts=counts,
+        distance_sums=np.array([[one.sum() for one in each] for _, each in distances]),
     )
 
 
-def _localisation(judgement: Judgement, pairs: list[Matching]) -> tuple[LocalisationError, ...]:
-    distance_px = np.concatenate([found.distance_px for found in pairs])
+def _distances(
+    judgement: Judgement, pairs: list[Matching]
+) -> list[tuple[str, list[NDArray[np.float64]]]]:
+    """Return a unit, and each image's distances in it: pixels, and Å if every size is known."""
     images = judgement.images
-    in_px = LocalisationError.of(distance_px, "px" if judgement.ndim == 2 else "voxels")
+    in_px = [found.distance_px for found in pairs]
+    found = [("px" if judgement.ndim == 2 else "voxels", in_px)]
     # An image without a pair has no distance, and no need of a pixel size.
-    if any(
-        one.pixel_size_A is None and len(found) for one, found in zip(images, pairs, strict=True)
+    if all(
+        one.pixel_size_A is not None or not len(each)
+        for one, each in zip(images, in_px, strict=True)
     ):
-        return (in_px,)
-    sizes_A = np.repeat([one.pixel_size_A or 0.0 for one in images], [len(one) for one in pairs])
-    return in_px, LocalisationError.of(distance_px * sizes_A, "Å")
+        in_A = [each * (one.pixel_size_A or 0.0) for one, each in zip(images, in_px, strict=True)]
+        found.append(("Å", in_A))
+    return found

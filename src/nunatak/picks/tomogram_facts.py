@@ -25,6 +25,9 @@ class TomogramFacts:
         0 or 1: the first voxel, in files whose programs disagree about it (Dynamo).
     copick_user, copick_session : str or None
         Whose picks to read from a copick project; None reads those of all.
+    as_copick_user, as_copick_session : str or None
+        Whose picks those become that are written to a copick project; None is this program, in
+        its session 0.
     """
 
     tilt_series: Mapping[str, TiltSeries] = field(default_factory=lambda: MappingProxyType({}))
@@ -33,6 +36,8 @@ class TomogramFacts:
     index_base: int = 0
     copick_user: str | None = None
     copick_session: str | None = None
+    as_copick_user: str | None = None
+    as_copick_session: str | None = None
 
     def __post_init__(self) -> None:
         if self.index_base not in (0, 1):

@@ -17,6 +17,7 @@ from nunatak.pruning.decide import (
     duplicates,
     limits_for,
 )
+from nunatak.pruning.earlier_columns import set_aside
 from nunatak.pruning.false_discovery import discovery_curve
 from nunatak.pruning.gather import Gathered
 from nunatak.pruning.judgement import Judgement
@@ -76,7 +77,9 @@ def concluded(
         is_duplicate=is_duplicate,
         labels=labels,
     )
-    table = picks.table.assign(probability=probability, predicted_class=kind, decision=decision)
+    table = set_aside(picks, labels).assign(
+        probability=probability, predicted_class=kind, decision=decision
+    )
     result = PruneResult(
         picks=replace(picks, table=table),
         logit=judgement.logit,

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from nunatak.errors import BadInput
 from nunatak.picks.formats.relion_columns import OWN
 from nunatak.picks.table import PickSet
-from nunatak.pruning.classes import class_of
+from nunatak.pruning.classes import DUPLICATE, class_of
 
 USUAL_COLUMNS = ("label", "nunatakLabel", "class_name", "rlnLabel")
 """Where labels are looked for when no column is named; but in tomograms, ``class_name`` says which
@@ -20,9 +20,15 @@ _UNDECIDED = frozenset({"review", "unjudged", "unknown", "unlabelled", "unlabele
 
 _MOST_NAMED = 3
 
+_DECISION, _LOOKS_LIKE, _REJECT = "decision", "predicted_class", "reject"
+"""Columns and a word of an earlier pruning."""
+
 
 def classes_of_column(picks: PickSet, column: str | None) -> NDArray[np.object_]:
     """Return the class that each row's word stands for.
+
+    In the decisions of an earlier pruning, what was rejected as a duplicate stays one: it has the
+    picture of a particle, and taken for junk it would teach that particles are junk.
 
     Parameters
     ----------
@@ -46,7 +52,7 @@ def classes_of_column(picks: PickSet, column: str | None) -> NDArray[np.object_]
     words = _words(picks.table[name])
     found, unknown = {}, []
     for word in words.unique().tolist():
-        if word in _BLANK or word.casefold() in _UNDECIDED:
+        if _is_no_label(word):
             found[word] = ""
             continue
         try:
@@ -69,7 +75,18 @@ def classes_of_column(picks: PickSet, column: str | None) -> NDArray[np.object_]
             f"{origin}, column {column or name}: no labels, all {len(words)} rows are blank. "
             "Label some, or name another column (--label-column)."
         )
+    if name == _DECISION and _LOOKS_LIKE in picks.table:
+        classes[_rejected_duplicates(picks.table)] = DUPLICATE
     return classes
+
+
+def says_nothing(cells: pd.Series) -> bool:
+    """Tell whether every cell is blank, or leaves open whether there is a particle."""
+    return all(_is_no_label(word) for word in _words(cells).unique().tolist())
+
+
+def _is_no_label(word: str) -> bool:
+    return word in _BLANK or word.casefold() in _UNDECIDED
 
 
 def label_column(picks: PickSet, column: str | None) -> str:
@@ -112,6 +129,13 @@ def _earlier(picks: PickSet) -> str:
         " If the decisions of an earlier pruning, looked through by a person, are meant, that is "
         f"--label-column {OWN['decision']}."
     )
+
+
+def _rejected_duplicates(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """Tell which picks carry pruning's own word for a duplicate; a person's "junk" is meant so."""
+    rejected = _words(table[_DECISION]).str.casefold() == _REJECT
+    looks_like = _words(table[_LOOKS_LIKE]).str.casefold()
+    return np.asarray(rejected & (looks_like == DUPLICATE), dtype=np.bool_)
 
 
 def _words(cells: pd.Series) -> "pd.Series[str]":

@@ -12,7 +12,7 @@ from nunatak.picks.counted import counted
 from nunatak.picks.judged import IMAGE_NOUN
 from nunatak.picks.names import NameIndex
 from nunatak.picks.table import PickSet
-from nunatak.pruning.classes import JUNK, PARTICLE
+from nunatak.pruning.classes import DUPLICATE, JUNK, PARTICLE
 from nunatak.pruning.kinds import known_kinds
 from nunatak.pruning.label_words import classes_of_column, label_column
 from nunatak.pruning.nearest_picks import nearest_picks, place_of
@@ -52,6 +52,11 @@ class MatchedLabels:
     def is_particle(self) -> NDArray[np.bool_]:
         """Which labels say particle, shape (k,)."""
         return np.asarray(self.class_name == PARTICLE, dtype=np.bool_)
+
+    @property
+    def is_junk(self) -> NDArray[np.bool_]:
+        """Which labels say no particle, shape (k,): a duplicate is one, and was picked twice."""
+        return np.asarray(~self.is_particle & (self.class_name != DUPLICATE), dtype=np.bool_)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -131,8 +136,10 @@ def labels_by_position(
     image_of = _same_images(picks, labelled, origin)
     words_are_kinds = class_name is not None or label_column(labelled, column) != "class_name"
     kinds = known_kinds(labelled, picks) if words_are_kinds else np.full(len(labelled), "", object)
-    names = labelled.table["image"].map(image_of).where(is_label)
+    names = labelled.table["image"].map(image_of)
+    # Blank rows are looked up, too: they stand for one of several picks at one place.
     near = nearest_picks(picks, radius_px, names, labelled.positions_px, kinds)
+    near[~is_label] = -1
     elsewhere = is_label & ~labelled.table["image"].isin(image_of).to_numpy()
     lonely = is_label & ~elsewhere & (near < 0)
     unmatched = _account(origin, labelled, elsewhere, lonely)

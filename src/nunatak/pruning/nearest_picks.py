@@ -1,4 +1,8 @@
-"""Which pick a position means: the nearest one, where one is near enough."""
+"""Which pick a position means: the nearest one, where one is near enough.
+
+Where several picks lie at one place, as in a table with rows that occur twice, the positions at
+that place mean them in turn, so that a table of labels that is the table of picks fits row by row.
+"""
 
 import numpy as np
 import pandas as pd
@@ -7,6 +11,10 @@ from scipy.spatial import KDTree
 
 from nunatak.picks.table import PickSet
 from nunatak.pruning.kinds import by_image_and_kind, kinds_of
+from nunatak.pruning.turns import in_turn
+
+_DECIMALS = 3
+"""Of a pixel: places that agree in so many are one, however a table was written."""
 
 
 def nearest_picks(
@@ -56,7 +64,22 @@ def nearest_picks(
         closer = distance < nearest[asked]
         row[asked[closer]] = rows[np.asarray(index)[closer]]
         nearest[asked[closer]] = np.asarray(distance)[closer]
-    return row
+    return _in_turn_at_one_place(picks, row, positions_px)
+
+
+def _in_turn_at_one_place(
+    picks: PickSet, row: NDArray[np.int64], positions_px: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Let positions that lie at one place with several picks mean these one after the other."""
+    places = picks.positions_px.round(_DECIMALS)
+    images = picks.table["image"].to_numpy()
+    keys = pd.DataFrame(places).assign(image=images, kind=kinds_of(picks.table))
+    place = np.asarray(keys.groupby(list(keys), sort=False).ngroup(), dtype=np.int64)
+    is_there = row >= 0
+    is_there[is_there] = (positions_px[is_there].round(_DECIMALS) == places[row[is_there]]).all(1)
+    settled = row.copy()
+    settled[is_there] = in_turn(place, place[row[is_there]])
+    return settled
 
 
 def place_of(pick: pd.Series) -> str:

@@ -15,6 +15,7 @@ from nunatak.picks.context import FormatContext
 from nunatak.picks.formats import cryosparc_cs
 from nunatak.picks.formats.base import PickFormat
 from nunatak.picks.formats.cryosparc_uids import UID
+from nunatak.picks.formats.csv_table import guarded
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.judged import IMAGE_NOUN
 from nunatak.picks.losses import losses
@@ -34,6 +35,40 @@ def counts_path(output: Path, ndim: int) -> Path:
     'run/clean.star.micrographs.csv'
     """
     return output.with_name(f"{output.name}.{IMAGE_NOUN[ndim]}s.csv")
+
+
+def refuse_to_replace_labels(labels: Sequence[Path], outputs: Sequence[Path]) -> None:
+    """Refuse outputs that would take the place of labels, which a person has made.
+
+    Parameters
+    ----------
+    labels
+        Files and folders that labels are read from.
+    outputs
+        Files and folders to be written, and possibly to be replaced.
+
+    Raises
+    ------
+    UsageError
+        If one of them is, holds, or lies in one of the labels'.
+    """
+    for output in outputs:
+        for source in labels:
+            if output.exists() and _is_same_or_within(output.resolve(), source.resolve()):
+                raise UsageError(
+                    f"{output}: the labels are read from {source}, and labels are never replaced. "
+                    "Write elsewhere."
+                )
+
+
+def _is_same_or_within(one: Path, other: Path) -> bool:
+    return one == other or one in other.parents or other in one.parents
+
+
+def written_to(output: Path, *others: Path | None) -> list[Path]:
+    """Return all that a pruning writes: the picks, what lies beside them, and other files."""
+    beside = [counts_path(output, 2), counts_path(output, 3), record_path(output)]
+    return [output, *beside, *(path for path in others if path is not None)]
 
 
 @dataclass(frozen=True)
@@ -126,7 +161,9 @@ class PrunedOutput:
             written_as = cryosparc_cs.FORMAT
         files = written_as.write(picks, self.path, context)
         counts = counts_path(self.path, picks.ndim)
-        write_text(counts, result.by_micrograph().to_csv(index=False, lineterminator="\n"))
+        rows = result.by_micrograph()
+        rows["image"] = rows["image"].astype(str).map(guarded)
+        write_text(counts, rows.to_csv(index=False, lineterminator="\n"))
         write_record(
             self.path, {**result.provenance, "only_keep": self.only_keep}, [*files, counts]
         )

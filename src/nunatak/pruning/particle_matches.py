@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from nunatak.errors import Mismatch
 from nunatak.picks.table import PickSet
 from nunatak.pruning.particle_names import has_particle_images, particle_names
+from nunatak.pruning.turns import in_turn
 
 
 def same_particles(picks: PickSet, labelled: PickSet) -> NDArray[np.int64]:
@@ -22,7 +23,7 @@ def same_particles(picks: PickSet, labelled: PickSet) -> NDArray[np.int64]:
     Returns
     -------
     ndarray, shape (m,), int64
-        Rows of ``picks``, the first of equal ones; -1 where there is none.
+        Rows of ``picks``, equal ones in turn; -1 where there is none.
 
     Raises
     ------
@@ -36,9 +37,11 @@ def same_particles(picks: PickSet, labelled: PickSet) -> NDArray[np.int64]:
             f"{labelled.source or 'the labels'}: no particle images are named, and the picks are "
             "known by these alone. Give labels with rlnImageName, or blob/path and blob/idx."
         )
-    known, asked = _keys(picks), _keys(labelled)
-    first = known[~known.duplicated()]
-    return np.asarray(asked.map(pd.Series(first.index, index=first)).fillna(-1), dtype=np.int64)
+    known, names = pd.factorize(_keys(picks))
+    asked = pd.Index(names).get_indexer(pd.Index(_keys(labelled)))
+    rows = np.full(len(asked), -1, dtype=np.int64)
+    rows[asked >= 0] = in_turn(known, asked[asked >= 0])
+    return rows
 
 
 def _keys(picks: PickSet) -> "pd.Series[str]":

@@ -18,6 +18,7 @@ from nunatak.picks.formats.relion_columns import (
     OPTICS_GROUP,
     PARTICLE_IMAGE,
 )
+from nunatak.picks.judged import IMAGE_NOUN
 from nunatak.picks.table import PickSet
 
 BLOB_PATH, BLOB_INDEX, BLOB_PIXEL_SIZE = "blob/path", "blob/idx", "blob/psize_A"
@@ -64,6 +65,14 @@ def lacks_places(picks: PickSet) -> bool:
     if picks.ndim != 2 or not has_particle_images(picks):
         return False
     return bool((picks.table["image"] == stacks_of(picks.table)).all())
+
+
+def image_noun(picks: PickSet) -> str:
+    """Return what an image of the picks is called: ``"micrograph"``, ``"tomogram"``, ``"stack"``.
+
+    A stack is a file of particle images whose places are not known.
+    """
+    return "stack" if lacks_places(picks) else IMAGE_NOUN[picks.ndim]
 
 
 def particle_names(picks: PickSet) -> ParticleNames:

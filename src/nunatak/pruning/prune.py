@@ -95,7 +95,7 @@ def prune(
         Of every random choice.
     seen
         File, ``*.safetensors``, that keeps what the models saw of the picks: where it holds that
-        already, nothing is looked at again, and judging with other labels takes a second.
+        already, nothing is looked at again, and judging with other labels takes a few seconds.
     on_progress
         Called with the number of images finished since the last call.
 

@@ -12,6 +12,7 @@ from nunatak.picks.table import PickSet
 from nunatak.pruning.decide import KEEP, REJECT, REVIEW, UNJUDGED
 from nunatak.pruning.false_discovery import DiscoveryCurve
 from nunatak.pruning.features import PickFeatures
+from nunatak.pruning.judgement import SHIPPED
 from nunatak.pruning.labels import MatchedLabels
 from nunatak.pruning.views_lost import ViewsLost
 from nunatak.pruning.volumes.class_diameters import Diameter
@@ -81,6 +82,15 @@ class PruneResult:
         """Number of picks by decision, in the order of `nunatak.pruning.decide.DECISIONS`."""
         decision = self.picks.table["decision"]
         return {name: int((decision == name).sum()) for name in (KEEP, REVIEW, REJECT, UNJUDGED)}
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether the interval of the false-discovery rate says how far the estimate reaches.
+
+        It knows only chance. Without labels in tomograms, the share that is false lay far outside
+        of it wherever it could be checked.
+        """
+        return self.method != SHIPPED or self.picks.ndim == 2
 
     def by_micrograph(self) -> pd.DataFrame:
         """Return the counts of each micrograph, worst first.

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from nunatak.picks.counted import counted
-from nunatak.picks.judged import IMAGE_NOUN
+from nunatak.pruning.classes import DUPLICATE
 from nunatak.pruning.decide import (
     DUPLICATE_WITHIN,
     KEEP,
@@ -15,7 +15,8 @@ from nunatak.pruning.decide import (
     REVIEW,
     UNJUDGED,
 )
-from nunatak.pruning.particle_names import lacks_places
+from nunatak.pruning.judgement import SHIPPED
+from nunatak.pruning.particle_names import image_noun
 from nunatak.pruning.result import PruneResult
 from nunatak.pruning.volumes.kept_by_kind import by_kind, shared_places
 
@@ -57,6 +58,9 @@ def _lines(result: PruneResult) -> Iterator[str]:
         f"{counts[REJECT]} rejected{_unjudged(counts[UNJUDGED])}."
     )
     yield _limits(result)
+    doubt = doubt_of(result)
+    if doubt:
+        yield doubt
     rejected = result.picks.table.loc[
         result.picks.table["decision"] == REJECT, "predicted_class"
     ].value_counts()
@@ -69,8 +73,7 @@ def _lines(result: PruneResult) -> Iterator[str]:
     worst = result.by_micrograph()
     worst = worst[(worst["picks"] - worst[UNJUDGED] >= _FEWEST_PICKS)].head(_WORST)
     if len(worst) and len(result.picks.images) > 1:
-        noun = "stack" if lacks_places(result.picks) else IMAGE_NOUN[result.picks.ndim]
-        yield f"{noun.capitalize()}s that lose most:"
+        yield f"{image_noun(result.picks).capitalize()}s that lose most:"
         yield from _rows(worst)
 
 
@@ -78,8 +81,12 @@ def _labels(result: PruneResult) -> str:
     labels = result.labels
     if labels is None:
         return ""
-    particles = int(labels.is_particle.sum())
-    return f" (labels: {counted(particles, 'particle')} and {len(labels) - particles} of junk)"
+    duplicates = labels.counts.get(DUPLICATE, 0)
+    more = f", {counted(duplicates, 'duplicate')}" if duplicates else ""
+    return (
+        f" (labels: {counted(int(labels.is_particle.sum()), 'particle')} and "
+        f"{int(labels.is_junk.sum())} of junk{more})"
+    )
 
 
 def _unjudged(count: int) -> str:
@@ -101,11 +108,25 @@ def _false(result: PruneResult) -> str:
     kept = result.discovery.at(result.keep_from)
     if kept.kept == 0:
         return ""
-    return (
-        f": an estimated {100 * kept.rate:.1f} % of the kept are false (95 % interval "
-        f"{100 * kept.low:.1f} to {100 * kept.high:.1f} %), and {100 * kept.found_share:.0f} % of "
-        "the particles are kept"
+    interval = (
+        f" (95 % interval {100 * kept.low:.1f} to {100 * kept.high:.1f} %)"
+        if result.has_interval
+        else ""
     )
+    return (
+        f": an estimated {100 * kept.rate:.1f} % of the kept are false{interval}, and "
+        f"{100 * kept.found_share:.0f} % of the particles are kept"
+    )
+
+
+def doubt_of(result: PruneResult) -> str:
+    """Say what speaks against the estimated share of false ones; empty where nothing does."""
+    if result.method != SHIPPED or result.discovery.at(result.keep_from).kept == 0:
+        return ""
+    rests = "The estimate rests on simulations alone and was not checked on these images"
+    if result.picks.ndim == 3:
+        return f"{rests}: in tomograms it is often far too hopeful. Give labels."
+    return f"{rests}. If the rate matters, give a few labels of both kinds."
 
 
 def _views(result: PruneResult) -> Iterator[str]:

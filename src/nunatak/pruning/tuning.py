@@ -192,8 +192,20 @@ def tuned(
 
 
 def learnable(labels: MatchedLabels, judged: NDArray[np.bool_]) -> MatchedLabels:
-    """Return the labels of picks that were seen; a duplicate has the picture of a particle."""
-    kept = judged[labels.row] & (labels.class_name != DUPLICATE)
+    """Return the labels of picks that were seen, and that teach."""
+    return _some(labels, judged[labels.row] & _teaches(labels))
+
+
+def teaching(labels: MatchedLabels) -> MatchedLabels:
+    """Return the labels that say what a particle looks like: a duplicate looks like one, too."""
+    return _some(labels, _teaches(labels))
+
+
+def _teaches(labels: MatchedLabels) -> NDArray[np.bool_]:
+    return np.asarray(labels.class_name != DUPLICATE, dtype=np.bool_)
+
+
+def _some(labels: MatchedLabels, kept: NDArray[np.bool_]) -> MatchedLabels:
     return replace(labels, row=labels.row[kept], class_name=labels.class_name[kept], unmatched=())
 
 

@@ -1,13 +1,15 @@
 """The general 3D model: particles of any kind by their size, learned from simulation alone."""
 
 import logging
+import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
 
 from nunatak.detection.precision import choose_device, training_precision
+from nunatak.detection.volumes.volume_header import VolumeClass
 from nunatak.detection.volumes.volume_model import VolumeModel, save_volume_model
 from nunatak.learning.volumes.volume_data import VolumeTrainingData
 from nunatak.learning.volumes.volume_start import volume_start
@@ -24,6 +26,9 @@ _log = logging.getLogger(__name__)
 
 _VALIDATION_SEED_OFFSET = 1_000_003
 _SCATTERERS = 4000
+
+LEAST_PARTICLES = 50
+"""Of a size in the validation tomograms; a threshold that fewer choose is chance."""
 
 
 def train_general_3d(
@@ -120,9 +125,11 @@ def train_general_3d(
         training_folder(output), output=Path(output).absolute(), redo=redo, on_progress=on_step
     )
     model, figures = run.model(fitted, name="general-3d")
+    particles = [figures[kind.name].particles for kind in model.header.classes]
     header = model.header.model_copy(
         update={
             "classes_are": "sizes",
+            "classes": with_borrowed_thresholds(model.header.classes, particles),
             "provenance": {
                 "recipe": recipe.model_dump(mode="json"),
                 "maps": [density.name for density in from_maps],
@@ -145,3 +152,33 @@ def train_general_3d(
     model = VolumeModel(header, model.network, Path(output))
     save_volume_model(model, output)
     return model
+
+
+def with_borrowed_thresholds(
+    sizes: Sequence[VolumeClass], particles: Sequence[int]
+) -> tuple[VolumeClass, ...]:
+    """Give sizes that few particles were judged by the threshold of the nearest one that was.
+
+    Parameters
+    ----------
+    sizes
+        Of the model, by rising diameter.
+    particles
+        By which each was judged. If all have fewer than `LEAST_PARTICLES`, nothing changes.
+
+    Returns
+    -------
+    tuple of VolumeClass
+        Their tables remain as measured.
+    """
+    judged = [
+        size for size, number in zip(sizes, particles, strict=True) if number >= LEAST_PARTICLES
+    ]
+
+    def nearest(size: VolumeClass) -> VolumeClass:
+        return min(judged, key=lambda other: abs(math.log(other.diameter_A / size.diameter_A)))
+
+    return tuple(
+        size.model_copy(update={"threshold": nearest(size).threshold}) if judged else size
+        for size in sizes
+    )

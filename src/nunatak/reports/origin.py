@@ -1,12 +1,11 @@
 """Where picks come from, for the reader of a report."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nunatak.detection.record import fingerprint, record_path
+from nunatak.detection.record import is_as_written, read_record, record_path
 
 
 @dataclass(frozen=True)
@@ -43,14 +42,12 @@ def origin_of_file(picks_file: Path) -> Origin:
         The file's name alone where there is no record, or where the file has changed since.
     """
     provenance = {"Picks": str(picks_file)}
-    path = record_path(picks_file)
-    try:
-        record = json.loads(path.read_bytes())
-        written = set(record["output"]["files"].values())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    record = read_record(picks_file)
+    if record is None:
         return Origin(provenance)
-    if written != set(fingerprint([picks_file]).values()):
-        return Origin({**provenance, "Record": f"{path} describes an earlier state of the picks"})
+    if not is_as_written(picks_file, record):
+        earlier = f"{record_path(picks_file)} describes an earlier state of the picks"
+        return Origin({**provenance, "Record": earlier})
     options = record.get("options", {})
     return Origin(
         provenance={**provenance, **_labelled(record)},

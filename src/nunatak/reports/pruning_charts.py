@@ -105,7 +105,7 @@ def probability_histogram(
 def discovery_chart(
     false_rate: FloatArray,
     kept: NDArray[np.int64],
-    interval: tuple[FloatArray, FloatArray],
+    interval: tuple[FloatArray, FloatArray] | None,
     *,
     chosen: float,
 ) -> Chart | None:
@@ -118,7 +118,7 @@ def discovery_chart(
     kept
         Shape ``(m,)``: picks kept, rising.
     interval
-        Ends of the 95 % interval of each rate, shape ``(m,)`` each.
+        Ends of the 95 % interval of each rate, shape ``(m,)`` each; None draws none.
     chosen
         The rate at the threshold in use; NaN where it keeps nothing.
 
@@ -132,10 +132,13 @@ def discovery_chart(
     rate = np.clip(false_rate, 0.0, 1.0)
     end = _round_up(max(float(rate.max()), 0.01))
     top, y_ticks = axis_from_zero(int(kept.max()))
-    low, high = (np.clip(bound, 0.0, end) for bound in interval)
-    outline = [*zip(low, kept, strict=True)]
-    outline += reversed([*zip(high, kept, strict=True)])
-    band = tuple((100 * float(x) / end, 100 * float(y) / top) for x, y in outline)
+    bands: tuple[Line, ...] = ()
+    if interval is not None:
+        low, high = (np.clip(bound, 0.0, end) for bound in interval)
+        outline = [*zip(low, kept, strict=True)]
+        outline += reversed([*zip(high, kept, strict=True)])
+        band = tuple((100 * float(x) / end, 100 * float(y) / top) for x, y in outline)
+        bands = (Line(band, "band", is_closed=True),)
     points = zip((100 * rate / end).tolist(), (100 * kept / top).tolist(), strict=True)
     rule = None
     if 0 <= chosen <= end:
@@ -150,8 +153,8 @@ def discovery_chart(
         alternative=f"Line chart: from {grouped_digits(int(kept[0]))} picks kept at "
         f"{100 * rate[0]:.1f} % false ones to {grouped_digits(int(kept[-1]))} at "
         f"{100 * rate[-1]:.1f} %.",
-        notes=("The area is the 95 % interval.",),
-        lines=(Line(band, "band", is_closed=True), Line(tuple(points), "line")),
+        notes=("The area is the 95 % interval.",) if bands else (),
+        lines=(*bands, Line(tuple(points), "line")),
         rule=rule,
     )
 

@@ -2,8 +2,10 @@
 
 import pandas as pd
 
+from nunatak.pruning.classes import DUPLICATE
 from nunatak.pruning.decide import KEEP, NOTHING_KEPT, REJECT, REVIEW, UNJUDGED
 from nunatak.pruning.result import PruneResult
+from nunatak.pruning.summary import doubt_of
 from nunatak.pruning.volumes.class_diameters import one_diameter_A
 from nunatak.reports.axes import counted, grouped_digits
 from nunatak.reports.diameters import diameters_in_words
@@ -41,9 +43,10 @@ def lead_of(result: PruneResult, table: pd.DataFrame) -> str:
         limits = f"Kept from a probability of {result.keep_from:.3g} up"
     if result.reject_below < result.keep_from:
         limits += f", rejected below {result.reject_below:.3g}"
+    doubt = doubt_of(result)
     has_size = len(table) > 0 and "diameter_A" in table
     size = f" {diameters_in_words(table, one_diameter_A(result.diameter_A))}" if has_size else ""
-    return f"{explained} {limits}.{size}"
+    return f"{explained} {limits}.{doubt and f' {doubt}'}{size}"
 
 
 def key_figures(result: PruneResult, n_failures: int) -> tuple[tuple[str, str], ...]:
@@ -53,9 +56,11 @@ def key_figures(result: PruneResult, n_failures: int) -> tuple[tuple[str, str], 
     if labels is None:
         said = ("labels", "0")
     else:
-        particles = int(labels.is_particle.sum())
+        duplicates = labels.counts.get(DUPLICATE, 0)
+        more = f", {counted(duplicates, 'duplicate')}" if duplicates else ""
+        particles, junk = int(labels.is_particle.sum()), int(labels.is_junk.sum())
         said = (
-            f"labels: {counted(particles, 'particle')}, {len(labels) - particles} junk",
+            f"labels: {counted(particles, 'particle')}, {junk} junk{more}",
             grouped_digits(len(labels)),
         )
     unjudged = [("unjudged", grouped_digits(counts[UNJUDGED]))] if counts[UNJUDGED] else []
@@ -73,5 +78,7 @@ def _false_rate(result: PruneResult) -> tuple[str, str]:
     found = result.discovery.at(result.keep_from)
     if found.kept == 0:
         return "expected false among the kept", "–"
-    low, high = (f"{100 * bound:.1f}" for bound in (found.low, found.high))
-    return f"expected false among the kept, {low} to {high} %", f"{100 * found.rate:.1f} %"
+    name = "expected false among the kept"
+    if result.has_interval:
+        name += f", {100 * found.low:.1f} to {100 * found.high:.1f} %"
+    return name, f"{100 * found.rate:.1f} %"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from nunatak.picks.judged import IMAGE_NOUN
 from nunatak.pruning.decide import KEEP, REJECT, REVIEW, UNJUDGED
 from nunatak.pruning.kinds import kinds_of
+from nunatak.pruning.particle_names import image_noun
 from nunatak.pruning.result import PruneResult
 from nunatak.pruning.volumes.kept_by_kind import by_kind
 from nunatak.reports.axes import counted, grouped_digits
@@ -99,7 +99,7 @@ def compose(
     wall = WallMaker(table, pictures)
     ranked = worst_first(changes)
     of_image = table.groupby("image", sort=False)
-    noun = IMAGE_NOUN[result.picks.ndim]
+    noun = image_noun(result.picks)
     return PruningPage(
         noun=noun,
         title=f"{grouped_digits(counts[KEEP])} of {counted(len(table), 'pick')} kept",
@@ -144,7 +144,7 @@ def _discovery(result: PruneResult) -> Chart | None:
     return discovery_chart(
         curve.rate,
         curve.kept,
-        (curve.low, curve.high),
+        (curve.low, curve.high) if result.has_interval else None,
         chosen=curve.at(result.keep_from).rate,
     )
 
@@ -207,7 +207,7 @@ def _map(result: PruneResult) -> PickMap | None:
         if labels is None
         else [
             ("good", "labelled particle", labels.row[labels.is_particle]),
-            ("bad", "labelled junk", labels.row[~labels.is_particle]),
+            ("bad", "labelled junk", labels.row[labels.is_junk]),
         ],
     )
 

@@ -149,7 +149,7 @@ def _panel(number: int, one: JudgedVolume, voxel_size_A: float) -> Panel:
 def _views(one: JudgedVolume, picks: Points, voxel_size_A: float) -> tuple[View, ...]:
     diameters_px = np.array([kind.diameter_A for kind in one.classes]) / voxel_size_A
     typical_px = float(np.median(diameters_px[one.labels.kind]))
-    volume = Volume.of_array(one.volume.voxels)
+    volume = Volume.of_array(one.volume.voxels[:])
     is_found = one.labels.is_selected
     kinds = (
         ("found", "label, found", one.labels.taken(is_found)),
@@ -180,7 +180,7 @@ def _views(one: JudgedVolume, picks: Points, voxel_size_A: float) -> tuple[View,
 
 
 def _places(one: JudgedVolume, points: Points, voxel_size_A: float) -> list[Place]:
-    volume = Volume.of_array(one.volume.voxels)
+    volume = Volume.of_array(one.volume.voxels[:])
     places = []
     for (x, y, z), score, kind, is_selected in zip(
         points.xyz_px.tolist(), points.score, points.kind, points.is_selected, strict=True

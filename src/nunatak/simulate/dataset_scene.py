@@ -1,14 +1,13 @@
 """From a data set's configuration to the specimen and to single micrographs."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nunatak.simulate.dataset_config import DatasetConfig
 from nunatak.simulate.density import Density
-from nunatak.simulate.density_files import load_densities, load_density
+from nunatak.simulate.density_files import visible_densities
 from nunatak.simulate.detector import Detector
 from nunatak.simulate.field import Field, JunkClass
 from nunatak.simulate.ice import Ice
@@ -40,10 +39,14 @@ class Specimen:
 
 
 def specimens(config: DatasetConfig) -> list[Specimen]:
-    """Load or draw the complexes of a data set, depending on the seed alone."""
-    densities: list[Density] = []
-    for path in map(Path, config.densities):
-        densities += load_densities(path) if path.is_dir() else [load_density(path)]
+    """Load or draw the complexes of a data set, depending on the seed alone.
+
+    Raises
+    ------
+    BadInput
+        If a density cannot be read or is smaller than a pixel.
+    """
+    densities = visible_densities(config.densities, config.pixel_size_A)
     for number in range(0 if densities else config.complexes):
         rng = np.random.default_rng([config.seed, 0, number])
         densities.append(

@@ -1,5 +1,6 @@
 """Read densities from atomic models (PDB, mmCIF) and maps (MRC)."""
 
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 
@@ -82,6 +83,36 @@ def load_densities(folder: str | PathLike[str]) -> list[Density]:
     if not files:
         raise BadInput(f"{root}: no density among its files; expected PDB, mmCIF or MRC maps")
     return [load_density(file) for file in files]
+
+
+def visible_densities(paths: Iterable[str], pixel_size_A: float) -> list[Density]:
+    """Read models, maps, and all of those in folders, each of which can be seen in an image.
+
+    Parameters
+    ----------
+    paths
+        Files and folders.
+    pixel_size_A
+        Side of a pixel or voxel of the images, Å.
+
+    Raises
+    ------
+    BadInput
+        If a density is smaller than a pixel; errors of reading pass through.
+    """
+    densities: list[Density] = []
+    for path in map(Path, paths):
+        found = load_densities(path) if path.is_dir() else [load_density(path)]
+        for one in found:
+            if one.diameter_A < pixel_size_A:
+                named = f"{path} ({one.name})" if path.is_dir() else f"{path}"
+                raise BadInput(
+                    f"{named}: a diameter of {one.diameter_A:.3g} Å is less than one pixel or "
+                    f"voxel, {pixel_size_A:g} Å. Give the model or map of a whole complex, or "
+                    "finer images."
+                )
+        densities += found
+    return densities
 
 
 def _stem_and_suffix(path: Path) -> tuple[str, str]:

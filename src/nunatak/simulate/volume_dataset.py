@@ -19,7 +19,13 @@ from nunatak.simulate import volume_files as files
 from nunatak.simulate.volume_dataset_config import VolumeDatasetConfig
 from nunatak.simulate.volume_drawing import Complexes, complexes_of
 from nunatak.simulate.volume_imaging import simulate_tomogram
-from nunatak.simulate.volume_stored import check_same, is_finished, simulated_runs, stored_truth
+from nunatak.simulate.volume_stored import (
+    check_same,
+    is_finished,
+    refuse_foreign,
+    simulated_runs,
+    stored_truth,
+)
 
 _BYTES_PER_VOXEL = 60  # measured: 26 in direct mode, 35 with tilts, 49 with denoising
 
@@ -80,6 +86,7 @@ def simulate_tomograms(
         extends them.
     redo
         Write everything anew instead, and delete what an earlier simulation left in the folder.
+        What others keep with its tomograms in the copick project, such as picks, is not deleted.
     threads
         How many tomograms to work on at once; results do not depend on it. None takes every core
         that this process may use, or fewer if the memory is too small for so many.
@@ -90,7 +97,8 @@ def simulate_tomograms(
     ------
     Mismatch
         If the folder holds a data set of another configuration, more tomograms than asked for, or
-        something else.
+        something else; or if tomograms to be deleted have picks or other files that are not the
+        simulation's.
     BadInput
         If a density cannot be read, or two classes have one name.
     ResourceError
@@ -98,6 +106,8 @@ def simulate_tomograms(
     """
     root = Path(folder)
     check_same(config, root, redo=redo)
+    if redo:
+        refuse_foreign(root)
     complexes = _named_for_files(complexes_of(config))
     if redo:
         _remove_simulated(root)
@@ -147,7 +157,10 @@ def _named_for_files(complexes: Complexes) -> Complexes:
 
 
 def _remove_simulated(root: Path) -> None:
-    """Delete what would stay beside the new data set and look like a part of it."""
+    """Delete what would stay beside the new data set and look like a part of it.
+
+    Nothing in it is anybody else's (see `nunatak.simulate.volume_stored.refuse_foreign`).
+    """
     for name in simulated_runs(root):
         (root / files.PARAMETERS / f"{name}.json").unlink(missing_ok=True)
         (root / files.TOMOGRAMS / f"{name}.mrc").unlink(missing_ok=True)

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from nunatak.errors import BadInput
 from nunatak.simulate.density import Density
-from nunatak.simulate.density_files import load_densities, load_density
+from nunatak.simulate.density_files import visible_densities
 from nunatak.simulate.filaments import ACTIN, MICROTUBULE, random_filament
 from nunatak.simulate.membranes import add_vesicle, random_vesicle
 from nunatak.simulate.procedural import procedural_complex
@@ -25,10 +24,11 @@ from nunatak.simulate.volume_junk import (
     add_gold_beads,
 )
 from nunatak.simulate.volume_placement import Slab, clearance_px, place_spheres
-from nunatak.simulate.volume_scene import PlacedComplex, VolumeScene
+from nunatak.simulate.volume_scene import PlacedComplex, VolumeScene, within_spheres
 
 _OBSTACLE_V = 0.15 * PROTEIN_POTENTIAL_V  # half of the faintest membrane
 _MOST_DRAWS = 300
+_MOST_SCENES = 30
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,13 @@ def complexes_of(config: VolumeDatasetConfig) -> Complexes:
     Raises
     ------
     BadInput
-        If a density cannot be read, or two classes have one name.
+        If a density cannot be read or is smaller than a voxel, or two classes have one name.
     """
     rng = np.random.default_rng([config.seed, 0])
-    classes = _loaded(config.densities) or [
+    classes = visible_densities(config.densities, config.voxel_size_A) or [
         _visible_complex(config, rng, f"complex-{number + 1}") for number in range(config.complexes)
     ]
-    distractors = _loaded(config.distractors) or [
+    distractors = visible_densities(config.distractors, config.voxel_size_A) or [
         _visible_complex(config, rng, f"distractor-{number + 1}")
         for number in range(config.distractor_complexes)
     ]
@@ -79,6 +79,9 @@ def draw_volume_scene(
 ) -> VolumeScene:
     """Draw what lies where in one tomogram.
 
+    A scene in which no complex found room is drawn again: without one, a tomogram has no ratio of
+    signal to noise.
+
     Parameters
     ----------
     config
@@ -91,8 +94,29 @@ def draw_volume_scene(
     Returns
     -------
     VolumeScene
-        Complexes overlap neither each other nor membranes, filaments and junk.
+        Complexes overlap neither each other nor membranes, filaments and junk. The sphere of at
+        least one reaches into the volume.
+
+    Raises
+    ------
+    BadInput
+        If none does in 30 scenes.
     """
+    for _ in range(_MOST_SCENES):
+        scene = _drawn(config, complexes, rng)
+        if _shows_complex(scene):
+            return scene
+    depth, height, width = config.shape
+    raise BadInput(
+        f"no complex found room in any of {_MOST_SCENES} scenes of {depth} x {height} x {width} "
+        f"voxels of {config.voxel_size_A:g} Å. Ask for larger tomograms (--shape), a higher "
+        "--occupancy or smaller complexes; or for less junk, in the file of --config."
+    )
+
+
+def _drawn(
+    config: VolumeDatasetConfig, complexes: Complexes, rng: np.random.Generator
+) -> VolumeScene:
     slope_x, slope_y = np.tan(np.deg2rad(rng.uniform(*config.ice_slope_deg, size=2)))
     depth_A = config.shape[0] * config.voxel_size_A
     slab = Slab(
@@ -133,6 +157,14 @@ def draw_volume_scene(
         distractors=[one for one in placed if id(one.density) not in asked_for],
         surroundings_V=surroundings_V,
         junk=junk,
+    )
+
+
+def _shows_complex(scene: VolumeScene) -> bool:
+    """Tell whether the sphere of a complex holds a voxel."""
+    return any(
+        within_spheres(scene.shape, scene.voxel_size_A, [one]).any()
+        for one in (*scene.particles, *scene.distractors)
     )
 
 
@@ -211,13 +243,6 @@ class _Named:
         for name, now, before in zip(self.kind, self._volume, self._before, strict=True):
             name[np.abs(now - before) > _OBSTACLE_V] = kind
         np.copyto(self._before, self._volume)
-
-
-def _loaded(paths: Sequence[str]) -> list[Density]:
-    densities: list[Density] = []
-    for path in map(Path, paths):
-        densities += load_densities(path) if path.is_dir() else [load_density(path)]
-    return densities
 
 
 def _visible_complex(config: VolumeDatasetConfig, rng: np.random.Generator, name: str) -> Density:

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from nunatak.errors import BadInput
 from nunatak.files import write_json, write_text
-from nunatak.images.copick_project import RUNS_FOLDER, SPACING
+from nunatak.images.copick_project import PICKS_FOLDER, RUNS_FOLDER, SPACING
 from nunatak.images.write_volume import write_mrc_volume, write_ome_zarr
 from nunatak.picks.formats import write_picks
 from nunatak.picks.formats.star_text import star_block
-from nunatak.picks.formats.tomograms.copick_names import refuse_names
+from nunatak.picks.formats.tomograms.copick_names import USER, refuse_names
 from nunatak.picks.formats.tomograms.relion_tomo_columns import TILT_SERIES_PIXEL_SIZE, TOMOGRAM
 from nunatak.picks.formats.tomograms.runs import run_of
 from nunatak.picks.formats.tomograms.tomograms_star import BINNING, SIZES
@@ -37,6 +37,8 @@ PARTICLES_STAR = "particles.star"
 TOMOGRAMS_STAR = "tomograms.star"
 COPICK_CONFIG = "copick.json"
 COPICK_PROJECT = "copick"
+COPICK_SESSION = "simulation"
+"""Of the truth in the copick project, where ``nunatak pick`` may write its picks beside it."""
 
 _NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*\x00-\x1F\x7F\s_]+')
 _GOLDEN_RATIO = (5**0.5 - 1) / 2
@@ -93,10 +95,28 @@ def image_name(config: VolumeDatasetConfig, index: int, *, denoised: bool) -> st
     """
     if config.format == "mrc":
         return f"{TOMOGRAMS}/{run_name(index)}.mrc"
-    reconstructed = "direct" if config.mode == "direct" else "wbp"
-    spacing = f"{SPACING}{config.voxel_size_A:.3f}"
-    name = f"{'denoised' if denoised else reconstructed}.zarr"
-    return f"{COPICK_PROJECT}/{RUNS_FOLDER}/{run_name(index)}/{spacing}/{name}"
+    name = zarr_name(config.mode, config.voxel_size_A, denoised=denoised)
+    return f"{COPICK_PROJECT}/{RUNS_FOLDER}/{run_name(index)}/{name}"
+
+
+def zarr_name(mode: str, voxel_size_A: float, *, denoised: bool) -> str:
+    """Path of an OME-Zarr relative to the folder of its run in the copick project.
+
+    Parameters
+    ----------
+    mode, voxel_size_A
+        Of the data set.
+    denoised
+        As in `image_name`.
+    """
+    reconstructed = "direct" if mode == "direct" else "wbp"
+    kind = "denoised" if denoised else reconstructed
+    return f"{SPACING}{voxel_size_A:.3f}/{kind}.zarr"
+
+
+def truth_pattern() -> str:
+    """Pattern of the files of the truth, relative to the folder of a run in the copick project."""
+    return f"{PICKS_FOLDER}/{USER}_{COPICK_SESSION}_*.json"
 
 
 def write_tomogram(path: Path, tomogram: NDArray[np.float32], voxel_size_A: float) -> None:
@@ -135,7 +155,8 @@ def write_truth(
     _write_relion(folder, config, truth)
     write_json(folder / COPICK_CONFIG, _copick_config(diameters_A))
     if len(truth):
-        write_picks(truth, folder / COPICK_PROJECT, "copick")
+        own = TomogramFacts(as_copick_session=COPICK_SESSION)
+        write_picks(truth, folder / COPICK_PROJECT, "copick", tomograms=own)
     # A project without a single file must exist as well.
     (folder / COPICK_PROJECT / RUNS_FOLDER).mkdir(parents=True, exist_ok=True)
 

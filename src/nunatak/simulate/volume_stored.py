@@ -76,6 +76,48 @@ def check_same(config: VolumeDatasetConfig, root: Path, *, redo: bool) -> None:
         )
 
 
+def refuse_foreign(root: Path) -> None:
+    """Refuse to delete tomograms of a copick project that others have added something to.
+
+    Picks and other annotations would belong to nothing once their tomogram is another one.
+
+    Raises
+    ------
+    Mismatch
+        If a run holds a file that the simulation did not write.
+    """
+    config_path = root / files.CONFIG
+    if not config_path.exists():
+        return
+    stored = _read_json(config_path)["config"]
+    runs = root / files.COPICK_PROJECT / RUNS_FOLDER
+    foreign = [one for name in simulated_runs(root) for one in _foreign(runs / name, stored)]
+    if foreign:
+        others = f" (and {len(foreign) - 1} more)" if len(foreign) > 1 else ""
+        raise Mismatch(
+            f"{foreign[0]}{others} is not of the simulation, and would belong to no tomogram after "
+            "it is started over. Move it away, or choose another folder."
+        )
+
+
+def _foreign(run: Path, stored: Mapping[str, Any]) -> list[Path]:
+    """Return the files, and folders such as an OME-Zarr, that others added to a run.
+
+    ``stored`` is the configuration of the simulation.
+    """
+    own = {*run.glob(files.truth_pattern())}
+    if stored.get("format") != "mrc":
+        kinds = (False, True) if stored.get("denoised") else (False,)
+        size_A = float(stored["voxel_size_A"])
+        own |= {run / files.zarr_name(str(stored["mode"]), size_A, denoised=one) for one in kinds}
+    entries = [entry for folder in run.glob("*") for entry in _within(folder)]
+    return sorted(one for one in entries if one not in own and not one.name.startswith("."))
+
+
+def _within(entry: Path) -> list[Path]:
+    return sorted(entry.iterdir()) if entry.is_dir() else [entry]
+
+
 def is_finished(root: Path, index: int) -> bool:
     """Whether a tomogram and its parameters were written.
 

@@ -12,8 +12,12 @@ from nunatak.errors import BadInput
 NOT_JUDGED = -1
 """In place of a class where no pruning judged a candidate."""
 
-JUDGED = ("unjudged", "keep", "review", "reject")
-"""What a pruning decides about a candidate."""
+LEFT_OUT = "left out"
+"""What a pruning decides about a candidate that is worth a look, where a share of junk was asked
+for: kept unseen, it would bring in more than that."""
+
+JUDGED = ("unjudged", "keep", "review", "reject", LEFT_OUT)
+"""What a pruning decides about a candidate. Projects hold the places: more are added at the end."""
 
 _FLOAT: np.dtype[np.float64] = np.dtype("<f8")
 _INDEX: np.dtype[np.int32] = np.dtype("<i4")

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from nunatak.errors import BadInput
 from nunatak.picks.table import PickSet, empty_table
 from nunatak.pruning.classes import JUNK, PARTICLE, class_of
-from nunatak.workspace.columns import JUDGED, PickColumns
+from nunatak.workspace.columns import JUDGED, LEFT_OUT, PickColumns
 from nunatak.workspace.connection import Workspace
-from nunatak.workspace.decisions import decisions_of
+from nunatak.workspace.decisions import Decision, decisions_of
 from nunatak.workspace.images import ImageRecord, images_of
 from nunatak.workspace.labels import labels_of
 from nunatak.workspace.marks import Labels, Region
@@ -28,7 +28,9 @@ Columns = dict[str, NDArray[Any]]
 """Columns of a table, each of shape (n,): far quicker to filter and to join than tables."""
 
 _COORDINATES = ("x_px", "y_px", "z_px")
-_MAY_BE_UNKNOWN = ("diameter_A", "pixel_size_A", "probability", "predicted_class", "decision")
+_MAY_BE_UNKNOWN = (
+    *("diameter_A", "pixel_size_A", "probability", "predicted_class", "decision", "label"),
+)
 
 
 def labels_as_picks(
@@ -78,15 +80,16 @@ def picks_as_table(workspace: Workspace, pick_set: int, which: Which = "selected
         Which set.
     which
         ``selected``: of at least the threshold and outside excluded regions. ``kept``: of these,
-        all but those that a person or, where nobody did, a pruning rejected; and whatever else a
-        person keeps outside excluded regions. ``all``: every candidate.
+        all but those that a person or, where nobody decided, a pruning rejected or left out; and
+        whatever else a person keeps outside excluded regions. ``all``: every candidate.
 
     Returns
     -------
     PickSet
         With ``score``, ``selected``, sizes where they are known, ``class_name`` where there are
-        several, what a pruning says (``probability``, ``predicted_class``), and ``decision``: a
-        person's, else a pruning's.
+        several, what a pruning says (``probability``, ``predicted_class``), ``decision``: a
+        person's, else a pruning's; and ``label``: a person's word alone, ``particle`` or what a
+        candidate is instead, in words that `nunatak.prune` knows, blank where nobody decided.
 
     Raises
     ------
@@ -103,10 +106,15 @@ def picks_as_table(workspace: Workspace, pick_set: int, which: Which = "selected
         columns = _candidate_columns(image, found, record, settings)
         excluded = excluded_in(labels_of(workspace, image.id), found)
         columns["selected"] = (found.score >= record.threshold) & ~excluded
-        said = np.array([decisions.get(one, (None,))[0] for one in found.number.tolist()], object)
-        is_said = said != None  # noqa: E711 - of each element
-        columns["decision"] = np.where(is_said, said, columns["decision"])
-        parts.append(_taken(columns, _wanted(columns, (said == "keep") & ~excluded, which)))
+        said = [decisions.get(one) for one in found.number.tolist()]
+        words = np.array([None if one is None else one[0] for one in said], dtype=object)
+        is_said = words != None  # noqa: E711 - of each element
+        columns["label"] = np.array([_label(one) for one in said], dtype=object)
+        columns["decision"] = np.where(is_said, words, columns["decision"])
+        wanted = _wanted(columns, (words == "keep") & ~excluded, which)
+        # To files it is what `nunatak prune` calls it.
+        columns["decision"][columns["decision"] == LEFT_OUT] = "review"
+        parts.append(_taken(columns, wanted))
     return PickSet(_joined(parts, settings.ndim), images=tuple(image.path for image in images))
 
 
@@ -125,7 +133,8 @@ def _wanted(columns: Columns, is_wished: NDArray[np.bool_], which: Which) -> NDA
         return np.ones_like(selected)
     if which == "selected":
         return np.asarray(selected)
-    return np.asarray((selected & (columns["decision"] != "reject")) | is_wished)
+    is_open = (columns["decision"] != "reject") & (columns["decision"] != LEFT_OUT)
+    return np.asarray((selected & is_open) | is_wished)
 
 
 def _label_columns(image: ImageRecord, labels: Labels, settings: Settings) -> Columns:
@@ -190,6 +199,14 @@ def _joined(parts: Sequence[Columns], ndim: int) -> pd.DataFrame:
     )
     unknown = [name for name in _MAY_BE_UNKNOWN if name in table and table[name].isna().all()]
     return table.drop(columns=unknown)
+
+
+def _label(said: tuple[Decision, str | None] | None) -> str | None:
+    """Return what a person says that a candidate is; None where nobody says anything."""
+    if said is None:
+        return None
+    decision, reason = said
+    return PARTICLE if decision == "keep" else _known_junk(reason or JUNK)
 
 
 def _known_junk(word: str) -> str:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nunatak.workspace.columns import JUDGED
+from nunatak.workspace.columns import JUDGED, LEFT_OUT
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.marks import Region
 from nunatak.workspace.pick_sets import read_pick_set
 from nunatak.workspace.regions import inside
 
 _PRUNED_AWAY = JUDGED.index("reject")
+_LEFT_OUT = JUDGED.index(LEFT_OUT)
 _SINGLY = 100
 """So many images are asked for one by one; for more, all are read."""
 
@@ -28,8 +29,8 @@ class PickCount:
     Attributes
     ----------
     kept : int
-        Of at least the set's threshold, outside excluded regions, and not rejected; and those
-        that a person keeps below it.
+        Of at least the set's threshold, outside excluded regions, and neither rejected nor left
+        out by a pruning; and all others there that a person keeps.
     rejected : int
         Of at least the threshold and outside excluded regions, rejected by a person or, where
         nobody decided, by a pruning.
@@ -101,8 +102,11 @@ class _Counting:
         selected = np.frombuffer(scores, "<f8") >= self._threshold
         begin, end = np.searchsorted(self._said[:, 0], [first, first + len(selected)])
         wished, rejected = np.zeros_like(selected), np.zeros_like(selected)
+        left_out = np.zeros_like(selected)
         if judged is not None:
-            rejected |= np.frombuffer(judged, np.int8) == _PRUNED_AWAY
+            verdict = np.frombuffer(judged, np.int8)
+            rejected |= verdict == _PRUNED_AWAY
+            left_out |= verdict == _LEFT_OUT
         if end > begin:
             numbers, is_kept = self._said[begin:end, 0] - first, self._said[begin:end, 1] != 0
             wished[numbers] = is_kept
@@ -112,7 +116,7 @@ class _Counting:
             selected &= ~excluded
             wished &= ~excluded
         return PickCount(
-            kept=int(np.count_nonzero((selected & ~rejected) | wished)),
+            kept=int(np.count_nonzero((selected & ~rejected & ~left_out) | wished)),
             rejected=int(np.count_nonzero(selected & rejected)),
         )
 

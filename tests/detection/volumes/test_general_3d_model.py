@@ -52,6 +52,14 @@ def test_it_was_not_trained_on_what_judges_it() -> None:
     assert not set(recipe["excluded_maps"]) & set(header.provenance["maps"])  # type: ignore[arg-type]
 
 
+def test_no_threshold_rests_on_a_handful_of_particles() -> None:
+    sizes = load_volume_model("general-3d").header.classes
+    thresholds = [size.threshold for size in sizes]
+    # The seventh was judged on 7 particles, and by them everything would be selected.
+    assert thresholds[6] == thresholds[5] == 0.225
+    assert min(thresholds) > 0.15
+
+
 def test_a_training_begins_with_the_heatmap_of_a_size() -> None:
     model = load_volume_model("general-3d")
     sizes = [size.diameter_A for size in model.header.classes]

@@ -1,17 +1,32 @@
 """Tomograms and labels, brought together."""
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from nunatak.errors import BadInput, Mismatch, UsageError
+from nunatak.errors import BadInput, Mismatch, ResourceError, UsageError
 from nunatak.images.tomogram_inputs import list_tomograms
 from nunatak.images.write_volume import write_mrc_volume
+from nunatak.learning.volumes import volume_data
+from nunatak.learning.volumes.volume_crops import cut
 from nunatak.learning.volumes.volume_data import VolumeReading, gather_volumes
-from nunatak.learning.volumes.volume_expectation import checked_expectation, expected_numbers
-from nunatak.learning.volumes.volume_label_set import NO_LABELS, sorted_labels
+from nunatak.learning.volumes.volume_expectation import (
+    check_possible,
+    checked_expectation,
+    expected_numbers,
+)
+from nunatak.learning.volumes.volume_idle import idle_findings
+from nunatak.learning.volumes.volume_label_set import (
+    NO_LABELS,
+    TomogramLabels,
+    VolumeLabelSet,
+    sorted_labels,
+)
+from nunatak.learning.volumes.volume_poses import upright
+from nunatak.learning.volumes.volume_scratch import VolumeScratch
 from nunatak.learning.volumes.volume_settings import VolumeLearningSettings
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import PickSet
@@ -74,11 +89,51 @@ def test_light_particles_become_dark(folder: Path) -> None:
     assert np.array_equal(inverted.voxels, -plain.voxels)
 
 
+def test_tomograms_may_lie_on_disk_instead_of_in_memory(folder: Path, tmp_path: Path) -> None:
+    room = tmp_path / "room"
+    with VolumeScratch(room) as scratch:
+        reading = VolumeReading(working_voxel_size_A=10.0, scratch=scratch)
+        kept = [reading.read(one, NO_LABELS, is_complete=False) for one in list_tomograms([folder])]
+        # It has no name, so that nothing is left however the process ends.
+        assert not list(room.iterdir())
+        plain = VolumeReading(working_voxel_size_A=10.0)
+        for one, other in zip(kept, list_tomograms([folder]), strict=True):
+            in_memory = plain.read(other, NO_LABELS, is_complete=False)
+            assert (one.voxels.shape, one.voxels.size) == ((16, 24, 30), 16 * 24 * 30)
+            assert np.array_equal(one.voxels[:], in_memory.voxels[:])
+            pose = upright(np.array([20.0, 3.0, -2.0]), 16, flips=np.array([True, False, True]))
+            assert np.array_equal(cut(one, pose), cut(in_memory, pose))
+    with pytest.raises(ValueError, match="closed"):
+        kept[0].voxels[:1]
+    (tmp_path / "taken").write_bytes(b"")
+    with (
+        VolumeScratch(tmp_path / "taken") as scratch,
+        pytest.raises(ResourceError, match=r"taken: cannot keep the tomograms .*0\.0 GB"),
+    ):
+        scratch.kept((1, 1, 2), [np.zeros((1, 1, 2), np.float16)])
+
+
 def test_unlabelled_tomograms_stay_away_where_nothing_learns_from_them(folder: Path) -> None:
     labels = picks([("a.mrc", 19.5, 9.5, 4.5, "large")])
     data = gather(folder, labels, with_unlabelled=False, are_complete=False)
     assert [Path(v.name).name for v in data.training] == ["a.mrc"]
     assert not data.training[0].is_complete
+
+
+def test_some_unlabelled_tomograms_are_read_to_count_in_where_none_is_kept_aside(  # type: ignore[no-untyped-def]
+    folder: Path, monkeypatch
+) -> None:
+    rows = [(f"{n}.mrc", float(x), 9.5, 4.5, "large") for n in "ab" for x in range(4, 14, 2)]
+    data = gather(folder, picks(rows[:5]), with_unlabelled=False)
+    assert [len(data.training), len(data.validation)] == [1, 0]
+    assert [(Path(v.name).name, v.is_labelled) for v in data.counting] == [
+        ("b.mrc", False),
+        ("c.mrc", False),
+    ]
+    assert not gather(folder, picks(rows), with_unlabelled=False, validation_share=0.5).counting
+    assert not gather(folder, picks(rows[:5])).counting  # they are learned from
+    monkeypatch.setattr(volume_data, "MOST_COUNTED", 1)
+    assert len(gather(folder, picks(rows[:5]), with_unlabelled=False).counting) == 1
 
 
 def test_whole_tomograms_are_kept_aside(folder: Path) -> None:
@@ -113,6 +168,9 @@ def test_empty_places_come_along_to_the_working_size(folder: Path) -> None:
     labelled, *_ = gather(folder, picks(rows)).training
     np.testing.assert_allclose(labelled.empty_px, [[2.0, 5.5, 4.0]])
     assert labelled.counts(2).tolist() == [0, 1]
+    torn, *_ = gather(folder, picks([*rows, ("a.mrc", 4.5, 11.5, 8.5, "small")])).training
+    assert not len(torn.empty_px)
+    np.testing.assert_allclose(torn.unclear_px, [[2.0, 5.5, 4.0]] * 2)
     without, *_ = gather(folder, picks(rows[:1])).training
     assert labelled.described() != without.described()
 
@@ -153,8 +211,56 @@ def test_complete_labels_say_how_many_particles_there_are(make_volume) -> None: 
     assert expected_numbers(given, volumes, 2) is given
 
 
+def test_impossible_numbers_of_particles_are_refused() -> None:
+    def labelled(*kinds: int) -> TomogramLabels:
+        return TomogramLabels(np.zeros((len(kinds), 3)), np.array(kinds, dtype=np.int64))
+
+    labels = VolumeLabelSet({"a": labelled(*[1] * 6), "b": labelled(0), "c": NO_LABELS}, CLASSES)
+    images = ImageCatalogue(dict.fromkeys("abc", (16, 24, 30)), pixel_size_A=10.0)
+
+    def check(small: float, large: float) -> list[str]:
+        given = np.array([small, large])
+        sizes_A = list(DIAMETERS_A.values())
+        return [str(one) for one in check_possible(given, labels, images, sizes_A, tomograms=4)]
+
+    assert check(3, 6) == []
+    # One in four is possible, and so is a class that gathers in a few tomograms.
+    assert check(0.25, 3) == []
+    (doubt,) = check(1, 1.4)
+    assert doubt.startswith("1.4 of large are expected in a tomogram, but 3 on average")
+    for small, large, says in (
+        (0, 6, "of small: 0 in a tomogram are fewer than the 1 label in 4 tomograms"),
+        (1, 1, "of large: 1 in a tomogram are fewer than the 6 labels"),
+        (1e9, 6, r"of small: 1e\+09 in a tomogram do not fit .* 80 Å .* room for 255 picks"),
+    ):
+        with pytest.raises(UsageError, match=says):
+            check(small, large)
+
+
+def test_what_changes_nothing_is_said() -> None:
+    labels = VolumeLabelSet({"a": NO_LABELS, "b": NO_LABELS}, CLASSES)
+
+    def said(given: int, labels_are: Literal["complete", "sparse"], **settings: object) -> str:
+        chosen = VolumeLearningSettings.model_validate(settings)
+        found = idle_findings(chosen, labels_are, given=given, usable=labels)
+        return "".join(f"{one.severity.value}: {one}" for one in found)
+
+    assert said(5, "complete").startswith("note: 3 of 5 tomograms have no labels and are not le")
+    assert said(2, "complete", teacher=True).startswith("warning: The teacher has nothing to label")
+    for given, labels_are, settings in (
+        (2, "complete", {}),
+        (5, "complete", {"teacher": True}),
+        (5, "complete", {"objective": "pu"}),
+        (5, "sparse", {}),
+        (2, "sparse", {"teacher": True}),
+    ):
+        assert not said(given, labels_are, **settings)  # type: ignore[arg-type]
+
+
 def test_settings_that_contradict_each_other_are_refused() -> None:
     with pytest.raises(ValueError, match="strong_augmentation, which is off"):
         VolumeLearningSettings(input_drop=True, strong_augmentation=False)
+    with pytest.raises(ValueError, match="burn_in"):
+        VolumeLearningSettings(teacher=True, burn_in=1.0)
     forced = VolumeLearningSettings(objective="pu")
     assert forced.objective_for("complete") == "pu"

@@ -97,6 +97,9 @@ def test_labels_count_once_and_contradictions_not_at_all(listed: MicrographList)
     np.testing.assert_array_equal(kept.centres_px[:, 0], [9.0, 30.0, 10.5, 31.5])
     assert kept.class_index.tolist() == [0, 1, 0, 0]
     assert not len(kept.empty_px)
+    # Neither a particle nor none: nobody knows.
+    np.testing.assert_array_equal(kept.unclear_px, [[20.0, 30.0, 8.0]] * 2)
+    assert not len(usable.tomograms[listed.micrographs[0].name].unclear_px)
     assert found(usable) == [
         ("negative", 1, Severity.NOTE),
         ("contradictory", 2, Severity.WARNING),
@@ -115,6 +118,9 @@ def test_single_labels_outside_are_left_out(listed: MicrographList) -> None:
     rows: list[Row] = [*spread(20), ("b", 9.0, 9.0, 15.6, "small")]
     usable = read(picks(rows), listed)
     assert len(usable.tomograms[listed.micrographs[1].name].centres_px) == 20
+    # Half of it may lie inside.
+    unclear = usable.tomograms[listed.micrographs[1].name].unclear_px
+    np.testing.assert_array_equal(unclear, [[9.0, 9.0, 15.6]])
     assert found(usable) == [("outside", 1, Severity.ERROR)]
     assert "z 15.6 in" in str(usable.findings[0])
     assert "of 48 × 40 × 16" in str(usable.findings[0])
@@ -142,7 +148,7 @@ def test_labels_in_one_corner_are_doubted(listed: MicrographList) -> None:
         ([("b", 9.0, 9.5, 4.5, "")], BadInput, "labels of no class"),
         ([("z.mrc", 9.0, 9.5, 4.5, "large")], Mismatch, "not clearly.*z.mrc fits none of the 3"),
         ([("a.mrc", 9.0, 9.5, 4.5, "large")], Mismatch, "not clearly.*a.mrc fits 2 images"),
-        ([("b", 9.0, 9.5, 4.5, "ice")], BadInput, "no usable label.*among 1 rows.*marked as no"),
+        ([("b", 9.0, 9.5, 4.5, "ice")], BadInput, "no label of a particle.*1 row 1 marked as no"),
     ],
 )
 def test_labels_that_do_not_fit_are_refused(
@@ -154,7 +160,7 @@ def test_labels_that_do_not_fit_are_refused(
 
 def test_an_empty_table_is_named(listed: MicrographList) -> None:
     empty = PickSet(empty_table(3), images=("b",), source=Path("none.csv"))
-    with pytest.raises(BadInput, match=r"none\.csv: no usable label of a particle among 0 rows"):
+    with pytest.raises(BadInput, match=r"none\.csv: no label of a particle \(it has no rows\)"):
         read(empty, listed)
 
 

@@ -24,8 +24,8 @@ def test_with_complete_labels_everything_is_known() -> None:
     assert labels.known.all()
     assert float(labels.targets.positive.sum()) == pytest.approx(1.0)
     # The tomogram ends after 24 sections of 32.
-    assert not labels.outside[0, :12].any()
-    assert labels.outside[0, 12:].all()
+    assert not labels.ignored[:, :12].any()
+    assert labels.ignored[:, 12:].all()
 
 
 def test_with_sparse_labels_only_the_particles_are_known() -> None:
@@ -49,6 +49,27 @@ def test_places_without_a_particle_are_known_to_be_empty() -> None:
     # As far as a particle of the class would count as found.
     assert torch.equal(labels.known, torch.stack([distance < 2.0, distance < 3.0]))
     assert not labels.targets.heatmap.any()
+
+
+@pytest.mark.parametrize("is_complete", [True, False])
+def test_nothing_counts_where_nobody_knows(is_complete: bool) -> None:
+    # One between the particle's flank and the middle, one beyond the face at x = 47.5.
+    unclear = np.array([[20.0, 24.0, 10.0], [50.0, 16.0, 10.0]])
+    torn = replace(volume(is_complete=is_complete, nz=32), unclear_px=unclear)
+    labels = crop_labels(torn, upright((16, 4, 0), 32), GRID)
+    z, y, x = np.indices(GRID.shape) * 2 + 0.5
+    near = [
+        [torch.from_numpy((x - u) ** 2 + (y - v) ** 2 + (z - 10) ** 2 < r**2) for r in (4, 6)]
+        for u, v in ((4, 20), (34, 12))
+    ]
+    balls = torch.stack([one | other for one, other in zip(*near, strict=True)])
+    assert balls[:, :, :, 12:].any()
+    assert torch.equal(labels.ignored[1], balls[1])
+    # But for a labelled particle's peak.
+    flank = labels.targets.heatmap[0] > 1e-3
+    assert torch.equal(labels.ignored[0], balls[0] & ~flank)
+    assert (balls[0] & flank).any()
+    assert torn.described() != volume(is_complete=is_complete, nz=32).described()
 
 
 def test_without_labels_nothing_is_known() -> None:

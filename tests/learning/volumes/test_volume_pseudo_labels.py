@@ -114,6 +114,27 @@ def test_candidates_below_the_low_threshold_are_nothing() -> None:
     assert not labels.doubtful.any()
 
 
+def test_a_place_is_not_labelled_as_two_classes() -> None:
+    # Class 1 is the farther above its threshold, although its score is the lower.
+    thresholds = TeacherThresholds(high=(0.8, 0.3), low=(0.24, 0.09))
+    rows = [(10.5, 12.5, 14.5, 0.85, 0, 1.0), (12.5, 12.5, 14.5, 0.7, 1, 1.0)]
+    labels = pseudo_labels(seen(rows), thresholds, GRID, agreement=0.75, to_student=SAME)
+    assert labels.targets.positive.sum(dim=(1, 2, 3)).tolist() == [0.0, 1.0]
+    assert labels.targets.heatmap[1, 7, 6, 6] == 1.0
+    # The loser is not known to be absent, only not the more likely one.
+    assert labels.doubtful[0, 7, 6, 5]
+    # What lies farther apart than half the larger radius is two particles.
+    rows[1] = (14.5, 12.5, 14.5, 0.7, 1, 1.0)
+    labels = pseudo_labels(seen(rows), thresholds, GRID, agreement=0.75, to_student=SAME)
+    assert labels.targets.positive.sum(dim=(1, 2, 3)).tolist() == [1.0, 1.0]
+
+
+def test_a_rival_that_is_seen_in_few_views_takes_no_place() -> None:
+    rows = [(10.5, 12.5, 14.5, 0.7, 0, 1.0), (12.5, 12.5, 14.5, 0.99, 1, 0.5)]
+    labels = pseudo_labels(seen(rows), THRESHOLDS, GRID, agreement=0.75, to_student=SAME)
+    assert labels.targets.positive.sum(dim=(1, 2, 3)).tolist() == [1.0, 0.0]
+
+
 def test_labels_lie_where_the_student_sees_them() -> None:
     quarter = np.array([[0.0, -1.0, 0.0, 31.0], [1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]])
     rows = [(10.5, 4.5, 14.5, 0.7, 0, 1.0), (20.5, 20.5, 6.5, 0.5, 1, 1.0)]

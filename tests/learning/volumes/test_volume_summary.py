@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pydantic import JsonValue
 
 from nunatak.detection.volumes.volume_header import VolumeClass, VolumeModelHeader
 from nunatak.detection.volumes.volume_model import VolumeModel
@@ -72,8 +73,20 @@ def test_without_validation_nothing_is_promised() -> None:
     unjudged = replace(trained(), validation=(), figures={}, validation_score=None, best_step=600)
     text = in_words(unjudged)
     assert "step 600 of 600 steps were kept, unjudged. No tomogram was kept aside" in text
-    assert "Thresholds, by the number of particles expected: ribosome 0.35, spike 0.5." in text
     assert "F1" not in text
+    assert "Thresholds: ribosome 0.35, spike 0.5. They are the default and rest on nothing" in text
+
+
+def test_unjudged_thresholds_say_what_they_rest_on() -> None:
+    def said(**provenance: JsonValue) -> str:
+        result = replace(trained(), validation=(), figures={}, validation_score=None)
+        header = result.model.header.model_copy(update={"provenance": provenance})
+        return in_words(replace(result, model=VolumeModel(header, result.model.network)))
+
+    by_number = said(thresholds_counted_in=["a", "b"], start={"name": "general-3d"})
+    assert "spike 0.5. There, 2 tomograms not completely labelled hold as many" in by_number
+    starts = said(thresholds_counted_in=[], start={"name": "general-3d"})
+    assert "They are those of general-3d and rest on nothing that was learned here" in starts
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Batches and losses of a training on tomograms."""
 
 import copy
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -268,9 +268,20 @@ def test_thresholds_follow_from_how_right_the_teacher_is(make_volume) -> None:  
         made._judge(wrong, batch.exam)
     assert made.module.detections[0].sum() > 8
     assert made.module.hits.sum() < 0.5 * made.module.detections.sum()
-    assert made.thresholds().high == pytest.approx((0.7, 0.7))
+    assert made.thresholds().high == pytest.approx((1.0, 0.7))
     made.module.hits.copy_(made.module.detections)
     assert made.thresholds().high[0] == pytest.approx(0.1)
+    # What lies far below the threshold of now is counted, too, and speaks against a lower one.
+    made.module.detections.zero_()
+    made.module.hits.zero_()
+    wrong.output.data[0, 0, 4, 4, 4] = -1.8  # 0.14
+    assert made.thresholds().low[0] > 0.2
+    exam = replace(batch.exam, centres_px=batch.exam.centres_px[:0], class_index=torch.empty(0))
+    made._judge(wrong, exam)
+    assert made.module.detections[0, 7] == 1
+    # Where nobody knows what there is, nobody is wrong.
+    made._judge(wrong, replace(exam, unclear_px=torch.tensor([[8.5, 8.5, 10.5]])))
+    assert made.module.detections[0, 7] == pytest.approx(0.99)
     fixed = task(volumes, settings.model_copy(update={"adaptive_thresholds": False}))
     fixed.module.hits.copy_(made.module.detections)
     assert fixed.thresholds().high == pytest.approx((0.7, 0.7))

@@ -37,8 +37,25 @@ def test_a_class_with_few_candidates_goes_by_all_of_them() -> None:
 def test_without_anything_to_go_by_the_threshold_is_the_given_one() -> None:
     none = torch.zeros(2, SCORE_BINS)
     assert by_precision(none, none, fallback=0.7).high == pytest.approx((0.7, 0.7))
-    wrong = torch.stack([counts((0.9, 50))])
-    assert by_precision(wrong, 0 * wrong, fallback=0.6).high == pytest.approx((0.6,))
+    few = torch.stack([counts((0.9, 5))])
+    assert by_precision(few, 0 * few, fallback=0.6).high == pytest.approx((0.6,))
+
+
+def test_a_class_that_is_known_to_be_wrong_does_not_go_by_the_others() -> None:
+    detections = torch.stack([counts((0.65, 200)), counts((0.3, 40), (0.9, 15))])
+    hits = torch.stack([counts((0.65, 200)), counts()])
+    high = by_precision(detections, hits, fallback=0.7).high
+    assert high == pytest.approx((0.1, 1.0))
+    # Nor by what would do where nothing is known.
+    assert by_precision(detections[1:], hits[1:], fallback=0.6).high == (1.0,)
+
+
+def test_what_counts_as_empty_does_not_speak_against_a_class() -> None:
+    detections = torch.stack([counts((0.4, 100), (0.8, 200)), counts((0.1, 30), (0.9, 5))])
+    hits = torch.stack([counts((0.8, 200)), counts((0.9, 5))])
+    high = by_precision(detections, hits, fallback=0.7).high
+    assert high == pytest.approx((0.42, 0.42), abs=0.03)
+    assert high[0] == high[1]
 
 
 def test_by_number_a_share_of_the_expected_is_taken() -> None:

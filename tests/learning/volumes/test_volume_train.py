@@ -1,6 +1,7 @@
 """Training on tomograms from files to a model file."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ from nunatak.learning.record import describe
 from nunatak.learning.volumes.train_tomograms import train_tomograms
 from nunatak.learning.volumes.volume_label_set import VolumeLabelSet
 from nunatak.learning.volumes.volume_result import VolumeTrainingResult
+from nunatak.learning.volumes.volume_scratch import ScratchVoxels, VolumeScratch
 from nunatak.learning.volumes.volume_settings import VolumeLearningSettings
-from nunatak.learning.volumes.volume_start import volume_start
+from nunatak.learning.volumes.volume_start import start_thresholds, volume_start
 from nunatak.networks.registry import build
 from nunatak.networks.specs import NetworkSpec
 from nunatak.picks.formats import write_picks
@@ -81,7 +83,7 @@ def train(
     chosen: VolumeLearningSettings,
     **options: Any,
 ) -> VolumeTrainingResult:
-    given = {"diameters_A": DIAMETERS_A, "device": "cpu", **options}
+    given = {"diameters_A": DIAMETERS_A, "device": "cpu", "labels_are": "complete", **options}
     return train_tomograms(*specimen, output=output, settings=chosen, **given)
 
 
@@ -101,8 +103,23 @@ def kill_at(step: int) -> Any:
     return on_progress
 
 
-def test_a_model_comes_out_with_thresholds_and_provenance(specimen, tiny, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_model_comes_out_with_thresholds_and_provenance(  # type: ignore[no-untyped-def]
+    specimen, tiny, tmp_path, monkeypatch
+) -> None:
+    on_disk: list[ScratchVoxels] = []
+    keep = VolumeScratch.kept
+    monkeypatch.setattr(
+        VolumeScratch, "kept", lambda *words: on_disk.append(keep(*words)) or on_disk[-1]
+    )
+    files = set(tmp_path.iterdir())
     result = train(specimen, tmp_path / "m.safetensors", settings(tiny))
+    assert len(on_disk) >= 3
+    assert {one.file.closed for one in on_disk} == {True}
+    written = {path.name for path in set(tmp_path.iterdir()) - files}
+    assert written == {"m.safetensors", "m.training"}
+    # What there is to look at outlasts the file.
+    assert all(np.isfinite(volume.voxels[:]).all() for volume, _ in result.examples)
+    assert [(one.kind, one.count) for one in result.findings] == [("left out", 1)]
     header = result.model.header
     assert [(c.name, c.diameter_A) for c in header.classes] == list(DIAMETERS_A.items())
     assert header.voxel_size_A == 10.0
@@ -144,6 +161,34 @@ def test_a_killed_training_goes_on_bit_by_bit(specimen, tiny, tmp_path, taught: 
     assert one.keys() == other.keys()
     assert all(torch.equal(one[name], other[name]) for name in one)
     assert not torch.equal(one["offset.weight"], weights(Path(tiny))["offset.weight"])
+    # Thresholds are not chosen by the tomograms that the network knows by heart.
+    counted_in = load_volume_model(whole).header.provenance["thresholds_counted_in"]
+    assert counted_in == [str(specimen[0][3])]
+
+
+def test_where_every_tomogram_is_learned_by_heart_the_start_keeps_its_thresholds(  # type: ignore[no-untyped-def]
+    specimen, tmp_path
+) -> None:
+    header = VolumeModelHeader(
+        name="sizes",
+        network=NetworkSpec.model_validate(
+            {"name": "UNet3d", "parameters": {"classes": 2, "channels": (4, 6)}}
+        ),
+        classes=(
+            VolumeClass(name="80 Å", diameter_A=80.0, threshold=0.2),
+            VolumeClass(name="180 Å", diameter_A=180.0, threshold=0.6),
+        ),
+        classes_are="sizes",
+        normalisation=VERSION,
+    )
+    start = tmp_path / "sizes.safetensors"
+    save_volume_model(VolumeModel(header, build(header.network)), start)
+    paths, labels = specimen
+    own = PickSet(labels.table[labels.table["image"] == str(paths[0])])
+    result = train((paths[:1], own), tmp_path / "m.safetensors", settings(str(start), steps=1))
+    thresholds = [kind.threshold for kind in result.model.header.classes]
+    assert thresholds == pytest.approx([0.2, 0.4])  # 120 Å is half way between, by its logarithm
+    assert result.model.header.provenance["thresholds_counted_in"] == []
 
 
 def test_sparse_labels_and_all_ingredients_train(specimen, tiny, tmp_path) -> None:  # type: ignore[no-untyped-def]
@@ -179,6 +224,20 @@ def test_another_training_is_not_gone_on_with(specimen, tiny, tmp_path) -> None:
     with pytest.raises(OtherTraining, match=r"other settings or data \(validation"):
         labels = PickSet(specimen[1].table.iloc[:-1])
         train((specimen[0], labels), output, settings(tiny))
+    with pytest.raises(OtherTraining, match='contrast: null then; now "inverted"'):
+        train(specimen, output, settings(tiny), contrast="light")
+
+
+def test_a_contrast_that_the_labels_contradict_is_doubted(  # type: ignore[no-untyped-def]
+    specimen, tiny, tmp_path, caplog
+) -> None:
+    chosen = settings(tiny, steps=1)
+    train(specimen, tmp_path / "right.safetensors", chosen)
+    assert "Particles are taken" not in caplog.text
+    wrong = train(specimen, tmp_path / "wrong.safetensors", chosen, contrast="light")
+    assert wrong.findings[-1].kind == "contrast"
+    assert "taken to be light, but the 18 labels" in caplog.text
+    assert "--contrast dark" in caplog.text
 
 
 def test_marks_of_empty_places_are_learned_and_other_rows_accounted_for(  # type: ignore[no-untyped-def]
@@ -212,11 +271,19 @@ def test_what_cannot_be_is_refused_before_anything_is_read(specimen, tiny, tmp_p
         ({"diameters_A": {"a": -1.0}}, settings(tiny), "positive"),
         ({"diameters_A": {"Junk": 90.0}}, settings(tiny), "marks places that are no particle"),
         ({"labels_are": "sparse"}, settings(tiny), "number of particles of each class"),
+        ({"labels_are": "sparse"}, settings(tiny), "--labels-are complete"),
         ({"voxel_size_A": 0.0}, settings(tiny), "voxel size must be positive"),
     ]
     for options, chosen, says in cases:
         with pytest.raises(UsageError, match=says):
             train(nothing, output, chosen, **options)
+    with pytest.raises(UsageError, match="number of particles of each class"):
+        # Whoever says nothing about the labels has not said that they are complete.
+        train_tomograms(*nothing, output=output, diameters_A=DIAMETERS_A, settings=settings(tiny))
+    with pytest.raises(BadInput, match=r"no label of a particle \(it has no rows\)"):
+        train((specimen[0], PickSet(specimen[1].table[:0])), output, settings(tiny), diameters_A={})
+    with pytest.raises(UsageError, match="fewer than the 9 labels in 4 tomograms"):
+        train(specimen, output, settings(tiny), expected_particles={"small": 2, "large": 4})
     with pytest.raises(UsageError, match="a model file ends in"):
         train(nothing, tmp_path / "m.pt", settings(tiny))
     output.write_bytes(b"")
@@ -244,6 +311,14 @@ def test_a_start_keeps_the_classes_it_knows(tiny: str) -> None:
     assert torch.equal(after["heatmap.weight"], before["heatmap.weight"].expand(2, -1))
     assert torch.equal(after["offset.weight"], before["offset.weight"])
     assert begun.spec.parameters.classes == 2
+    assert begun.model is not None
+    kinds = (VolumeClass(name="particle", diameter_A=100.0, threshold=0.3),)
+    judged = VolumeModel(
+        begun.model.header.model_copy(update={"classes": kinds}), begun.model.network
+    )
+    known = start_thresholds(replace(begun, model=judged), {"new": 90.0, "particle": 60.0})
+    assert known == [0.5, 0.3]
+    assert start_thresholds(replace(begun, model=None), {"new": 90.0}) == [0.5]
 
 
 def test_random_weights_come_from_the_seed() -> None:

@@ -1,5 +1,7 @@
 """What a network reaches on tomograms whose particles are all known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -58,6 +60,10 @@ def test_a_knowing_network_is_told_from_a_lying_one(make_volume) -> None:  # typ
     # The lie is the best candidate: precision 1/2 at the first hit, 2/3 at the second.
     assert second.average_precision == pytest.approx((1 / 2 + 2 / 3) / 2)
     assert second.f1 == pytest.approx(2 * 2 / (3 + 2))
+    # Where nobody knows, it is no lie, and a particle that is found still counts.
+    unclear = np.array([[2.0, 2.0, 2.0], volume.centres_px[1] + 4.0])
+    torn = VolumeValidator([replace(volume, unclear_px=unclear)], RADIUS_PX)
+    assert torn.average_precision(liar) == 1.0
     # Of all thresholds that are as good the middle one, away from the scores of this tomogram.
     good = [row.threshold for row in first.table if row.f1 == 1.0]
     assert first.threshold == good[len(good) // 2]

@@ -133,6 +133,10 @@ def test_what_is_left_of_each_kind_is_counted(kinds: PickSet, slab_model: Prunin
     text = in_words(near)
     assert "Kept of each class: 3 of 3 ribosome, 1 of 2 ferritin, 0 of 1 without a class." in text
     assert "3 kept picks are within 0.3 diameters of a kept pick of another class" in text
+    # Nobody gave labels, and the interval knows nothing of how wrong the estimate may be then.
+    assert "in tomograms it is often far too hopeful. Give labels." in text
+    assert "95 % interval" not in text
+    assert "95 % interval" in in_words(replace(near, method="linear"))
     # 0.3 diameters are 3 voxels.
     table.loc[2, "y_px"] = 27.1
     assert shared_places(replace(near, picks=replace(near.picks, table=table))) == 0

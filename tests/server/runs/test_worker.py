@@ -15,6 +15,7 @@ from waiting import wait_for
 from nunatak.detection.model import load_model
 from nunatak.errors import BadInput
 from nunatak.images.micrograph_list import ListedMicrograph
+from nunatak.pruning.tuning import Seeing
 from nunatak.server.bodies.runs import PruneAsked, TrainAsked
 from nunatak.server.prepare import prepare
 from nunatak.server.review.loading import LoadedSets
@@ -24,6 +25,7 @@ from nunatak.server.runs.requests import NewRun, asked_run, first_picks
 from nunatak.server.runs.run_body import run_body
 from nunatak.server.runs.training import LABELS
 from nunatak.training.progress import Progress
+from nunatak.workspace.columns import JUDGED
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.decisions import PickDecision, Review, save_review
 from nunatak.workspace.images import add_images, images_of, want_image
@@ -149,7 +151,9 @@ def test_ten_clicks_make_a_model_and_its_picks(workspace: Workspace) -> None:
     assert [labels_of(workspace, image) for image in images] == before
 
 
-def test_pruning_learns_from_decisions_and_leaves_them(workspace: Workspace) -> None:
+def test_pruning_learns_from_decisions_and_leaves_them(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     number = first_picks_of(workspace).pick_set or 0
     _, columns = LoadedSets(workspace).get(number)
     said = [
@@ -162,11 +166,25 @@ def test_pruning_learns_from_decisions_and_leaves_them(workspace: Workspace) -> 
     asked = PruneAsked(kind="prune", pick_set=number, keep_fdr=0.1)
     pruning = carry_out(workspace, asked_run(workspace, asked))
     assert pruning.state == "done", pruning.message
-    assert "candidates that you judged" in (pruning.message or "")
+    assert "Learned from 24 candidates that you judged." in (pruning.message or "")
+    assert "% are junk (95 % interval" in (pruning.message or "")
     record, pruned = LoadedSets(workspace).get(number)
     assert record.is_pruned
     assert np.isfinite(pruned.probability[pruned.score >= record.threshold]).all()
     assert (pruned.decided != 0).sum() == len(said)
+    review, left_out = JUDGED.index("review"), JUDGED.index("left out")
+    assert review not in pruned.pruned, "a share of junk was asked for"
+
+    # What was seen is kept, and nothing is looked at again; not even one label is lost.
+    monkeypatch.setattr(Seeing, "gather", None)
+    nothing = [PickDecision(number=one.number, decision=None) for one in said[1:]]
+    save_review(workspace, number, Review(id="review-2", decisions=nothing), "ada")
+    asked = PruneAsked(kind="prune", pick_set=number)
+    again = carry_out(workspace, asked_run(workspace, asked))
+    assert again.state == "done", again.message
+    assert "Learned from 1 candidate that you judged, which is little" in (again.message or "")
+    _, pruned = LoadedSets(workspace).get(number)
+    assert left_out not in pruned.pruned
 
 
 def test_a_training_without_enough_labels_says_what_to_click(workspace: Workspace) -> None:

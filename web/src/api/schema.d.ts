@@ -542,7 +542,9 @@ export interface paths {
         };
         /**
          * Export Picks
-         * @description Return a set's picks as a file; ``kept`` leaves out what a person or a pruning rejected.
+         * @description Return a set's picks as a file; ``kept`` leaves out what people or a pruning rejected.
+         *
+         *     Also what a pruning left out, which no person keeps.
          */
         get: operations["export_picks_api_export_picks_get"];
         put?: never;
@@ -801,7 +803,7 @@ export interface components {
          *     counts : list of int
          *         Of all candidates.
          *     rejected : list of int
-         *         Of these, those that people or a pruning rejected.
+         *         Of these, those that people or a pruning rejected, or a pruning left out.
          *     points : list of OperatingPoint
          *         By rising threshold, for the slider.
          *     precision_from, kept_precision_from : str or None
@@ -968,7 +970,8 @@ export interface components {
          *     Attributes
          *     ----------
          *     verdict : list of int
-         *         0: not judged; 1: keep; 2: to be reviewed; 3: reject.
+         *         0: not judged; 1: keep; 2: to be reviewed; 3: reject; 4: to be reviewed, and left out of
+         *         counts and files until a person keeps it.
          *     probability : list of float or None
          *         Of being a particle; None where not judged.
          *     class_index : list of int
@@ -1060,8 +1063,8 @@ export interface components {
          *     precision : Share or None
          *         Of the selected; None where nothing is known.
          *     kept : int
-         *         The selected without those rejected by people or a pruning, with those that people keep
-         *         whatever their score.
+         *         The selected without those rejected by people or rejected or left out by a pruning, with
+         *         those that people keep whatever their score.
          *     kept_precision : Share or None
          *         Of the kept.
          */
@@ -1388,7 +1391,8 @@ export interface components {
          *     ----------
          *     pick_set : int
          *     keep_fdr : float or None
-         *         Share of junk among the kept that is accepted.
+         *         Share of junk among the kept that is accepted; what is unsure is then left out until a
+         *         person keeps it.
          */
         PruneAsked: {
             /**

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { KEPT, REJECTED, TO_REVIEW, UNDECIDED } from "../review/candidates";
+import { KEPT, LEFT_OUT, REJECTED, TO_REVIEW, UNDECIDED } from "../review/candidates";
 import { groupsOf, type Grouped } from "./pick_groups";
 
 const verdict = Uint8Array.of(UNDECIDED, REJECTED, TO_REVIEW, KEPT, KEPT);
@@ -20,6 +20,11 @@ test("picks are sorted by what became of them", () => {
   expect([...toReview.positions]).toEqual([2, 12]);
   expect([...rejected.positions]).toEqual([1, 11]);
   expect(rejected.radii).toBeNull();
+});
+
+test("what is left out is drawn as what else is to be reviewed", () => {
+  const { toReview } = groupsOf({ ...picks, verdict: verdict.with(0, LEFT_OUT) }, noRadius);
+  expect([...toReview.positions]).toEqual([0, 10, 2, 12]);
 });
 
 test("what a person keeps passes any threshold", () => {

@@ -1,5 +1,5 @@
 /** Picks by what became of them, as arrays to be drawn. */
-import { KEPT, REJECTED, TO_REVIEW, type Candidates } from "../review/candidates";
+import { KEPT, LEFT_OUT, REJECTED, TO_REVIEW, type Candidates } from "../review/candidates";
 
 export interface PickGroup {
   /** Pairs of x and y. */
@@ -12,6 +12,7 @@ export interface PickGroup {
 
 export interface PickGroups {
   readonly kept: PickGroup;
+  /** Counted or left out. */
   readonly toReview: PickGroup;
   readonly rejected: PickGroup;
 }
@@ -26,7 +27,7 @@ export function groupsOf(
   const [asked, kept, toReview, rejected]: number[][] = [[], [], [], []];
   picks.verdict.forEach((verdict, index) => {
     if (verdict === REJECTED) rejected?.push(index);
-    else if (verdict === TO_REVIEW) toReview?.push(index);
+    else if (verdict === TO_REVIEW || verdict === LEFT_OUT) toReview?.push(index);
     else if (picks.decision[index] === KEPT) asked?.push(index);
     else kept?.push(index);
   });

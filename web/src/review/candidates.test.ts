@@ -7,6 +7,7 @@ import {
   lengthOf,
   HIDDEN,
   KEPT,
+  LEFT_OUT,
   REJECTED,
   shownAs,
   TO_REVIEW,
@@ -58,7 +59,7 @@ test("an image without decisions or picks is no special case", () => {
   const none = { ...unsaid, number: [], x: [], y: [], score: [] };
   const candidates = toCandidates(3, 7, none);
   expect(candidates.length).toBe(0);
-  expect(countsOf(candidates, 0)).toEqual({ kept: 0, toReview: 0, rejected: 0 });
+  expect(countsOf(candidates, 0)).toEqual({ kept: 0, toReview: 0, leftOut: 0, rejected: 0 });
 });
 
 test("what stays keeps its arrays, what was decided does not", () => {
@@ -116,7 +117,15 @@ test("a candidate is drawn as what became of it, and not below the threshold", (
   const shown = (threshold: number) => [0, 1, 2].map((one) => shownAs(candidates, one, threshold));
   expect(shown(0)).toEqual([REJECTED, TO_REVIEW, KEPT]);
   expect(shown(0.5)).toEqual([REJECTED, TO_REVIEW, HIDDEN]);
-  expect(countsOf(candidates, 0)).toEqual({ kept: 2, toReview: 1, rejected: 1 });
+  expect(countsOf(candidates, 0)).toEqual({ kept: 2, toReview: 1, leftOut: 0, rejected: 1 });
+});
+
+test("what is left out is shown and no pick, until a person keeps it", () => {
+  const bound = { ...judgement, verdict: [3, 4, 1] };
+  const candidates = toCandidates(3, 7, { ...unsaid, judgement: bound });
+  expect(shownAs(candidates, 1, 0)).toBe(LEFT_OUT);
+  expect(countsOf(candidates, 0)).toEqual({ kept: 1, toReview: 0, leftOut: 1, rejected: 1 });
+  expect(drawnCount(withDecisions(candidates, new Map([[9, "keep" as const]])), 0)).toBe(2);
 });
 
 test("what a person keeps is shown whatever its score", () => {
@@ -125,7 +134,7 @@ test("what a person keeps is shown whatever its score", () => {
     new Map([[2, "keep" as const]]),
   );
   expect(shownAs(candidates, 2, 0.95)).toBe(KEPT);
-  expect(countsOf(candidates, 0.95)).toEqual({ kept: 1, toReview: 0, rejected: 0 });
+  expect(countsOf(candidates, 0.95)).toEqual({ kept: 1, toReview: 0, leftOut: 0, rejected: 0 });
 });
 
 test("one class is counted alone", () => {

@@ -7,11 +7,13 @@ export const UNDECIDED = 0;
 export const KEPT = 1;
 export const REJECTED = 2;
 export const TO_REVIEW = 3;
+/** To be reviewed, too, but no pick until a person keeps it: more junk than was accepted. */
+export const LEFT_OUT = 4;
 /** Not drawn at all: below the threshold. */
 export const HIDDEN = -1;
 
 /** What the server's numbers for a pruning's verdicts mean. */
-const OF_PRUNING = [UNDECIDED, KEPT, TO_REVIEW, REJECTED] as const;
+const OF_PRUNING = [UNDECIDED, KEPT, TO_REVIEW, REJECTED, LEFT_OUT] as const;
 
 export interface Said {
   readonly decision: number;
@@ -39,7 +41,7 @@ export interface Candidates {
   readonly probability: Float32Array | null;
   /** What a pruning takes it for. */
   readonly predictedClass: readonly (string | null)[] | null;
-  /** Of a pruning: UNDECIDED, KEPT, TO_REVIEW or REJECTED. */
+  /** Of a pruning: UNDECIDED, KEPT, TO_REVIEW, LEFT_OUT or REJECTED. */
   readonly judged: Uint8Array | null;
   /** Of a person: UNDECIDED, KEPT or REJECTED. */
   readonly decision: Uint8Array;
@@ -167,10 +169,12 @@ export function shownAs(candidates: Candidates, index: number, threshold: number
 }
 
 export interface Counts {
-  /** Neither rejected nor below the threshold. */
+  /** Neither rejected nor left out nor below the threshold. */
   readonly kept: number;
   /** Of the kept: those that a pruning is unsure of. */
   readonly toReview: number;
+  /** Those that a pruning is unsure of, and leaves out. */
+  readonly leftOut: number;
   readonly rejected: number;
 }
 
@@ -180,15 +184,16 @@ export function countsOf(
   threshold: number,
   className: string | null = null,
 ): Counts {
-  let [kept, toReview, rejected] = [0, 0, 0];
+  let [kept, toReview, leftOut, rejected] = [0, 0, 0, 0];
   for (let index = 0; index < candidates.length; index++) {
     if (!isOf(candidates, index, className)) continue;
     const shown = shownAs(candidates, index, threshold);
     if (shown === REJECTED) rejected++;
+    else if (shown === LEFT_OUT) leftOut++;
     else if (shown !== HIDDEN) kept++;
     if (shown === TO_REVIEW) toReview++;
   }
-  return { kept, toReview, rejected };
+  return { kept, toReview, leftOut, rejected };
 }
 
 function isOf(candidates: Candidates, index: number, className: string | null): boolean {
@@ -203,7 +208,7 @@ export function lengthOf(candidates: Candidates, className: string | null): numb
   ).length;
 }
 
-/** How many candidates are drawn as picks: those that pass, and that nobody rejected. */
+/** How many candidates are picks: those that pass, and that nobody rejected or left out. */
 export function drawnCount(candidates: Candidates, threshold: number): number {
   return countsOf(candidates, threshold).kept;
 }

@@ -1,9 +1,10 @@
 /** What is known of a pick, in words. */
-import { KEPT, REJECTED, TO_REVIEW, UNDECIDED, type Candidates } from "./candidates";
+import { KEPT, LEFT_OUT, REJECTED, TO_REVIEW, UNDECIDED, type Candidates } from "./candidates";
 
 const VERDICTS: Readonly<Record<number, string>> = {
   [KEPT]: "kept",
   [TO_REVIEW]: "to review",
+  [LEFT_OUT]: "left out, to review",
   [REJECTED]: "rejected",
 };
 

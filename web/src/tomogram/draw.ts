@@ -1,6 +1,6 @@
 /** Draw a view: its picture on one canvas, what lies on it on another. */
 
-import { REJECTED, TO_REVIEW } from "../review/candidates";
+import { LEFT_OUT, REJECTED, TO_REVIEW } from "../review/candidates";
 import type { ColourName } from "./colours";
 import { paint, type Picture } from "./greys";
 import type { Mark } from "./marks";
@@ -128,7 +128,7 @@ export function drawMarks(sheet: Sheet, marks: readonly Mark[], pens: Pens): voi
     path.arc(left, top, radius, 0, 2 * Math.PI);
     if (mark.kind === "not_particle" || isRejected) cross(path, left, top, Math.min(radius * 0.7, 9));
     context.setLineDash(mark.kind === "beside" ? [4, 3] : []);
-    if (mark.verdict === TO_REVIEW) {
+    if (mark.verdict === TO_REVIEW || mark.verdict === LEFT_OUT) {
       path.moveTo(left + DOT, top);
       path.arc(left, top, DOT, 0, 2 * Math.PI);
     }

@@ -17,7 +17,7 @@ export interface Mark {
   /** Of the section, voxels. */
   readonly radius: number;
   readonly opacity: number;
-  /** Of a candidate: UNDECIDED, KEPT, TO_REVIEW or REJECTED. */
+  /** Of a candidate: UNDECIDED, KEPT, TO_REVIEW, LEFT_OUT or REJECTED. */
   readonly verdict: number;
 }
 

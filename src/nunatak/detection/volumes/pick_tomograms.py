@@ -1,12 +1,13 @@
 """Pick particles from tomograms."""
 
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Literal
 
+from nunatak.detection.foreseen import Foreseen
 from nunatak.detection.job import by_identity, torch_threads
 from nunatak.detection.journal import Journal
 from nunatak.detection.output import Output
@@ -20,11 +21,13 @@ from nunatak.detection.volumes.volume_precision import choose_thresholds
 from nunatak.detection.volumes.volume_result import VolumePickResult
 from nunatak.detection.volumes.volume_scoring import VolumeScorer
 from nunatak.detection.volumes.volume_views import FLIP_VIEWS, ONE_VIEW
-from nunatak.errors import UsageError
+from nunatak.errors import BadInput, UsageError
 from nunatak.images.axis_order import AxisOrder
 from nunatak.images.micrograph_list import MicrographList
 from nunatak.images.tomogram_inputs import list_tomograms
+from nunatak.picks.formats.tomograms.copick_json import FORMAT as COPICK
 from nunatak.picks.formats.tomograms.relion5_star import FORMAT as RELION_5
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.tomogram_facts import TomogramFacts
 
 GENERAL_MODEL = "general-3d"
@@ -120,9 +123,11 @@ def pick_tomograms(
         such precision, or the output exists and is not this program's, or was
         written with other settings.
     BadInput
-        If there is no tomogram, none of them can be picked, or the model cannot be read.
+        If there is no tomogram, none of them can be picked, or the model cannot be read; or if the
+        output's format takes no class of such a name.
     Mismatch
-        If the journal of a run with other settings lies beside the output.
+        If the journal of a run with other settings lies beside the output, or the output's format
+        is not told what it needs to know of each tomogram.
     ResourceError
         If the device, the memory or the disk does not suffice.
     Interrupted
@@ -162,8 +167,17 @@ def pick_tomograms(
     target = None
     if output is not None:
         target = Output.named(Path(output), file_format, selected_only=selected_only, ndim=3)
-        target.check(job.settings, images=list(job.entries), redo=redo)
         _refuse_unknown_tilt_series(target, facts)
+        _refuse_idle_owner(target, facts)
+        target.check(
+            job.settings,
+            images=list(job.entries),
+            foreseen=Foreseen(
+                _known_sizes_A(job), [kind.name for kind in detector.header.classes], ndim=3
+            ),
+            redo=redo,
+            facts=facts,
+        )
     with (
         torch_threads(options.threads),
         Journal(target.journal, job.settings, redo=redo) if target else nullcontext() as journal,
@@ -196,6 +210,35 @@ def _detector(model: str | PathLike[str], diameter_A: float | None) -> VolumeMod
             "say the particle's diameter in Å with --diameter."
         )
     return detector
+
+
+def _known_sizes_A(job: VolumeJob) -> dict[str, float]:
+    """Return the voxel sizes of the tomograms by their headers, for the others will fail."""
+    options = job.options
+    catalogue = ImageCatalogue.of_tomograms(
+        MicrographList(tuple(replace(one, name=name) for name, one in job.entries.items())),
+        options.voxel_size_A,
+        override=options.override_voxel_size,
+        axis_order=options.axis_order,
+    )
+    sizes_A: dict[str, float] = {}
+    for name in job.entries:
+        with suppress(BadInput):
+            size_A = catalogue.pixel_size_A(name)
+            if size_A is not None:
+                sizes_A[name] = size_A
+    return sizes_A
+
+
+def _refuse_idle_owner(target: Output, facts: TomogramFacts | None) -> None:
+    """Refuse to name whose picks are written, where the format does not say it."""
+    owner = (facts.as_copick_user, facts.as_copick_session) if facts else (None, None)
+    if owner != (None, None) and target.format is not COPICK:
+        raise UsageError(
+            "--copick-user and --copick-session name whose picks are written to a copick project, "
+            f"and the format of {target.path} is {target.format.title}. Leave them out, or give "
+            "--to copick."
+        )
 
 
 def _refuse_unknown_tilt_series(target: Output, facts: TomogramFacts | None) -> None:

@@ -41,6 +41,18 @@ def suppress_by_class(
     VolumeCandidates
         Best first.
     """
+    rows = unsuppressed(candidates, radius_A, voxel_size_A=voxel_size_A, cross_class=cross_class)
+    return candidates.taken(rows)
+
+
+def unsuppressed(
+    candidates: VolumeCandidates,
+    radius_A: Sequence[float],
+    *,
+    voxel_size_A: float,
+    cross_class: float = 0.0,
+) -> NDArray[np.intp]:
+    """Return the rows that `suppress_by_class` keeps, rising; the parameters are the same."""
     radius = np.asarray(radius_A, dtype=np.float64)
     xyz_A = candidates.xyz_px * voxel_size_A
     kept = np.empty(0, dtype=np.intp)
@@ -58,7 +70,7 @@ def suppress_by_class(
             if stays[index]:
                 stays[worse[starts[index] : starts[index + 1]]] = False
         kept = rows[stays]
-    return candidates.taken(kept)
+    return kept
 
 
 def _close_pairs(

@@ -1,6 +1,8 @@
 """Train a detector for tomograms: many classes, few labels."""
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
@@ -15,10 +17,17 @@ from nunatak.images.micrograph_list import MicrographList
 from nunatak.images.tomogram_inputs import list_tomograms
 from nunatak.learning.labels.words import NEGATIVE_CLASSES
 from nunatak.learning.train import check_output
+from nunatak.learning.volumes.volume_contrast import contrast_finding
 from nunatak.learning.volumes.volume_data import VolumeReading, gather_volumes
-from nunatak.learning.volumes.volume_expectation import checked_expectation
-from nunatak.learning.volumes.volume_label_set import VolumeLabelSet, sorted_labels
+from nunatak.learning.volumes.volume_expectation import check_possible, checked_expectation
+from nunatak.learning.volumes.volume_idle import idle_findings, learns_unlabelled
+from nunatak.learning.volumes.volume_label_set import (
+    VolumeLabelSet,
+    require_particles,
+    sorted_labels,
+)
 from nunatak.learning.volumes.volume_result import VolumeTrainingResult
+from nunatak.learning.volumes.volume_scratch import VolumeScratch
 from nunatak.learning.volumes.volume_settings import LabelsAre, VolumeLearningSettings
 from nunatak.learning.volumes.volume_start import volume_start
 from nunatak.learning.volumes.volume_training_run import VolumeTrainingRun
@@ -34,6 +43,8 @@ from nunatak.training.folder import training_folder
 from nunatak.training.metrics import METRICS, read_metrics
 from nunatak.training.progress import Progress
 
+_log = logging.getLogger(__name__)
+
 LEAST_COARSE_VOXELS = 4
 """On a side of a crop, at the coarsest level of the network. On a coarsest level of 2³ voxels
 oneDNN, as of torch 2.13, computes gradients of bfloat16 weights from memory that nobody wrote."""
@@ -46,7 +57,7 @@ def train_tomograms(
     output: str | PathLike[str],
     diameters_A: Mapping[str, float],
     voxel_size_A: float | None = None,
-    labels_are: LabelsAre = "complete",
+    labels_are: LabelsAre = "sparse",
     expected_particles: Mapping[str, float] | None = None,
     validation_tomograms: Sequence[str] | None = None,
     contrast: Side = "dark",
@@ -86,8 +97,8 @@ def train_tomograms(
     voxel_size_A
         At which the network works, Å. Default: that of the start, or 10.
     labels_are
-        ``"complete"``: in a labelled tomogram all particles are labelled. ``"sparse"``: a place
-        without a label may hold a particle.
+        ``"sparse"``: a place without a label may hold a particle. ``"complete"``: in a labelled
+        tomogram all particles are labelled, and whatever has no label is learned as empty.
     expected_particles
         In a tomogram, by class: needed with sparse labels. Default: as many as in the completely
         labelled ones.
@@ -122,7 +133,7 @@ def train_tomograms(
     Raises
     ------
     UsageError
-        If the output exists, or options contradict each other.
+        If the output exists, or options contradict each other or the labels.
     BadInput
         If tomograms or labels cannot be used; `Mismatch` if they contradict each other, or what
         the folder beside the output holds.
@@ -140,6 +151,8 @@ def train_tomograms(
     """
     settings = settings or VolumeLearningSettings()
     output, classes = Path(output), tuple(diameters_A)
+    if isinstance(labels, PickSet):
+        require_particles(labels)
     _check_options(output, diameters_A, voxel_size_A, replace=redo or overwrite)
     given = checked_expectation(
         expected_particles, classes, labels_are=labels_are, settings=settings
@@ -152,12 +165,17 @@ def train_tomograms(
     )
     if not isinstance(labels, PickSet):
         labels = read_picks(labels, labels_format, images=images, tomograms=facts)
-    are_complete = labels_are == "complete"
-    with torch_threads(threads):
+    are_complete, inverted = labels_are == "complete", contrast != start.contrast
+    with torch_threads(threads), VolumeScratch(output.absolute().parent) as scratch:
         on_device = choose_device(device)
         precision = training_precision(on_device)
         fabric = open_fabric(on_device, precision=precision, process_count=processes)
         usable = sorted_labels(labels, listed, images, diameters_A, are_complete=are_complete)
+        doubts = idle_findings(settings, labels_are, given=len(listed), usable=usable)
+        if given is not None:
+            sizes_A = list(diameters_A.values())
+            doubts += check_possible(given, usable, images, sizes_A, tomograms=len(listed))
+        usable = replace(usable, findings=(*usable.findings, *doubts))
         if on_labels is not None and fabric.is_global_zero:
             on_labels(usable)
         data = gather_volumes(
@@ -168,14 +186,22 @@ def train_tomograms(
                 voxel_size_A=stored_voxel_size_A,
                 override_voxel_size=override_voxel_size,
                 axis_order=axis_order,
-                inverted=contrast != start.contrast,
+                inverted=inverted,
+                scratch=scratch,
             ),
             are_complete=are_complete,
-            with_unlabelled=settings.teacher or settings.objective_for(labels_are) == "pu",
+            with_unlabelled=learns_unlabelled(settings, labels_are),
             validation_share=settings.validation_share,
             validation=validation_tomograms,
             seed=settings.seed,
         )
+        radius_px = [size_A / 2 / start.voxel_size_A for size_A in diameters_A.values()]
+        read = (*data.training, *data.validation)
+        odd = contrast_finding(read, radius_px, stored=contrast, shown=start.contrast)
+        if odd is not None:
+            usable = replace(usable, findings=(*usable.findings, odd))
+            if fabric.is_global_zero:
+                _log.warning("%s", odd)
         run = VolumeTrainingRun(
             start,
             data,
@@ -185,6 +211,7 @@ def train_tomograms(
             labels_are=labels_are,
             given=given,
             precision=precision,
+            inverted=inverted,
         )
         folder = training_folder(output)
         fitted = run.fit(folder, output=output.absolute(), redo=redo, on_progress=on_progress)
@@ -193,7 +220,7 @@ def train_tomograms(
         if fabric.is_global_zero:
             model, figures = run.model(fitted, name=output.stem)
             save_volume_model(model, output)
-            examples = run.examples(model)
+            examples = [(_in_memory(volume), found) for volume, found in run.examples(model)]
         fabric.barrier()
     metrics = tuple(read_metrics(folder / METRICS))
     return VolumeTrainingResult(
@@ -211,6 +238,11 @@ def train_tomograms(
         findings=usable.findings,
         examples=tuple(examples),
     )
+
+
+def _in_memory(volume: WorkingVolume) -> WorkingVolume:
+    """Return a volume that outlasts the scratch file."""
+    return replace(volume, voxels=volume.voxels[:])
 
 
 def _check_options(

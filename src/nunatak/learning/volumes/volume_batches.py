@@ -66,6 +66,8 @@ class Exam:
         All particles that lie in the crop, x, y, z.
     class_index : Tensor, shape (k,), int64
         Of each.
+    unclear_px : Tensor, shape (m, 3), float64
+        Places of which nobody knows, x, y, z.
     within_px : Tensor, shape (2, 3), float64
         Lowest and highest x, y, z at which a candidate counts.
     """
@@ -73,6 +75,7 @@ class Exam:
     image: Tensor
     centres_px: Tensor
     class_index: Tensor
+    unclear_px: Tensor
     within_px: Tensor
 
 
@@ -190,15 +193,15 @@ class VolumeBatches:
 
     def _labels(self, crops: "Sequence[_Crop]") -> VolumeLabels:
         known = torch.stack([crop.labels.known for crop in crops])
-        outside = torch.stack([crop.labels.outside for crop in crops])
+        ignored = torch.stack([crop.labels.ignored for crop in crops])
         density = torch.stack([self._voxel_density(crop) for crop in crops])
-        unknown = (~known & ~outside).sum(dim=(2, 3, 4))
+        unknown = (~known & ~ignored).sum(dim=(2, 3, 4))
         targets = stack_targets([crop.labels.targets for crop in crops])
         return VolumeLabels(
             heatmap=targets.heatmap,
             positive=targets.positive,
             known=known,
-            ignored=outside.expand_as(known),
+            ignored=ignored,
             expected=(density * unknown).sum(dim=0),
         )
 
@@ -246,6 +249,7 @@ class VolumeBatches:
             image=torch.from_numpy(cut(volume, pose))[None, None],
             centres_px=torch.from_numpy(centres_px[near]),
             class_index=torch.from_numpy(volume.class_index[near]),
+            unclear_px=torch.from_numpy(pose.to_crop(volume.unclear_px)),
             within_px=torch.from_numpy(np.stack([low, high])),
         )
 

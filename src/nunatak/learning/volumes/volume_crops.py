@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from nunatak.learning.volumes.volume_poses import Pose, upright
+from nunatak.learning.volumes.volume_scratch import Voxels
 from nunatak.learning.volumes.working_volumes import WorkingVolume
 
 SPLINE_ORDER: Final = 3
@@ -107,9 +108,7 @@ def cut(volume: WorkingVolume, pose: Pose) -> NDArray[np.float32]:
     return np.asarray(turned, dtype=np.float32)
 
 
-def _block(
-    voxels: NDArray[np.generic], start: NDArray[np.int_], stop: NDArray[np.int_]
-) -> NDArray[np.float32]:
+def _block(voxels: Voxels, start: NDArray[np.int_], stop: NDArray[np.int_]) -> NDArray[np.float32]:
     """Copy a box that may reach beyond the volume."""
     block = np.zeros(stop - start, dtype=np.float32)
     low, high = np.maximum(start, 0), np.minimum(stop, voxels.shape)

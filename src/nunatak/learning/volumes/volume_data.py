@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,10 +14,16 @@ from nunatak.images.pixel_size import same
 from nunatak.images.tomogram_reader import read_tomogram
 from nunatak.learning.split import validation_micrographs
 from nunatak.learning.volumes.volume_label_set import NO_LABELS, TomogramLabels
+from nunatak.learning.volumes.volume_scratch import VolumeScratch
 from nunatak.learning.volumes.working_volumes import WorkingVolume, working_volume
 from nunatak.picks.counted import counted
 
 _log = logging.getLogger(__name__)
+
+Item = TypeVar("Item")
+
+MOST_COUNTED = 6
+"""Tomograms in which candidates are counted to choose thresholds by their number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +42,8 @@ class VolumeReading:
         Of all tomograms; None asks where a shape leaves a doubt.
     inverted : bool
         Whether particles are lighter than ice as stored.
+    scratch : VolumeScratch or None
+        Where their voxels are kept; None keeps them in memory.
     """
 
     working_voxel_size_A: float
@@ -42,6 +51,7 @@ class VolumeReading:
     override_voxel_size: bool = False
     axis_order: AxisOrder | None = None
     inverted: bool = False
+    scratch: VolumeScratch | None = None
 
     def read(
         self, one: ListedMicrograph, labels: TomogramLabels, *, is_complete: bool
@@ -50,7 +60,7 @@ class VolumeReading:
 
         Raises
         ------
-        BadInput
+        BadInput, ResourceError
             As `read_tomogram` and `working_volume` do; `Mismatch` if labels were made at another
             voxel size.
         """
@@ -75,8 +85,10 @@ class VolumeReading:
             centres_px=labels.centres_px,
             class_index=labels.class_index,
             empty_px=labels.empty_px,
+            unclear_px=labels.unclear_px,
             is_complete=is_complete,
             inverted=self.inverted,
+            scratch=self.scratch,
         )
 
 
@@ -90,10 +102,14 @@ class VolumeTrainingData:
         The labelled ones first.
     validation : tuple of WorkingVolume
         Kept aside, whole.
+    counting : tuple of WorkingVolume
+        Without labels and not learned from: candidates are counted there to choose thresholds
+        where nothing is kept aside.
     """
 
     training: tuple[WorkingVolume, ...]
     validation: tuple[WorkingVolume, ...]
+    counting: tuple[WorkingVolume, ...] = ()
 
 
 def gather_volumes(
@@ -120,7 +136,8 @@ def gather_volumes(
     are_complete
         Whether all particles of a labelled tomogram are labelled.
     with_unlabelled
-        Whether tomograms without labels take part.
+        Whether tomograms without labels are learned from. If not, and if nothing is kept aside,
+        some are read to count candidates in.
     validation_share
         Of the labels, to be kept aside where they are complete.
     validation
@@ -157,7 +174,9 @@ def gather_volumes(
             f"No label is left to learn from: all lie in the {counted(len(aside), 'tomogram')} "
             "kept aside for validation. Keep fewer aside, or label particles in another one."
         )
-    others = [one for one in listed if one.name not in labels] if with_unlabelled else []
+    unlabelled = [one for one in listed if one.name not in labels]
+    others = unlabelled if with_unlabelled else []
+    counting = [] if with_unlabelled or aside else spread(unlabelled, MOST_COUNTED)
     volumes = [
         reading.read(one, labels[one.name], is_complete=are_complete or one.name in aside)
         for one in labelled
@@ -167,7 +186,19 @@ def gather_volumes(
     return VolumeTrainingData(
         training=tuple(volume for volume in volumes if volume.name not in aside),
         validation=tuple(volume for volume in volumes if volume.name in aside),
+        counting=tuple(reading.read(one, NO_LABELS, is_complete=False) for one in counting),
     )
+
+
+def spread(items: Sequence[Item], most: int) -> list[Item]:
+    """Return no more than so many, evenly spread over all.
+
+    Examples
+    --------
+    >>> spread("abcdefg", 3)
+    ['a', 'c', 'e']
+    """
+    return list(items[:: max(1, len(items) // most)][:most])
 
 
 def _validation_name(name: str, labelled: Sequence[ListedMicrograph]) -> str:

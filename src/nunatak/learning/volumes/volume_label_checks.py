@@ -25,7 +25,7 @@ _UNIT = "Check their unit and binning (nunatak train: --labels-unit, --labels-bi
 
 def without_outside(
     table: pd.DataFrame, images: ImageCatalogue, origin: str
-) -> tuple[pd.DataFrame, list[Finding]]:
+) -> tuple[pd.DataFrame, pd.DataFrame, list[Finding]]:
     """Leave out labels beyond the faces of their tomogram, and doubt the unit of all.
 
     Parameters
@@ -37,13 +37,19 @@ def without_outside(
     origin
         Of the labels, for messages.
 
+    Returns
+    -------
+    kept, outside : DataFrame
+        Labels that can be used, and those that cannot.
+    findings : list of Finding
+
     Raises
     ------
     Mismatch
         If many lie outside.
     """
     if table.empty:
-        return table, []
+        return table, table, []
     extents = inspection.extents_of(table, images)
     suspicion = inspection.suspected_unit(
         table, extents, images.pixel_size_A(str(table["image"].iloc[0]))
@@ -54,7 +60,7 @@ def without_outside(
     count = int(is_outside.sum())
     if not count:
         if suspicion is None:
-            return table, []
+            return table, table[:0], []
         corner = Finding(
             kind="corner",
             severity=Severity.WARNING,
@@ -64,7 +70,7 @@ def without_outside(
             cause=cause,
             remedy=_UNIT,
         )
-        return table, [corner]
+        return table, table[:0], [corner]
     row = int(np.flatnonzero(is_outside)[0])
     x, y, z = table[list(coordinate_columns(table))].iloc[row]
     nx, ny, nz = extents.size_px[row].astype(int)
@@ -84,12 +90,12 @@ def without_outside(
             f"{origin}: {finding} If they are right, leave out those outside: nunatak convert with "
             "--drop-outside."
         )
-    return table[~is_outside], [finding]
+    return table[~is_outside], table[is_outside], [finding]
 
 
 def without_duplicates(
     table: pd.DataFrame, images: ImageCatalogue, diameters_A: Sequence[float]
-) -> tuple[pd.DataFrame, list[Finding]]:
+) -> tuple[pd.DataFrame, pd.DataFrame, list[Finding]]:
     """Keep each label once, and none of two that contradict each other.
 
     Of labels of one class that lie within a tenth of its diameter, the first is kept. Where a
@@ -103,6 +109,12 @@ def without_duplicates(
         Their tomograms, by the names in the table.
     diameters_A
         Of the classes.
+
+    Returns
+    -------
+    kept, contradictory : DataFrame
+        Labels that can be used, and those of which nobody knows.
+    findings : list of Finding
     """
     kinds = table[KIND].to_numpy()
     # Two marks of an empty place are one within whatever any particle allows.
@@ -123,7 +135,7 @@ def without_duplicates(
     double = ~kept & ~torn
     if double.any():
         findings.append(_duplicates(table[double], len(table)))
-    return table[kept & ~torn], findings
+    return table[kept & ~torn], table[torn], findings
 
 
 def _pairs(table: pd.DataFrame, reach_px: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -145,7 +157,7 @@ def _contradictory(table: pd.DataFrame) -> Finding:
         severity=Severity.WARNING,
         count=len(table),
         text=f"{len(table)} labels have one of another class at their place, or a mark that it is "
-        "empty; neither is used, and with complete labels the place counts as empty",
+        "empty; neither is used, and nothing is learned or judged there",
         examples=first(str(name) for name in table["image"]),
         remedy="Decide what is there",
     )

@@ -24,6 +24,7 @@ from nunatak.learning.volumes.volume_label_checks import (
     without_duplicates,
     without_outside,
 )
+from nunatak.picks.counted import counted
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.names import NameIndex
 from nunatak.picks.table import PickSet, coordinate_columns
@@ -44,12 +45,16 @@ class TomogramLabels:
         Places that are known to be no particle, x, y, z.
     voxel_sizes_A : tuple of float
         That the labels state, each once.
+    unclear_px : ndarray, shape (k, 3), float64
+        Places of which nobody knows what they hold, x, y, z: of labels that contradict each
+        other, or that lie outside.
     """
 
     centres_px: NDArray[np.float64]
     class_index: NDArray[np.int64]
     empty_px: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 3)))
     voxel_sizes_A: tuple[float, ...] = ()
+    unclear_px: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 3)))
 
 
 NO_LABELS = TomogramLabels(np.empty((0, 3)), np.empty(0, np.int64))
@@ -72,6 +77,27 @@ class VolumeLabelSet:
     tomograms: Mapping[str, TomogramLabels]
     classes: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
+
+
+def require_particles(labels: PickSet) -> None:
+    """Refuse labels of which no row is a particle, before anything is asked about their classes.
+
+    Raises
+    ------
+    BadInput
+        If there is none.
+    """
+    is_negative, is_left_out = told_apart(labels.table)
+    n_rows, n_negative = len(labels), int(is_negative.sum())
+    if n_negative + int(is_left_out.sum()) < n_rows:
+        return
+    held = "it has no rows"
+    if n_rows:
+        held = f"of {counted(n_rows, 'row')} {n_negative} marked as no particle"
+        if is_left_out.any():
+            held += f", {int(is_left_out.sum())} not selected"
+    origin = labels.source or "the labels"
+    raise BadInput(f"{origin}: no label of a particle ({held}). Give some labelled particles.")
 
 
 def class_names(labels: PickSet) -> list[str]:
@@ -129,6 +155,7 @@ def sorted_labels(
     origin = str(labels.source or "the labels")
     if labels.ndim != 3:
         raise BadInput(f"{origin}: positions without z, of micrographs. Give labels in tomograms.")
+    require_particles(labels)
     resolution = NameIndex([one.name for one in listed]).resolve_all(labels.images)
     if resolution.unmatched:
         raise Mismatch(
@@ -138,16 +165,19 @@ def sorted_labels(
         )
     table, findings = _with_kinds(labels, tuple(diameters_A), origin, are_complete=are_complete)
     table = table.assign(image=table["image"].map(resolution.found))
-    table, found = without_outside(table, images, origin)
+    table, outside, found = without_outside(table, images, origin)
     findings += found
-    table, found = without_duplicates(table, images, list(diameters_A.values()))
+    table, torn, found = without_duplicates(table, images, list(diameters_A.values()))
     findings += found
     if not is_particle(table).any():
         said = "".join(f" {one}" for one in findings)
         raise BadInput(f"{origin}: no usable label of a particle among {len(labels)} rows.{said}")
+    unclear = [outside[is_particle(outside)], torn]
     return VolumeLabelSet(
         {
-            name: _of_tomogram(table[table["image"] == name])
+            name: _of_tomogram(
+                table[table["image"] == name], [part[part["image"] == name] for part in unclear]
+            )
             for name in dict.fromkeys(resolution.found[image] for image in labels.images)
         },
         tuple(diameters_A),
@@ -155,16 +185,21 @@ def sorted_labels(
     )
 
 
-def _of_tomogram(table: pd.DataFrame) -> TomogramLabels:
+def _of_tomogram(table: pd.DataFrame, unclear: Sequence[pd.DataFrame]) -> TomogramLabels:
     is_one = is_particle(table)
-    xyz_px = table[list(coordinate_columns(table))].to_numpy(np.float64)
+    xyz_px = _places_px(table)
     sizes_A = table.get("pixel_size_A")
     return TomogramLabels(
         xyz_px[is_one],
         table[KIND].to_numpy(np.int64)[is_one],
         xyz_px[~is_one],
         () if sizes_A is None else tuple(sizes_A.dropna().unique().tolist()),
+        np.concatenate([_places_px(part) for part in unclear]),
     )
+
+
+def _places_px(table: pd.DataFrame) -> NDArray[np.float64]:
+    return table[list(coordinate_columns(table))].to_numpy(np.float64)
 
 
 def _with_kinds(

@@ -83,13 +83,13 @@ class CropLabels:
         Of the labelled particles.
     known : Tensor, shape (classes, m, m, m), bool
         Where the targets are the truth.
-    outside : Tensor, shape (1, m, m, m), bool
-        Beyond the tomogram: nothing counts there.
+    ignored : Tensor, shape (classes, m, m, m), bool
+        Where nothing counts: beyond the tomogram, and where nobody knows what there is.
     """
 
     targets: VolumeTargets
     known: Tensor
-    outside: Tensor
+    ignored: Tensor
 
 
 def crop_labels(volume: WorkingVolume, pose: Pose, grid: OutputGrid) -> CropLabels:
@@ -99,6 +99,9 @@ def crop_labels(volume: WorkingVolume, pose: Pose, grid: OutputGrid) -> CropLabe
     particles: each class's peak as far as it reaches, and for all the other classes the
     particle's own sphere, in which no second particle has its centre; and the places marked as no
     particle, for each class as far as a particle there would count as found.
+
+    Where nobody knows what there is, a particle of any class may be, so that nothing counts
+    within a radius of each; but for the peaks of labelled particles close by.
 
     Parameters
     ----------
@@ -112,17 +115,24 @@ def crop_labels(volume: WorkingVolume, pose: Pose, grid: OutputGrid) -> CropLabe
     centres_px, kinds = centres_px[near], volume.class_index[near]
     targets = grid.targets(centres_px, kinds)
     outside = torch.from_numpy(~is_inside(grid.places(pose), volume.voxels.shape))[None]
+    peaks = targets.heatmap > BALL_EDGE
+    unclear = _balls_by_class(grid, pose.to_crop(volume.unclear_px)) & ~peaks
     if volume.is_complete:
         known = torch.ones_like(targets.heatmap, dtype=torch.bool)
     else:
         spheres = grid.balls(centres_px, np.array(grid.radius_px)[kinds])
-        empty_px = pose.to_crop(volume.empty_px)
-        empty = [
-            grid.balls(empty_px, np.full(len(empty_px), HIT_RADII * radius_px))
-            for radius_px in grid.radius_px
-        ]
-        known = (targets.heatmap > BALL_EDGE) | spheres | torch.stack(empty)
-    return CropLabels(targets, known, outside)
+        empty = _balls_by_class(grid, pose.to_crop(volume.empty_px), radii=HIT_RADII)
+        known = peaks | spheres | empty
+    return CropLabels(targets, known, outside | unclear)
+
+
+def _balls_by_class(
+    grid: OutputGrid, places_px: NDArray[np.float64], *, radii: float = 1.0
+) -> Tensor:
+    """Tell for each class what lies within so many of its radii of places in the crop."""
+    return torch.stack(
+        [grid.balls(places_px, np.full(len(places_px), radii * r_px)) for r_px in grid.radius_px]
+    )
 
 
 def expected_density(

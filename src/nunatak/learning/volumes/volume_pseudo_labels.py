@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 from torch import Tensor, nn
 
+from nunatak.detection.volumes.volume_candidates import one_a_place
 from nunatak.detection.volumes.volume_peaks import VolumeCandidates, find_volume_peaks
 from nunatak.detection.volumes.volume_suppression import suppress_by_class
 from nunatak.detection.volumes.volume_views import FLIP_VIEWS, scored_view
@@ -94,6 +95,32 @@ def look(
     return seen
 
 
+def agreed(
+    seen: Seen, thresholds: TeacherThresholds, grid: OutputGrid, *, agreement: float
+) -> NDArray[np.intp]:
+    """Return the candidates that come back in enough views and keep their place, as in picking.
+
+    Parameters
+    ----------
+    seen
+        Candidates of all classes, each class by itself.
+    thresholds
+        Of the teacher: classes compete for a place by how far they lie above.
+    grid
+        Of the network.
+    agreement
+        Share of the views in which a particle comes back.
+
+    Returns
+    -------
+    ndarray, shape (n,), intp
+        Their rows.
+    """
+    rows = np.flatnonzero(seen.agreement >= agreement)
+    found = seen.candidates.taken(rows)
+    return rows[one_a_place(found, thresholds.high, grid.radius_px, voxel_size_A=1.0)]
+
+
 def pseudo_labels(
     seen: Seen,
     thresholds: TeacherThresholds,
@@ -103,6 +130,8 @@ def pseudo_labels(
     to_student: NDArray[np.float64],
 ) -> PseudoLabels:
     """Make labels of what a teacher saw, in the crop that its student sees.
+
+    Where two classes claim one place, the surer one has it, and the other one is in doubt.
 
     Parameters
     ----------
@@ -120,7 +149,9 @@ def pseudo_labels(
     found = seen.candidates
     high, low = np.array(thresholds.high), np.array(thresholds.low)
     is_candidate = found.score >= low[found.class_index]
-    is_sure = (found.score >= high[found.class_index]) & (seen.agreement >= agreement)
+    keeps_place = np.zeros(len(found), dtype=np.bool_)
+    keeps_place[agreed(seen, thresholds, grid, agreement=agreement)] = True
+    is_sure = (found.score >= high[found.class_index]) & keeps_place
     places = found.xyz_px @ to_student[:, :3].T + to_student[:, 3]
     targets = grid.targets(places[is_sure], found.class_index[is_sure])
     doubtful = torch.zeros_like(targets.heatmap, dtype=torch.bool)

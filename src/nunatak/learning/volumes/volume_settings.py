@@ -33,7 +33,9 @@ class VolumeLearningSettings(BaseModel):
     schedule : str
         See `nunatak.training.schedule`.
     averaging : float
-        Momentum of the averaged weights, which are the teacher and the result.
+        Momentum of the averaged weights, which are the teacher and the result. Step ``t`` uses
+        ``(1 + t) / (10 + t)`` where that is less, so that a short training does not average over
+        its own beginning: 0.99 takes effect from step 890 on, and 0.999 from step 8990.
     crop_px : int
         Side of the crops, working voxels.
     labelled_share : float
@@ -53,7 +55,7 @@ class VolumeLearningSettings(BaseModel):
     teacher : bool
         Whether the averaged network labels what nobody has.
     burn_in : float
-        Share of the steps before it does.
+        Share of the steps before it does, below 1: after all of them there is nothing to teach.
     teacher_views : int
         Mirror images over which it averages, 1 to 8.
     view_agreement : float
@@ -93,7 +95,7 @@ class VolumeLearningSettings(BaseModel):
     feature_drop_rate: float = Field(0.0, ge=0, lt=1)
     input_drop: bool = False
     teacher: bool = False
-    burn_in: Share = 0.15
+    burn_in: float = Field(0.15, ge=0, lt=1)
     teacher_views: int = Field(4, ge=1, le=8)
     view_agreement: Share = 0.75
     adaptive_thresholds: bool = True

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,6 +15,7 @@ from nunatak.detection.volumes.volume_model import VolumeModel, load_volume_mode
 from nunatak.errors import UsageError
 from nunatak.images.pixel_size import same
 from nunatak.learning.volumes.volume_settings import VolumeLearningSettings
+from nunatak.learning.volumes.volume_validation import DEFAULT_THRESHOLD, SCORE_FLOOR
 from nunatak.networks.interface import DetectorNetwork
 from nunatak.networks.registry import build
 from nunatak.networks.unet3d import CLASS_TENSORS, PRESETS
@@ -95,6 +97,37 @@ def volume_start(
         tensors[name] = torch.stack(rows)
     network.load_state_dict(tensors)
     return VolumeStart(network, spec, header.voxel_size_A, header.contrast, model)
+
+
+def start_thresholds(start: VolumeStart, diameters_A: Mapping[str, float]) -> list[float]:
+    """Return the thresholds that the start has for some classes, as it has weights for them.
+
+    Parameters
+    ----------
+    start
+        Of a training.
+    diameters_A
+        Of the classes, by name, Å.
+
+    Returns
+    -------
+    list of float
+        `DEFAULT_THRESHOLD` for a class that the start does not know, but no less than the
+        `SCORE_FLOOR` of the models that are written.
+    """
+    if start.model is None:
+        return [DEFAULT_THRESHOLD] * len(diameters_A)
+    header = start.model.header
+    own = np.array([kind.threshold for kind in header.classes])
+    names = {kind.name: kind.threshold for kind in header.classes}
+    thresholds = []
+    for name, diameter_A in diameters_A.items():
+        threshold = names.get(name, DEFAULT_THRESHOLD)
+        if header.classes_are == "sizes":
+            shares = size_shares([size.diameter_A for size in header.classes], diameter_A)
+            threshold = float(shares @ own)
+        thresholds.append(max(threshold, SCORE_FLOOR))
+    return thresholds
 
 
 def _spec(classes: int, channels: Sequence[int]) -> NetworkSpec:

@@ -68,10 +68,29 @@ def _lines(result: VolumeTrainingResult) -> Iterator[str]:
     if result.figures:
         yield from _table(result.figures)
     else:
-        thresholds = (f"{one.name} {one.threshold:.3g}" for one in result.model.header.classes)
-        yield f"Thresholds, by the number of particles expected: {', '.join(thresholds)}."
+        yield _unjudged_thresholds(result)
     yield f"{result.output} is the model. To pick with it:"
     yield f"  {next_command(result)}"
+
+
+def _unjudged_thresholds(result: VolumeTrainingResult) -> str:
+    """Say what the thresholds are and what they rest on, where nothing was kept aside."""
+    header = result.model.header
+    values = ", ".join(f"{one.name} {one.threshold:.3g}" for one in header.classes)
+    names = header.provenance.get("thresholds_counted_in")
+    if names:
+        where = counted(len(names), "tomogram") if isinstance(names, list) else "tomograms"
+        return (
+            f"Thresholds: {values}. There, {where} not completely labelled hold as many candidates "
+            "as particles are expected; how many of them are right, nobody has counted."
+        )
+    origin = header.provenance.get("start")
+    whose = f"those of {origin['name']}" if isinstance(origin, dict) else "the default"
+    return (
+        f"Thresholds: {values}. They are {whose} and rest on nothing that was learned here: every "
+        "tomogram given is completely labelled and was trained on. Give some without labels as "
+        "well, or look at the picks and choose anew (nunatak pick: --threshold)."
+    )
 
 
 def _table(figures: dict[str, ClassFigures]) -> Iterator[str]:

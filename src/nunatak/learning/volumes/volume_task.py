@@ -9,19 +9,21 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from nunatak.detection.volumes.volume_peaks import VolumeCandidates
 from nunatak.learning.volumes.volume_batches import Exam, Lesson, VolumeBatch, VolumeBatches
 from nunatak.learning.volumes.volume_labels import OutputGrid
 from nunatak.learning.volumes.volume_learner import VolumeLearner
-from nunatak.learning.volumes.volume_pseudo_labels import Seen, look, pseudo_labels
+from nunatak.learning.volumes.volume_pseudo_labels import Seen, agreed, look, pseudo_labels
 from nunatak.learning.volumes.volume_settings import VolumeLearningSettings, VolumeObjective
 from nunatak.learning.volumes.volume_thresholds import (
     FADING,
+    LOWEST_HIGH,
     TeacherThresholds,
     by_number,
     by_precision,
     score_histogram,
 )
-from nunatak.learning.volumes.volume_validation import HIT_RADII
+from nunatak.learning.volumes.volume_validation import HIT_RADII, is_clear
 from nunatak.learning.volumes.working_volumes import WorkingVolume
 from nunatak.networks.drop_block import set_drop_rate
 from nunatak.networks.interface import DetectorNetwork
@@ -118,8 +120,9 @@ class VolumeTask:
         set_drop_rate(self.module, self._drop_rate(batch.step))
         logits, offset_px = split_heads(network(batch.image))
         targets = batch.targets
+        nowhere_counted = batch.labels.ignored.all(dim=1, keepdim=True)
         loss = self._on_labels(logits, batch) + OFFSET_WEIGHT * offset_loss(
-            offset_px, targets.offset_px, targets.inside, ignored=batch.labels.ignored[:, :1]
+            offset_px, targets.offset_px, targets.inside, ignored=nowhere_counted
         )
         if batch.exam is not None:
             self._judge(teacher, batch.exam)
@@ -156,9 +159,9 @@ class VolumeTask:
     ) -> Tensor:
         """Score the student on what its teacher is sure of, where nobody knows better."""
         thresholds = self.thresholds()
-        seen = self._look(teacher, lesson.image, thresholds)
+        seen = self._look(teacher, lesson.image, thresholds.low)
         if self._settings.adaptive_thresholds and not self._is_judged:
-            self._count_candidates(seen, lesson)
+            self._count_candidates([self._agreed(one, thresholds) for one in seen], lesson)
         made = [
             pseudo_labels(
                 one,
@@ -185,21 +188,23 @@ class VolumeTask:
         )
         return on_map + OFFSET_WEIGHT * to_centre
 
-    def _look(
-        self, teacher: nn.Module, volumes: Tensor, thresholds: TeacherThresholds
-    ) -> list[Seen]:
-        views = self._settings.teacher_views
-        return look(teacher, volumes, self.grid, thresholds.low, views=views)
+    def _look(self, teacher: nn.Module, volumes: Tensor, floors: tuple[float, ...]) -> list[Seen]:
+        return look(teacher, volumes, self.grid, floors, views=self._settings.teacher_views)
+
+    def _agreed(self, seen: Seen, thresholds: TeacherThresholds) -> VolumeCandidates:
+        rows = agreed(seen, thresholds, self.grid, agreement=self._settings.view_agreement)
+        return seen.candidates.taken(rows)
 
     def _judge(self, teacher: nn.Module, exam: Exam) -> None:
         """Count how many of the teacher's candidates are right where all particles are known."""
-        (seen,) = self._look(teacher, exam.image, self.thresholds())
-        found = seen.candidates
+        # Also what lies below the thresholds of now: it says whether they may fall.
+        floors = (LOWEST_HIGH,) * len(self.grid.radius_px)
+        (seen,) = self._look(teacher, exam.image, floors)
+        found = self._agreed(seen, self.thresholds())
         low, high = exam.within_px.cpu().numpy()
-        counted = ((found.xyz_px >= low) & (found.xyz_px <= high)).all(axis=1)
-        found = found.taken(counted & (seen.agreement >= self._settings.view_agreement))
+        found = found.taken(((found.xyz_px >= low) & (found.xyz_px <= high)).all(axis=1))
         truths_px, truth_kinds = exam.centres_px.cpu().numpy(), exam.class_index.cpu().numpy()
-        right = np.zeros(len(found), dtype=np.bool_)
+        right, clear = np.zeros((2, len(found)), dtype=np.bool_)
         for kind, radius_px in enumerate(self.grid.radius_px):
             rows = found.class_index == kind
             right[rows] = credited(
@@ -208,20 +213,21 @@ class VolumeTask:
                 truths_px[truth_kinds == kind],
                 HIT_RADII * radius_px,
             )
+            clear[rows] = is_clear(found.xyz_px[rows], exam.unclear_px.cpu().numpy(), radius_px)
+        clear |= right
         self.module.count(
-            self._histogram(found.score, found.class_index),
+            self._histogram(found.score[clear], found.class_index[clear]),
             self._histogram(found.score[right], found.class_index[right]),
             torch.zeros_like(self.module.expected),
             fading=FADING,
         )
 
-    def _count_candidates(self, seen: Sequence[Seen], lesson: Lesson) -> None:
+    def _count_candidates(self, each: Sequence[VolumeCandidates], lesson: Lesson) -> None:
         """Count the teacher's candidates and what is expected, where neither is known."""
         scores, kinds = [np.empty(0)], [np.empty(0, np.int64)]
         grid, is_open = self.grid, lesson.open.cpu().numpy()
         shifts = lesson.to_student.cpu().numpy()
-        for one, to_student, free in zip(seen, shifts, is_open, strict=True):
-            found = one.candidates.taken(one.agreement >= self._settings.view_agreement)
+        for found, to_student, free in zip(each, shifts, is_open, strict=True):
             places = found.xyz_px @ to_student[:, :3].T + to_student[:, 3]
             x, y, z = np.rint((places - grid.origin_px) / grid.stride).astype(int).T
             there = np.logical_and.reduce([(a >= 0) & (a < grid.shape[0]) for a in (x, y, z)])

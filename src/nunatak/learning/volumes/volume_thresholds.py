@@ -14,6 +14,9 @@ WANTED_PRECISION = 0.9
 LEAST_DETECTIONS = 8.0
 """Fewer say too little about a class; then all classes together must."""
 
+NEVER = 1.0
+"""Threshold of a class that is known to be wrong too often: its candidates stay in doubt."""
+
 PARTICLE_SHARE = 0.6
 """Of the particles expected, those that a teacher may label where nobody can tell it from
 right and wrong."""
@@ -22,6 +25,8 @@ LOW_SHARE = 0.3
 """Of a class's threshold: what scores less is taken for empty, what lies between for unknown."""
 
 LOWEST_HIGH = 0.1
+"""No threshold is lower; from here on candidates are counted to choose it, whatever it is now."""
+
 LOWEST_BY_NUMBER = 0.2
 """A candidate of lower probability is never called a particle: a teacher that finds less than what
 is expected would otherwise believe all that it sees."""
@@ -52,17 +57,21 @@ class TeacherThresholds:
 def by_precision(detections: Tensor, hits: Tensor, *, fallback: float) -> TeacherThresholds:
     """Choose the lowest thresholds above which nine of ten candidates are right.
 
+    A class with too few candidates to tell goes by all classes together. One with enough, of
+    which no threshold leaves nine of ten right, labels nothing (`NEVER`).
+
     Parameters
     ----------
     detections, hits : Tensor, shape (classes, bins)
-        Candidates with known labels, by probability, and the right ones among them.
+        Candidates with known labels, by probability, and the right ones among them. All from
+        `LOWEST_HIGH` on must have been counted, or the thresholds fall to where nobody looked.
     fallback
         Threshold where neither a class nor all of them together have enough.
     """
     pooled = _lowest_good(detections.sum(0), hits.sum(0))
     rest = fallback if pooled is None else pooled
-    own = [_lowest_good(d, h) for d, h in zip(detections, hits, strict=True)]
-    return TeacherThresholds.of_high(torch.tensor([rest if t is None else t for t in own]))
+    high = [_of_class(d, h, rest) for d, h in zip(detections, hits, strict=True)]
+    return TeacherThresholds.of_high(torch.tensor(high))
 
 
 def by_number(detections: Tensor, expected: Tensor, *, fallback: float) -> TeacherThresholds:
@@ -93,6 +102,16 @@ def score_histogram(score: Tensor, class_index: Tensor, classes: int) -> Tensor:
     bins = (score * SCORE_BINS).long().clamp(0, SCORE_BINS - 1)
     counts = torch.bincount(class_index * SCORE_BINS + bins, minlength=classes * SCORE_BINS)
     return counts.reshape(classes, SCORE_BINS).float()
+
+
+def _of_class(detections: Tensor, hits: Tensor, rest: float) -> float:
+    """Choose a class's threshold by itself if it has enough to go by, or take the others'."""
+    own = _lowest_good(detections, hits)
+    if own is not None:
+        return own
+    # What would be taken for empty says nothing about those that would become labels.
+    counted = detections[int(LOW_SHARE * rest * SCORE_BINS) :].sum()
+    return NEVER if counted >= LEAST_DETECTIONS else rest
 
 
 def _lowest_good(detections: Tensor, hits: Tensor) -> float | None:

@@ -1,7 +1,7 @@
 """Optimise a network on tomograms and make a model of it."""
 
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,10 +20,10 @@ from nunatak.detection.volumes.volume_peaks import VolumeCandidates
 from nunatak.images.normalise_volume import VERSION
 from nunatak.learning.own_settings import own_settings
 from nunatak.learning.record import write_record
-from nunatak.learning.volumes.volume_data import VolumeTrainingData
+from nunatak.learning.volumes.volume_data import MOST_COUNTED, VolumeTrainingData, spread
 from nunatak.learning.volumes.volume_expectation import expected_numbers
 from nunatak.learning.volumes.volume_settings import LabelsAre, VolumeLearningSettings
-from nunatak.learning.volumes.volume_start import VolumeStart
+from nunatak.learning.volumes.volume_start import VolumeStart, start_thresholds
 from nunatak.learning.volumes.volume_task import VolumeTask
 from nunatak.learning.volumes.volume_validation import (
     SCORE_FLOOR,
@@ -41,9 +41,6 @@ from nunatak.training.progress import Fitted, Progress
 
 BATCH_WORKERS = 4
 """Threads that make batches ahead of a GPU: a turned crop takes longer than a step there."""
-
-MOST_COUNTED = 6
-"""Tomograms in which candidates are counted to choose thresholds by their number."""
 
 MOST_EXAMPLES = 2
 """Tomograms kept to look at: they stay in memory as long as the result does."""
@@ -66,6 +63,8 @@ class VolumeTrainingRun:
         ``"complete"`` or ``"sparse"``.
     given
         Particles of each class in a tomogram, as the user said; None counts labels.
+    inverted
+        Whether dark and light were exchanged for the network.
     fabric
         Where, from `nunatak.training.devices.open_fabric`.
     precision
@@ -83,6 +82,7 @@ class VolumeTrainingRun:
         labels_are: LabelsAre,
         given: NDArray[np.float64] | None,
         precision: TrainingPrecision,
+        inverted: bool = False,
     ) -> None:
         self._start, self._data, self._settings, self._fabric = start, data, settings, fabric
         self._diameters_A, self._labels_are = dict(diameters_A), labels_are
@@ -108,6 +108,8 @@ class VolumeTrainingRun:
             "expected": None if given is None else given.tolist(),
             "training": [volume.described() for volume in data.training],
             "validation": [volume.described() for volume in data.validation],
+            # Named only where it is so: earlier checkpoints are gone on with.
+            **({"contrast": "inverted"} if inverted else {}),
         }
 
     def fit(
@@ -168,7 +170,10 @@ class VolumeTrainingRun:
         network = deepcopy(self._task.detector(fitted.network)).eval()
         network.requires_grad_(requires_grad=False)
         figures = self._validator.figures(network) if self._validator.volumes else ()
-        thresholds = [one.threshold for one in figures] or self._unjudged(network)
+        thresholds = [one.threshold for one in figures]
+        counted = () if figures else self._countable()
+        if not figures:
+            thresholds = self._unjudged(network, counted)
         tables = [one.table for one in figures] or [()] * len(thresholds)
         header = VolumeModelHeader(
             name=name,
@@ -188,7 +193,7 @@ class VolumeTrainingRun:
             normalisation=VERSION,
             contrast=self._start.contrast,
             score_floor=SCORE_FLOOR,
-            provenance=self._provenance(fitted),
+            provenance=self._provenance(fitted, counted),
         )
         return VolumeModel(header, network), dict(zip(self._diameters_A, figures, strict=False))
 
@@ -203,16 +208,21 @@ class VolumeTrainingRun:
     def _average_precision(self, module: nn.Module) -> float:
         return self._validator.average_precision(self._task.detector(module))
 
-    def _unjudged(self, network: DetectorNetwork) -> list[float]:
-        """Choose thresholds where no tomogram was kept aside.
+    def _countable(self) -> Sequence[WorkingVolume]:
+        """Tomograms that say how many candidates a threshold lets pass.
 
-        By tomograms that the network does not know by heart, where there are some.
+        Not those whose particles are all labelled: their particles' scores, which the network
+        knows by heart, are higher than any others will be.
         """
-        volumes = self._data.training
-        others = [volume for volume in volumes if not volume.is_complete] or volumes
-        counted = others[:: max(1, len(others) // MOST_COUNTED)][:MOST_COUNTED]
+        others = [volume for volume in self._data.training if not volume.is_complete]
+        return self._data.counting or spread(others, MOST_COUNTED)
+
+    def _unjudged(self, network: DetectorNetwork, counted: Sequence[WorkingVolume]) -> list[float]:
+        """Choose thresholds where no tomogram was kept aside."""
+        if not counted:
+            return start_thresholds(self._start, self._diameters_A)
         found = candidates_in(counted, network, self._radius_px, device=self._fabric.device)
-        mean_size = np.mean([volume.voxels.size for volume in volumes])
+        mean_size = np.mean([volume.voxels.size for volume in self._data.training])
         share = np.mean([volume.voxels.size for volume in counted]) / mean_size
         return list(thresholds_by_number(found, self._expected * share))
 
@@ -234,7 +244,9 @@ class VolumeTrainingRun:
             "expected": dict(zip(self._diameters_A, self._expected.tolist(), strict=True)),
         }
 
-    def _provenance(self, fitted: Fitted[nn.Module]) -> dict[str, Any]:
+    def _provenance(
+        self, fitted: Fitted[nn.Module], counted: Sequence[WorkingVolume]
+    ) -> dict[str, Any]:
         origin = None
         if self._start.model is not None:
             # With its own provenance: on what a model was trained before belongs to its history.
@@ -250,6 +262,7 @@ class VolumeTrainingRun:
                 "average_precision": fitted.validation,
                 "best_step": fitted.step,
             },
+            "thresholds_counted_in": [volume.name for volume in counted],
             "nunatak": __version__,
             "torch": torch.__version__,
             "python": platform.python_version(),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 
 from nunatak.detection.header import ThresholdRow
 from nunatak.detection.volumes.volume_peaks import VolumeCandidates, find_volume_peaks
@@ -93,18 +94,28 @@ class VolumeValidator:
             own = candidates.taken(candidates.class_index == kind)
             truths_px = volume.centres_px[volume.class_index == kind]
             radius_px = HIT_RADII * self._radius_px[kind]
-            scores.append(own.score)
-            right.append(credited(own.xyz_px, own.score, truths_px, radius_px))
+            is_right = credited(own.xyz_px, own.score, truths_px, radius_px)
+            counts = is_right | is_clear(own.xyz_px, volume.unclear_px, self._radius_px[kind])
+            scores.append(own.score[counts])
+            right.append(is_right[counts])
             n_truths += len(truths_px)
-        score, is_right = np.concatenate(scores), np.concatenate(right)
+        score, hits = np.concatenate(scores), np.concatenate(right)
         if n_truths == 0:
             return ClassFigures(0, float("nan"), float("nan"), DEFAULT_THRESHOLD, ())
-        curve = precision_recall_curve(score, is_right, n_truths)
+        curve = precision_recall_curve(score, hits, n_truths)
         table = _table(curve)
         best = max(row.f1 for row in table)
         tied = [row for row in table if row.f1 == best]
         chosen = tied[len(tied) // 2].threshold if best > 0 else DEFAULT_THRESHOLD
         return ClassFigures(n_truths, curve.average_precision, best, chosen, table)
+
+
+def is_clear(
+    xyz_px: NDArray[np.float64], unclear_px: NDArray[np.float64], radius_px: float
+) -> NDArray[np.bool_]:
+    """Tell which candidates (n, 3) lie a radius or more from all places of which nobody knows."""
+    distance, _ = KDTree(unclear_px).query(xyz_px) if len(unclear_px) else (np.inf, None)
+    return np.broadcast_to(np.asarray(distance >= radius_px), len(xyz_px))
 
 
 def candidates_in(

@@ -13,6 +13,11 @@ def _takes_any(_images: Sequence[str]) -> None:
     """Hold images of whatever name."""
 
 
+def _exists(path: Path) -> bool:
+    """Whether there is a file, which writing replaces."""
+    return path.exists()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
     """What a format holds and what it must be told.
@@ -105,6 +110,9 @@ class PickFormat:
     refuse_images : callable
         ``(images: Sequence[str]) -> None``: raises what ``write`` would raise about the names of
         the images alone, so that it can be known before they are picked.
+    replaces : callable
+        ``(path: Path) -> bool``: whether writing to this path would replace what lies there. Files
+        that hold more than picks keep everything else.
     """
 
     name: str
@@ -115,4 +123,5 @@ class PickFormat:
     read: Callable[[Path, FormatContext], PickSet]
     write: Callable[[PickSet, Path, FormatContext], list[Path]]
     refuse_images: Callable[[Sequence[str]], None] = _takes_any
+    replaces: Callable[[Path], bool] = _exists
     nested: tuple[str, ...] = ()

@@ -79,7 +79,7 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
     first = ("image", *coordinate_columns(table))
     header = [*first, *(name for name in table.columns if name not in first)]
     columns = [_cells(table[name]) for name in header]
-    write_text(path, delimited_text([_guarded(str(name)) for name in header], columns, ","))
+    write_text(path, delimited_text([guarded(str(name)) for name in header], columns, ","))
     return [path]
 
 
@@ -116,11 +116,18 @@ def _cells(values: pd.Series) -> list[str]:
     if pd.api.types.is_float_dtype(values.dtype):
         return list(written(values.to_numpy(dtype=np.float64, na_value=np.nan)).to_pylist())
     texts = values.astype(object).where(values.notna(), "").astype(str)
-    guarded = {text: _guarded(text) for text in texts.unique()}
-    return [guarded[text] for text in texts.tolist()]
+    safe = {text: guarded(text) for text in texts.unique()}
+    return [safe[text] for text in texts.tolist()]
 
 
-def _guarded(text: str) -> str:
+def guarded(text: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula.
+
+    Examples
+    --------
+    >>> guarded("=1+1"), guarded("-1.5"), guarded("a.mrc")
+    ("'=1+1", '-1.5', 'a.mrc')
+    """
     dangerous = _FORMULA.match(text) and not _NUMBER.fullmatch(text)
     return f"'{text}" if dangerous else text
 

@@ -102,6 +102,11 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
     return list(files.values())
 
 
+def _holds_boxes(path: Path) -> bool:
+    """Whether there is a file with boxes, which writing would replace."""
+    return path.exists() and bool(read_json_object(path).get(_BOXES))
+
+
 def _picker(box: list[object]) -> str:
     # JSON can escape halves of a character, which are no text.
     return str(box[2]).encode(errors="replace").decode() if len(box) > 2 else ""
@@ -136,4 +141,5 @@ FORMAT = PickFormat(
     read=read,
     write=write,
     refuse_images=per_image.refuse_shared_file_names,
+    replaces=_holds_boxes,
 )

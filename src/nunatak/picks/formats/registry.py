@@ -62,6 +62,8 @@ FORMATS: dict[str, PickFormat] = {
 }
 """By name. Of several formats with one suffix, the first is the one that a suffix stands for."""
 
+_OF_TOMOTWIN = ".tloc"
+
 HEAD_BYTES = 65_536
 """How much of a file is looked at to tell its format."""
 
@@ -114,6 +116,14 @@ def format_of(path: Path) -> PickFormat:
     telling = [fmt for fmt in proposed if not fmt.nested]
     if telling:
         return telling[0]
+    if path.suffix.lower() == _OF_TOMOTWIN:
+        raise FormatError(
+            path,
+            "a table of TomoTwin, a Python pickle, which can run any code when it is opened; "
+            "nothing was unpickled",
+            hint=f"Export it in TomoTwin: 'tomotwin_pick.py -l {path.name} -o coords/' writes "
+            "coordinates of each reference as .coords, which nunatak reads",
+        )
     raise FormatError(path, "not a file of picks that nunatak knows", hint=_known())
 
 

@@ -49,7 +49,8 @@ class Judgement(Body):
     Attributes
     ----------
     verdict : list of int
-        0: not judged; 1: keep; 2: to be reviewed; 3: reject.
+        0: not judged; 1: keep; 2: to be reviewed; 3: reject; 4: to be reviewed, and left out of
+        counts and files until a person keeps it.
     probability : list of float or None
         Of being a particle; None where not judged.
     class_index : list of int

@@ -48,8 +48,8 @@ class OperatingPoint(Body):
     precision : Share or None
         Of the selected; None where nothing is known.
     kept : int
-        The selected without those rejected by people or a pruning, with those that people keep
-        whatever their score.
+        The selected without those rejected by people or rejected or left out by a pruning, with
+        those that people keep whatever their score.
     kept_precision : Share or None
         Of the kept.
     """
@@ -71,7 +71,7 @@ class Histogram(Body):
     counts : list of int
         Of all candidates.
     rejected : list of int
-        Of these, those that people or a pruning rejected.
+        Of these, those that people or a pruning rejected, or a pruning left out.
     points : list of OperatingPoint
         By rising threshold, for the slider.
     precision_from, kept_precision_from : str or None

@@ -60,7 +60,8 @@ class PruneAsked(Body):
     ----------
     pick_set : int
     keep_fdr : float or None
-        Share of junk among the kept that is accepted.
+        Share of junk among the kept that is accepted; what is unsure is then left out until a
+        person keeps it.
     """
 
     kind: Literal["prune"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nunatak.workspace.columns import JUDGED
+from nunatak.workspace.columns import JUDGED, LEFT_OUT
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -17,6 +17,8 @@ UNDECIDED, KEPT, REJECTED = 0, 1, -1
 
 PRUNED_AWAY = JUDGED.index("reject")
 """What a pruning says of a candidate that it rejects."""
+
+_LEFT_OUT = JUDGED.index(LEFT_OUT)
 
 
 @dataclass(frozen=True)
@@ -93,17 +95,20 @@ class SetColumns:
         return np.asarray((self.score >= threshold) & ~self.excluded)
 
     def kept(self, threshold: float) -> BoolArray:
-        """Which of the selected candidates nobody rejected.
+        """Which of the selected candidates nobody rejected or left out.
 
         A person's word goes before a pruning's: what a person keeps is kept whatever its score.
         """
-        chosen = self.selected(threshold) & ~self.rejected
+        chosen = self.selected(threshold) & ~self.not_kept
         return np.asarray(chosen | ((self.decided == KEPT) & ~self.excluded))
 
     @property
-    def rejected(self) -> BoolArray:
-        """Which candidates a person rejected, or a pruning and no person keeps them."""
-        pruned_away = (self.pruned == PRUNED_AWAY) & (self.decided != KEPT)
+    def not_kept(self) -> BoolArray:
+        """Which candidates a person rejected, or a pruning rejected or left out.
+
+        What a person keeps is none of them.
+        """
+        pruned_away = np.isin(self.pruned, (PRUNED_AWAY, _LEFT_OUT)) & (self.decided != KEPT)
         return np.asarray((self.decided == REJECTED) | pruned_away)
 
 

@@ -21,7 +21,7 @@ class Fate:
     ----------
     score : ndarray of float64
     rejected : ndarray of bool
-        Left out, by a person or a pruning.
+        Rejected or left out, by a person or a pruning.
     decided : ndarray of int64
         By a person: see `nunatak.server.review.columns`.
     right : ndarray of float64

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 
 from nunatak.picks.matching import match
 from nunatak.server.review.columns import KEPT, REJECTED, BoolArray, IntArray, SetColumns
@@ -95,6 +96,23 @@ def with_points(
     return known, np.asarray(verdict[known] == KEPT)
 
 
+def on_particles(
+    columns: SetColumns,
+    rows: IntArray,
+    labels: Iterable[Labels],
+    radius_px: Mapping[int, float],
+) -> BoolArray:
+    """Which of some candidates lie on a labelled particle, however many others do as well."""
+    found = np.zeros(len(rows), dtype=np.bool_)
+    for said in labels:
+        places = _places(columns, _particles(said))
+        here = np.flatnonzero(columns.image[rows] == said.image)
+        if len(places) and len(here):
+            distance, _ = KDTree(places).query(columns.positions_px[rows[here]])
+            found[here] = distance <= SAME_RADII * radius_px[said.image]
+    return found
+
+
 def _particles(labels: Labels) -> list[Point]:
     return [point for point in labels.points if point.kind == "particle"]
 
@@ -105,9 +123,14 @@ def _near(
     """Which candidates stand for one of some points, one for each."""
     near = np.zeros(len(rows), dtype=np.bool_)
     if points and len(rows):
-        places: NDArray[np.float64] = np.array(
-            [(one.x, one.y) if columns.z_px is None else (one.x, one.y, one.z) for one in points],
-            dtype=np.float64,
-        )
+        places = _places(columns, points)
         near[match(columns.positions_px[rows], places, near_px).candidate] = True
     return near
+
+
+def _places(columns: SetColumns, points: Sequence[Point]) -> NDArray[np.float64]:
+    """Positions of points in as many dimensions as the candidates have."""
+    return np.array(
+        [(one.x, one.y) if columns.z_px is None else (one.x, one.y, one.z) for one in points],
+        dtype=np.float64,
+    )

@@ -45,7 +45,7 @@ def histogram_of(
     right[known] = is_right
     fate = Fate(
         score=columns.score[rows],
-        rejected=columns.rejected[rows],
+        rejected=columns.not_kept[rows],
         decided=columns.decided[rows],
         right=right[rows],
         probability=columns.probability[rows],

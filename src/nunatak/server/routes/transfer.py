@@ -50,7 +50,10 @@ def export_picks(
     file_format: Format = None,
     which: Literal["selected", "kept", "all"] = "selected",
 ) -> Response:
-    """Return a set's picks as a file; ``kept`` leaves out what a person or a pruning rejected."""
+    """Return a set's picks as a file; ``kept`` leaves out what people or a pruning rejected.
+
+    Also what a pruning left out, which no person keeps.
+    """
     from nunatak.server.transfer.export import exported  # noqa: PLC0415
     from nunatak.workspace.exchange import picks_as_table  # noqa: PLC0415
 

@@ -79,6 +79,20 @@ def test_stated_numbers_go_before_the_table_map(tmp_path: Path) -> None:
     assert read(path, context).images == ("new.mrc", "kept.mrc")
 
 
+def test_a_stated_name_may_be_that_of_the_tilt_series(tmp_path: Path) -> None:
+    path = table_file(tmp_path, row(c20="7") + row(c20="8"))
+    images = ("t/rec_TS_01.mrc", "TS_02_10.00Apx.mrc")
+    context = FormatContext(
+        images=ImageCatalogue(dict.fromkeys(images, (61, 383, 127))),
+        tomograms=TomogramFacts(numbers={7: "TS_01", 8: "TS_02.tomostar", 9: "TS_03"}),
+    )
+    picks = read(path, context)
+    assert picks.images == images
+    write(picks, tmp_path / "out.tbl", context)
+    numbers = [line.split()[19] for line in (tmp_path / "out.tbl").read_text().splitlines()]
+    assert numbers == ["7", "8"]
+
+
 def test_one_number_is_the_one_known_image(tmp_path: Path) -> None:
     path = table_file(tmp_path, row(c20="3"))
     one = ImageCatalogue({"a/TS_09.mrc": (61, 383, 127)})

@@ -16,6 +16,7 @@ from nunatak.geometry import Orientation
 from nunatak.picks.context import FormatContext
 from nunatak.picks.file_grid import FileGrid
 from nunatak.picks.formats.star import read_star
+from nunatak.picks.formats.tomograms import dynamo_tbl
 from nunatak.picks.formats.tomograms.relion5_star import read, sniff, write
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import PickSet, empty_table
@@ -121,6 +122,63 @@ def test_groups_stacks_and_unknown_columns_survive(tmp_path: Path) -> None:
         assert particles.columns[label] == [cell]
     assert particles.columns["rlnAutopickFigureOfMerit"] == ["0.25"]
     pd.testing.assert_frame_equal(read(tmp_path / "out.star", CONTEXT).table, picks.table)
+
+
+def numbered(folder: Path, *cells: str) -> Path:
+    """A file whose particles have these numbers of classes."""
+    rows = "\n".join(f"TS_01 {place} 2 3 {cell}" for place, cell in enumerate(cells))
+    return star(folder, rows, "rlnClassNumber")
+
+
+def test_relions_numbers_of_classes_are_classes(tmp_path: Path) -> None:
+    picks = read(numbered(tmp_path, "2", "1", "0", "12.000"), CONTEXT)
+    assert picks.table["class_name"].astype(object).where(
+        lambda one: one.notna(), None
+    ).tolist() == (["2", "1", None, "12"])
+    assert "rlnClassNumber" not in picks.table
+    assert picks.notes == [
+        f"{tmp_path / 'particles.star'}: the classes are RELION's (rlnClassNumber)."
+    ]
+    write(picks, tmp_path / "out.star", CONTEXT)
+    [particles] = read_star(tmp_path / "out.star")
+    assert particles.columns["rlnClassNumber"] == ["2", "1", "0", "12"]
+    # RELION would keep the names as they are when it classifies anew, and they would count.
+    assert "nunatakClassName" not in particles.columns
+    pd.testing.assert_frame_equal(read(tmp_path / "out.star", CONTEXT).table, picks.table)
+    dynamo_tbl.write(picks, tmp_path / "out.tbl", CONTEXT)
+    rows = (tmp_path / "out.tbl").read_text().splitlines()
+    assert [row.split()[21] for row in rows] == ["2", "1", "0", "12"]
+
+
+@pytest.mark.parametrize("cell", ["0", "1"])
+def test_one_number_for_all_that_relion_did_not_classify_is_no_class(
+    tmp_path: Path, cell: str
+) -> None:
+    table = read(numbered(tmp_path, cell, cell), CONTEXT).table
+    assert "class_name" not in table
+    assert table["rlnClassNumber"].tolist() == [cell, cell]
+    # As a name it is kept by name, which is read again.
+    named = PickSet(table.drop(columns="rlnClassNumber").assign(class_name=cell))
+    write(named, tmp_path / "out.star", CONTEXT)
+    assert read_star(tmp_path / "out.star")[0].columns["rlnClassNumber"] == [cell, cell]
+    assert read(tmp_path / "out.star", CONTEXT).table["class_name"].tolist() == [cell, cell]
+
+
+def test_names_of_classes_count_beside_relions_numbers(tmp_path: Path) -> None:
+    more = ("rlnClassNumber", "nunatakClassName")
+    path = star(tmp_path, "TS_01 0 2 3 5 80S\nTS_01 1 2 3 6 7", *more)
+    picks = read(path, CONTEXT)
+    assert picks.table["class_name"].tolist() == ["80S", "7"]
+    for names in (["80S", "7"], ["3", "7"]):  # neither can be said by the numbers that are there
+        write(PickSet(picks.table.assign(class_name=names)), tmp_path / "out.star", CONTEXT)
+        [particles] = read_star(tmp_path / "out.star")
+        assert particles.columns["rlnClassNumber"] == ["5", "6"]
+        assert particles.columns["nunatakClassName"] == names
+    # Of two files joined, one had been classified: its numbers and the other's are one column.
+    joined = picks.table.assign(class_name=[None, "2"], rlnClassNumber=["1", None])
+    write(PickSet(joined), tmp_path / "out.star", CONTEXT)
+    [particles] = read_star(tmp_path / "out.star")
+    assert particles.columns["rlnClassNumber"] == ["1", "2"]
 
 
 def test_groups_of_other_tilt_series_are_left_to_relion(tmp_path: Path) -> None:
@@ -257,6 +315,10 @@ def test_two_names_never_become_one_tomogram(tmp_path: Path) -> None:
         write(picks, tmp_path / "out.star", CONTEXT)
     with pytest.raises(Mismatch, match="TS_07 fits none of the 1 images"):
         read(star(tmp_path, "TS_07 0 0 0"), context)
+    two = ImageCatalogue({"a/rec_TS_01.mrc": (1, 2, 3), "b/rec_TS_01.mrc": (1, 2, 3)})
+    several = r"TS_01 fits 2 tomograms: a/rec_TS_01\.mrc, b/rec_TS_01\.mrc\. Name the one"
+    with pytest.raises(Mismatch, match=several):
+        read(star(tmp_path), dataclasses.replace(context, images=two))
 
 
 def test_tomograms_without_picks_are_remembered(tmp_path: Path) -> None:
@@ -314,6 +376,10 @@ def test_units_mirrors_and_existing_files(tmp_path: Path) -> None:
         (
             "data_p\nloop_\n_L0\n_L1\n_L2\n_L3\n_rlnAngleRot\nTS_01 1 2 3 4\n",
             "no column rlnAngleTilt and rlnAnglePsi",
+        ),
+        (
+            "data_p\nloop_\n_L0\n_L1\n_L2\n_L3\n_rlnClassNumber\nTS_01 1 2 3 1.5\n",
+            "line 8, rlnClassNumber: '1.5' where a whole number was expected",
         ),
     ],
 )

@@ -77,7 +77,7 @@ def read(path: Path, context: FormatContext) -> PickSet:
 
 
 def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
-    """Write one file a run and object, as the tool ``nunatak`` in its session 0.
+    """Write one file a run and object, as the user and in the session that the context says.
 
     Picks without a class are called `objects.UNNAMED`. Every object has a file in every run: one
     without picks says that it was looked for.
@@ -94,7 +94,8 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
     Raises
     ------
     UsageError
-        If one file is named for several runs or objects, or may not be replaced.
+        If one file is named for several runs or objects, or may not be replaced, or copick takes
+        no such user or session.
     BadInput
         If copick takes no object of that name, or some picks of an object have an orientation and
         some have none.
@@ -104,6 +105,7 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
     names = objects.object_names(picks.table)
     rows_of = objects.rows_of_objects(picks, names)
     copick_names.refuse_names(name for _, name in rows_of)
+    user, session = _owner(context)
     runs.refuse_shared_runs(picks.images)
     files = _files(rows_of, path, context)
     angles_deg = objects.angles_deg(picks.table)
@@ -115,8 +117,8 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
         size_A = sizes_A.get(image)
         content = {
             "pickable_object_name": name,
-            "user_id": copick_names.USER,
-            "session_id": copick_names.SESSION,
+            "user_id": user,
+            "session_id": session,
             "run_name": runs.run_of(image),
             "voxel_spacing": None if size_A is None else size_A * context.grid.pixel_ratio,
             "unit": UNIT,
@@ -180,6 +182,15 @@ def _knows_angles(path: Path, file: CopickFile) -> tuple[bool, list[str]]:
     return True, []
 
 
+def _owner(context: FormatContext) -> tuple[str, str]:
+    """Return the user and the session that written picks get."""
+    facts = context.tomograms
+    user = copick_names.USER if facts.as_copick_user is None else facts.as_copick_user
+    session = copick_names.SESSION if facts.as_copick_session is None else facts.as_copick_session
+    copick_names.refuse_owner(user, session)
+    return user, session
+
+
 def _files(
     rows_of: dict[tuple[str, str], objects.Rows], path: Path, context: FormatContext
 ) -> dict[tuple[str, str], Path]:
@@ -191,8 +202,10 @@ def _files(
             )
         files = dict.fromkeys(rows_of, path)
     else:
+        user, session = _owner(context)
         files = {
-            (image, name): path / copick_names.path_of(runs.run_of(image), name)
+            (image, name): path
+            / copick_names.path_of(runs.run_of(image), name, user=user, session=session)
             for image, name in rows_of
         }
     per_image.refuse_existing(files.values(), context)

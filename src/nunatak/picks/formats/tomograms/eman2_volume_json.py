@@ -125,6 +125,11 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
     return list(files.values())
 
 
+def _holds_boxes(path: Path) -> bool:
+    """Whether there is a file with boxes, which writing would replace."""
+    return path.exists() and bool(read_json_object(path).get(_BOXES))
+
+
 def _boxes(
     path: Path,
     content: Mapping[str, object],
@@ -210,4 +215,5 @@ FORMAT = PickFormat(
     read=read,
     write=write,
     refuse_images=eman2_names.refuse_shared_files,
+    replaces=_holds_boxes,
 )

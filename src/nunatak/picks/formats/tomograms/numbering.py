@@ -10,10 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nunatak.errors import Mismatch, UsageError
+from nunatak.files import is_rehearsal
 from nunatak.geometry import FloatArray
 from nunatak.picks.context import FormatContext
-from nunatak.picks.formats import per_image
 from nunatak.picks.formats.tomograms import class_map
+from nunatak.picks.formats.tomograms.relion_tomo_names import images_named, matched
 from nunatak.picks.names import NameIndex
 
 IntArray = NDArray[np.int64]
@@ -60,7 +61,7 @@ def images_of(
     known = {**companion, **context.tomograms.numbers}
     unknown = [number for number in distinct if number not in known]
     if not unknown:
-        images = per_image.images_named([known[number] for number in distinct], path, context)
+        images = images_named([known[number] for number in distinct], path, context)
         return {number: images[known[number]] for number in distinct}
     alone = len(distinct) == 1 and not known
     if alone and len(context.images) <= 1:
@@ -79,7 +80,7 @@ def numbers_of(images: tuple[str, ...], context: FormatContext) -> dict[str, int
     """
     if not context.tomograms.numbers:
         return {image: number for number, image in enumerate(images, 1)}
-    found = NameIndex(images).resolve_all(context.tomograms.numbers.values()).found
+    found = _stated_among(images, context)
     numbers: dict[str, int] = {}
     for number, name in context.tomograms.numbers.items():
         if name not in found:
@@ -92,6 +93,14 @@ def numbers_of(images: tuple[str, ...], context: FormatContext) -> dict[str, int
     if missing:
         raise Mismatch(f"{missing[0]}: no number is stated for this tomogram. {_HOW_TO_STATE}.")
     return {image: numbers[image] for image in images}
+
+
+def _stated_among(images: tuple[str, ...], context: FormatContext) -> dict[str, str]:
+    """Return which of some tomograms the names mean that have a stated number."""
+    names = list(context.tomograms.numbers.values())
+    found = NameIndex(images).resolve_all(names).found
+    left = [image for image in images if image not in found.values()]
+    return found | matched([name for name in names if name not in found], left)
 
 
 def class_names(classes: IntArray, path: Path) -> tuple[pd.Series | None, list[str]]:
@@ -145,7 +154,8 @@ def numbers_of_classes(picks: pd.DataFrame, path: Path) -> dict[str, int]:
         return {name: int(name) for name in distinct}
     numbers = {name: number for number, name in enumerate(distinct, 1)}
     meaning = ", ".join(f"{number} = {name}" for name, number in numbers.items())
-    _log.warning("%s: classes are numbers in this format: %s", path, meaning)
+    if not is_rehearsal():
+        _log.warning("%s: classes are numbers in this format: %s", path, meaning)
     return numbers
 
 

@@ -14,6 +14,7 @@ from nunatak.picks.context import FormatContext
 from nunatak.picks.formats import relion_columns as relion
 from nunatak.picks.formats.relion_star import EMPTY_IMAGES
 from nunatak.picks.formats.star import StarTable, read_star
+from nunatak.picks.formats.tomograms import relion_tomo_classes as classes
 from nunatak.picks.formats.tomograms import relion_tomo_poses as poses
 from nunatak.picks.formats.tomograms.relion_tomo_names import images_named
 from nunatak.picks.table import Z_COLUMN, PickSet
@@ -130,6 +131,11 @@ class TomoStar:
         used
             Labels that these arguments stand for. What else nunatak does not know is kept as
             text.
+
+        Raises
+        ------
+        FormatError
+            If a value is not what its label demands.
         """
         cells = self.particles.columns
         columns: dict[str, object] = {"image": pd.Series(images, dtype=str)}
@@ -139,9 +145,14 @@ class TomoStar:
         if score is not None:
             columns["score"] = self.particles.numbers(score, missing_allowed=True)
         columns.update(_own_columns(self.particles))
+        notes, known = list(self.notes), {*used, *poses.ANGLES, relion.SCORE, *relion.OWN.values()}
+        numbered = classes.classes(self.particles)
+        if numbered is not None:
+            columns[classes.COLUMN] = numbered
+            known.add(classes.NUMBER)
+            notes.append(f"{self.particles.path}: the classes are RELION's ({classes.NUMBER}).")
         if pixel_size_A is not None:
             columns["pixel_size_A"] = pixel_size_A
-        known = {*used, *poses.ANGLES, relion.SCORE, *relion.OWN.values()}
         for name, texts in cells.items():
             if name not in known:
                 columns[name] = pd.Series(texts, dtype=str)
@@ -149,9 +160,7 @@ class TomoStar:
             columns[STACKS] = self.stacks
         optics = None if self.optics is None else pd.DataFrame(self.optics.columns, dtype=str)
         frame = pd.DataFrame(columns, index=range(len(self.particles)))
-        return PickSet(
-            frame, optics, images=empty, source=self.particles.path, notes=list(self.notes)
-        )
+        return PickSet(frame, optics, images=empty, source=self.particles.path, notes=notes)
 
 
 def read_tables(path: Path, labels: Collection[str], *, refined: bool) -> TomoStar:

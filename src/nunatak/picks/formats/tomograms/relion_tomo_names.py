@@ -18,6 +18,8 @@ from nunatak.picks.names import IMAGE_SUFFIXES, series_of
 
 _SUFFIXES = IMAGE_SUFFIXES | {".rec", ".st", ".ali", ".map", ".zarr", ".star", ".tomostar"}
 
+_MOST_LISTED = 5
+
 
 def plain_name(name: str) -> str:
     """Return a file's name without folders and without the suffix of an image, if it has one.
@@ -56,18 +58,22 @@ def matched(names: Iterable[str], known: Iterable[str]) -> dict[str, str]:
     >>> matched(["tomograms/rec_TS_01.mrc"], ["TS_01", "TS_02"])
     {'tomograms/rec_TS_01.mrc': 'TS_01'}
     """
+    candidates = _candidates(names, known)
+    return {name: fitting[0] for name, fitting in candidates.items() if len(fitting) == 1}
+
+
+def _candidates(names: Iterable[str], known: Iterable[str]) -> dict[str, list[str]]:
+    """Return all known names that each name may mean."""
     known = list(known)
     by_plain, by_series = defaultdict(list), defaultdict(list)
     for name in known:
         by_plain[plain_name(name)].append(name)
         by_series[series_name(name)].append(name)
     exact = frozenset(known)
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for name in names:
-        candidates = [name] if name in exact else by_plain.get(plain_name(name), [])
-        candidates = candidates or by_series.get(series_name(name), [])
-        if len(candidates) == 1:
-            found[name] = candidates[0]
+        same = [name] if name in exact else by_plain.get(plain_name(name), [])
+        found[name] = same or by_series.get(series_name(name), [])
     return found
 
 
@@ -77,7 +83,8 @@ def images_named(names: Iterable[str], path: Path, context: FormatContext) -> di
     Parameters
     ----------
     names
-        As the file has them; ``.tomostar`` is no part of a name.
+        As the file has them, or as the user states them for its numbers; ``.tomostar`` is no part
+        of a name.
     path
         The file, named in an error.
     context
@@ -93,8 +100,13 @@ def images_named(names: Iterable[str], path: Path, context: FormatContext) -> di
     if not len(context.images):
         return written
     resolution = context.images.index.resolve_all(names)
-    found = dict(resolution.found)
-    for name, image in matched(resolution.unmatched, context.images.names).items():
+    found, reasons = dict(resolution.found), dict(resolution.unmatched)
+    for name, fitting in _candidates(resolution.unmatched, context.images.names).items():
+        if len(fitting) > 1:
+            reasons[name] = _several(name, fitting)
+        if len(fitting) != 1:
+            continue
+        image = fitting[0]
         other = next((taken for taken, where in found.items() if where == image), None)
         if other is not None:
             raise Mismatch(
@@ -105,8 +117,16 @@ def images_named(names: Iterable[str], path: Path, context: FormatContext) -> di
     lost = [name for name in names if name not in found]
     if lost:
         count = f"{len(lost)} of {len(names)} tomogram names: " if len(names) > 1 else ""
-        raise Mismatch(f"{path}: {count}{resolution.unmatched[lost[0]]}")
+        raise Mismatch(f"{path}: {count}{reasons[lost[0]]}")
     return {name: found[bare] for name, bare in written.items()}
+
+
+def _several(name: str, fitting: list[str]) -> str:
+    more = f" and {len(fitting) - _MOST_LISTED} more" if len(fitting) > _MOST_LISTED else ""
+    return (
+        f"{name} fits {len(fitting)} tomograms: {', '.join(fitting[:_MOST_LISTED])}{more}. Name "
+        "the one by its path, or give it alone."
+    )
 
 
 def names_for(images: Iterable[str], known: Mapping[str, str]) -> dict[str, str]:

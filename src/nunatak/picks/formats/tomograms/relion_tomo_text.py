@@ -18,6 +18,7 @@ from nunatak.picks.formats import per_image
 from nunatak.picks.formats import relion_columns as relion
 from nunatak.picks.formats.relion_star import EMPTY_IMAGES
 from nunatak.picks.formats.star_text import star_block
+from nunatak.picks.formats.tomograms import relion_tomo_classes as classes
 from nunatak.picks.formats.tomograms import relion_tomo_poses as poses
 from nunatak.picks.formats.tomograms.relion_tomo_columns import (
     STACKS,
@@ -28,7 +29,12 @@ from nunatak.picks.formats.tomograms.relion_tomo_names import names_for
 from nunatak.picks.formats.tomograms.relion_tomo_scale import series_names
 from nunatak.picks.table import ANGLE_COLUMNS, Z_COLUMN, PickSet
 
-_ELSEWHERE = frozenset({"image", "x_px", "y_px", Z_COLUMN, *ANGLE_COLUMNS, "pixel_size_A", STACKS})
+_ELSEWHERE = frozenset(
+    {
+        *("image", "x_px", "y_px", Z_COLUMN, *ANGLE_COLUMNS),
+        *("pixel_size_A", STACKS, classes.COLUMN),
+    }
+)
 
 
 def write_particles(
@@ -101,6 +107,7 @@ def file_text(
     columns = dict(first)
     for label, angles in poses.angles_within(table).items():
         columns[label] = pd.Series(angles)
+    columns |= classes.labelled(table)
     renamed = {"score": relion.SCORE, **relion.OWN}
     for name in table.columns:
         label = renamed.get(name, str(name))

@@ -1,0 +1,62 @@
+"""Tomograms and switches that a training makes no use of."""
+
+from nunatak.learning.labels.report import Finding, Severity
+from nunatak.learning.volumes.volume_label_set import VolumeLabelSet
+from nunatak.learning.volumes.volume_settings import LabelsAre, VolumeLearningSettings
+from nunatak.picks.counted import counted
+
+
+def idle_findings(
+    settings: VolumeLearningSettings,
+    labels_are: LabelsAre,
+    *,
+    given: int,
+    usable: VolumeLabelSet,
+) -> tuple[Finding, ...]:
+    """Say what was given and changes nothing.
+
+    Parameters
+    ----------
+    settings, labels_are
+        How to learn.
+    given
+        Number of tomograms, labelled or not.
+    usable
+        Labels, with the tomograms that they lie in.
+    """
+    if labels_are != "complete":
+        return ()
+    others = given - len(usable.tomograms)
+    if settings.teacher and not others:
+        return (_idle_teacher(given),)
+    if others and not learns_unlabelled(settings, labels_are):
+        return (_left_out(others, given),)
+    return ()
+
+
+def learns_unlabelled(settings: VolumeLearningSettings, labels_are: LabelsAre) -> bool:
+    """Tell whether tomograms without labels are learned from."""
+    return settings.teacher or settings.objective_for(labels_are) == "pu"
+
+
+def _idle_teacher(given: int) -> Finding:
+    return Finding(
+        kind="idle teacher",
+        severity=Severity.WARNING,
+        count=given,
+        text=f"The teacher has nothing to label and changes nothing: in all of the "
+        f"{counted(given, 'tomogram')} every particle is labelled",
+        remedy="Give tomograms without labels as well, or leave the teacher out",
+    )
+
+
+def _left_out(others: int, given: int) -> Finding:
+    return Finding(
+        kind="left out",
+        severity=Severity.NOTE,
+        count=others,
+        text=f"{others} of {counted(given, 'tomogram')} have no labels and are not learned from: "
+        "from complete labels alone the focal objective learns",
+        remedy="To learn from them as well, take a teacher (nunatak train: --teacher) or "
+        "the objective pu (--objective pu)",
+    )
