@@ -21,6 +21,8 @@ MANY, FEW = 20, 5
 """Labels a class at which the replicas are compared, and at which ours should match them."""
 
 DRAWS, DRAWS_OF_MANY, DRAWS_OF_ABLATION = 20, 50, 10
+DRAWS_OF_SIMULATED = 3
+"""Of each simulated set: there are 21 of them, which makes 63 draws."""
 
 
 @dataclass(frozen=True, eq=False)

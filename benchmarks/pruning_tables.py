@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 
 from common import spread
-from pruning_arms import ARMS, FEW, MANY, OURS, Arm
+from pruning_arms import (
+    ARMS,
+    DRAWS_OF_MANY,
+    DRAWS_OF_SIMULATED,
+    FEW,
+    MANY,
+    OURS,
+    Arm,
+)
 from pruning_features import Eyes
 from pruning_measures import WANTED_FDR
 from pruning_runs import PruningRun
@@ -44,11 +52,15 @@ def planned(
         for task in tasks
         for arm in arms
         for count, draws in arm.draws.items()
-        for draw in range(min(draws, most_draws))
+        for draw in range(min(draws, most_draws, _most_draws_of(task)))
         if task.protocol == "apart" or (count == MANY and not arm.is_ablation)
     ]
     # Of all tasks the first draw, then of all the second; within a task no file is read twice.
     return [run for _, run in sorted(runs, key=lambda one: one[0])]
+
+
+def _most_draws_of(task: Task) -> int:
+    return DRAWS_OF_SIMULATED if task.data.is_simulated else DRAWS_OF_MANY
 
 
 def aggregated(study: Sequence[PruningRun], work: Path) -> dict[str, Any]:

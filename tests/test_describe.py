@@ -66,14 +66,14 @@ def test_a_misleading_name_does_not_matter_for_images_and_picks(files: dict[str,
     assert describe(picks)["format"] == "CSV (csv)"
 
 
-def test_an_unknown_file_is_refused_with_what_it_begins_with(tmp_path: Path) -> None:
+def test_an_unknown_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "README.md"
     path.write_text("# A heading, and then more than a thousand letters" * 40)
     with pytest.raises(FormatError) as caught:
         describe(path)
     assert str(caught.value) == (
-        f"{path}: no image, no picks and no model: neither MRC, TIFF, PNG nor JPEG (it starts "
-        "with the bytes 23 20 41 20 68 65 61 64). See the manual's page on formats"
+        f"{path}: no image, no picks and no model: neither MRC, TIFF, PNG nor JPEG. "
+        "See the manual's page on formats"
     )
 
 
