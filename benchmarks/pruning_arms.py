@@ -21,6 +21,7 @@ MANY, FEW = 20, 5
 """Labels a class at which the replicas are compared, and at which ours should match them."""
 
 DRAWS, DRAWS_OF_MANY, DRAWS_OF_ABLATION = 20, 50, 10
+DRAWS_OF_FINE_TUNED = 3
 DRAWS_OF_SIMULATED = 3
 """Of each simulated set: there are 21 of them, which makes 63 draws."""
 
@@ -94,6 +95,8 @@ class Arm:
     draws : mapping
         Number of draws for each number of labels a class.
     is_ablation : bool
+    is_slow : bool
+        A minute and more a run: tried on the real sets alone.
     """
 
     name: str
@@ -101,6 +104,7 @@ class Arm:
     settings: Ours | Replica
     draws: Mapping[int, int]
     is_ablation: bool = False
+    is_slow: bool = False
 
     def described(self) -> dict[str, Any]:
         """Tell what determines its judgement: JSON values."""
@@ -177,8 +181,9 @@ ARMS = (
             f"fine-tuned-{loss}",
             f"fine-tuned, {title}",
             Ours(fine_tune=loss),
-            {MANY: DRAWS_OF_ABLATION},
+            {MANY: DRAWS_OF_FINE_TUNED},
             True,
+            is_slow=True,
         )
         for loss, title in (
             ("ce", "one branch"),
@@ -190,8 +195,9 @@ ARMS = (
         "fine-tuned-from-random",
         "fine-tuned, as the last, from random weights",
         Ours(fine_tune="full", pretrained=False),
-        {MANY: DRAWS_OF_ABLATION},
+        {MANY: DRAWS_OF_FINE_TUNED},
         True,
+        is_slow=True,
     ),
 )
 """In the order of their importance."""

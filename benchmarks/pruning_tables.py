@@ -54,6 +54,7 @@ def planned(
         for count, draws in arm.draws.items()
         for draw in range(min(draws, most_draws, _most_draws_of(task)))
         if task.protocol == "apart" or (count == MANY and not arm.is_ablation)
+        if not (arm.is_slow and task.data.is_simulated)
     ]
     # Of all tasks the first draw, then of all the second; within a task no file is read twice.
     return [run for _, run in sorted(runs, key=lambda one: one[0])]
