@@ -220,6 +220,8 @@ def test_a_report_is_written_and_the_kept_ones_go_into_boxes(prune: Prune, tmp_p
         ((*SIZE, "--labels", "odd.csv"), EXIT_BAD_INPUT, "The label 'maybe' is not known"),
         ((*SIZE, "--label-column", "nothing"), EXIT_BAD_INPUT, "no column nothing"),
         ((*SIZE, "--fine-tune", "always"), EXIT_USAGE, "no labels to learn from"),
+        ((*SIZE, "--loss-weight", "third=1"), EXIT_USAGE, "the terms are second, consistency"),
+        ((*SIZE, "--loss-weight", "second=-1"), EXIT_USAGE, "greater than or equal to 0"),
         ((*SIZE, "--keep-fdr", "0"), EXIT_USAGE, "a share between 0 and 1"),
     ],
     ids=lambda value: " ".join(map(str, value)) if isinstance(value, tuple) else "",

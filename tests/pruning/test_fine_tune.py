@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nunatak.errors import BadInput
 from nunatak.networks.pruning_network import PruningNetwork
+from nunatak.objectives.two_branch import USUAL_WEIGHTS, MultiLossWeights
 from nunatak.pruning.classes import SEEN_CLASSES
 from nunatak.pruning.crops import CropSpec
 from nunatak.pruning.embedding import embed
@@ -70,7 +71,8 @@ def test_a_few_labels_teach_what_a_particle_is(model: PruningModel, loss: Any) -
         after["backbone.bn1.running_mean"], before["backbone.bn1.running_mean"]
     )
     told = tuned.header.provenance["fine_tuning"]
-    assert told == {"loss": loss, "seed": 1, "epochs": 8, "labels": 16}
+    weights = USUAL_WEIGHTS.model_dump()
+    assert told == {"loss": loss, "weights": weights, "seed": 1, "epochs": 8, "labels": 16}
 
 
 def test_one_seed_one_model(model: PruningModel) -> None:
@@ -81,6 +83,24 @@ def test_one_seed_one_model(model: PruningModel) -> None:
     ]
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
+
+
+def test_weights_of_the_loss_are_used_and_told(model: PruningModel) -> None:
+    crops, target = labelled(4)
+    usual, other, published = (
+        fine_tune(model, crops, target, loss=loss, weights=weights, epochs=1)
+        for loss, weights in (
+            ("full", USUAL_WEIGHTS),
+            ("full", MultiLossWeights(consistency=0, contrastive=0)),
+            ("two-branch", USUAL_WEIGHTS),
+        )
+    )
+    name = "backbone.conv1.weight"
+    of_other = other.network.state_dict()[name]
+    assert not torch.equal(of_other, usual.network.state_dict()[name])
+    # Without the terms that they do not share, both losses are one.
+    torch.testing.assert_close(of_other, published.network.state_dict()[name])
+    assert other.header.provenance["fine_tuning"]["weights"]["consistency"] == 0
 
 
 def test_the_head_learns_faster_than_the_backbone_and_late_stages_than_early_ones(

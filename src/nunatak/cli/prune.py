@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nunatak.cli import by_class, console, options, tomogram_facts
+from nunatak.cli import by_class, console, loss_weights, options, tomogram_facts
 from nunatak.cli import prune_options as pruning
 from nunatak.cli.pick_tomograms import AxisOrder
 from nunatak.cli.train_options import LEAST_DIAMETER_A
@@ -35,6 +35,7 @@ def prune(
     keep_fdr: pruning.KeepFdr = None,
     only: pruning.Only = None,
     loss: pruning.Loss = pruning.LossChoice.FULL,
+    loss_weight: pruning.LossWeight = None,
     fine_tune: pruning.FineTune = pruning.FineTuneChoice.AUTO,
     report: pruning.Report = None,
     overwrite: options.Overwrite = False,
@@ -82,6 +83,7 @@ def prune(
     from nunatak.pruning.volumes.prune_tomograms import refuse_fine_tuning, side_of
     from nunatak.reports.pruning import write_pruning_report
 
+    weights = loss_weights.parsed(loss_weight or [])
     size_A = by_class.of_any_class(
         by_class.parsed("--diameter", diameter or [], least=LEAST_DIAMETER_A)
     )
@@ -144,6 +146,7 @@ def prune(
             model=model,
             keep_fdr=keep_fdr,
             loss=loss.value,
+            loss_weights=weights,
             fine_tune=fine_tune.value,
             micrographs=listed if found.ndim == 2 else (),
             tomograms=listed if found.ndim == 3 else (),

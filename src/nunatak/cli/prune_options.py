@@ -157,6 +157,19 @@ Loss = Annotated[
     ),
 ]
 
+LossWeight = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--loss-weight",
+        metavar="TERM=NUMBER",
+        help="What a term of that loss weighs: second, consistency, contrastive; or its "
+        "temperature or label_smoothing. May be repeated.",
+        show_default="second=1, consistency=0.5, contrastive=0.2, temperature=0.1, "
+        "label_smoothing=0.05",
+        rich_help_panel=LEARNING,
+    ),
+]
+
 FineTune = Annotated[
     FineTuneChoice,
     typer.Option(

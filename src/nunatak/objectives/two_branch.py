@@ -55,7 +55,7 @@ class MultiLossWeights(BaseModel):
     label_smoothing: float = Field(0.05, ge=0.0, lt=1.0)
 
 
-_DEFAULT = MultiLossWeights()
+USUAL_WEIGHTS = MultiLossWeights()
 
 
 def multi_loss(
@@ -63,7 +63,7 @@ def multi_loss(
     target: Tensor,
     *,
     kind: MultiLossKind = "full",
-    weights: MultiLossWeights = _DEFAULT,
+    weights: MultiLossWeights = USUAL_WEIGHTS,
     class_weight: Tensor | None = None,
     contrastive_embedding: Tensor | None = None,
 ) -> Tensor:

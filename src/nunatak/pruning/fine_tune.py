@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from nunatak.errors import BadInput
-from nunatak.objectives.two_branch import MultiLossKind
+from nunatak.objectives.two_branch import USUAL_WEIGHTS, MultiLossKind, MultiLossWeights
 from nunatak.pruning.classes import DUPLICATE, JUNK, PARTICLE
 from nunatak.pruning.embedding import embed
 from nunatak.pruning.fine_tune_epochs import IGNORED, trained
@@ -62,6 +62,7 @@ def fine_tune(
     class_index: NDArray[np.int64],
     *,
     loss: MultiLossKind = "full",
+    weights: MultiLossWeights = USUAL_WEIGHTS,
     seed: int = 0,
     epochs: int = EPOCHS,
     stop_after: int | None = None,
@@ -77,7 +78,7 @@ def fine_tune(
         Of the labelled picks alone.
     class_index : ndarray, shape (k,), int64
         Into the classes of the model's header (see `class_indices`); -1 is ignored.
-    loss
+    loss, weights
         Terms of the multi-loss. With ``"ce"`` the second branch learns too, but leaves the
         backbone alone.
     seed
@@ -102,9 +103,24 @@ def fine_tune(
     last = epochs if stop_after is None else stop_after
     if not 1 <= last <= epochs:
         raise BadInput(f"Fine-tuning cannot stop after {last} of {epochs} epochs.")
-    states = trained(model, crops, class_index, loss=loss, seed=seed, epochs=epochs, device=device)
+    states = trained(
+        model,
+        crops,
+        class_index,
+        loss=loss,
+        weights=weights,
+        seed=seed,
+        epochs=epochs,
+        device=device,
+    )
     network = next(state for epoch, state in enumerate(states, start=1) if epoch == last)
-    told = {"loss": loss, "seed": seed, "epochs": last, "labels": int((class_index >= 0).sum())}
+    told = {
+        "loss": loss,
+        "weights": weights.model_dump(),
+        "seed": seed,
+        "epochs": last,
+        "labels": int((class_index >= 0).sum()),
+    }
     provenance = {**model.header.provenance, "fine_tuning": told}
     return PruningModel(
         header=model.header.model_copy(update={"provenance": provenance}),
@@ -119,6 +135,7 @@ def rehearse(
     fold: NDArray[np.int64],
     *,
     loss: MultiLossKind = "full",
+    weights: MultiLossWeights = USUAL_WEIGHTS,
     seed: int = 0,
     epochs: int = EPOCHS,
     device: str = "cpu",
@@ -127,7 +144,7 @@ def rehearse(
 
     Parameters
     ----------
-    model, crops, class_index, loss, seed, epochs, device
+    model, crops, class_index, loss, weights, seed, epochs, device
         As for `fine_tune`.
     fold : ndarray, shape (k,), int64
         Which fold each label is of; the same folds as other methods are judged by.
@@ -156,6 +173,7 @@ def rehearse(
             crops[~own],
             class_index[~own],
             loss=loss,
+            weights=weights,
             seed=seed + number,
             epochs=epochs,
             device=device,

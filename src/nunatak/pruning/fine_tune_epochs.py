@@ -13,7 +13,12 @@ from torch import Tensor, nn
 from nunatak.detection.precision import choose_device
 from nunatak.errors import BadInput
 from nunatak.networks.pruning_network import PruningNetwork, freeze_batch_norm
-from nunatak.objectives.two_branch import MultiLossKind, MultiLossWeights, multi_loss
+from nunatak.objectives.two_branch import (
+    USUAL_WEIGHTS,
+    MultiLossKind,
+    MultiLossWeights,
+    multi_loss,
+)
 from nunatak.pruning.augmentation import augmented
 from nunatak.pruning.classes import PARTICLE
 from nunatak.pruning.model import PruningModel
@@ -42,6 +47,7 @@ def trained(
     class_index: NDArray[np.int64],
     *,
     loss: MultiLossKind,
+    weights: MultiLossWeights = USUAL_WEIGHTS,
     seed: int,
     epochs: int,
     device: str,
@@ -56,8 +62,8 @@ def trained(
         Of labelled picks.
     class_index : ndarray, shape (k,), int64
         Into the classes of the model's header; -1 is ignored.
-    loss
-        Terms of the multi-loss.
+    loss, weights
+        Terms of the multi-loss. The contrastive one takes part from a few labels a class on.
     seed
         Of the order and of the augmentation.
     epochs
@@ -84,7 +90,8 @@ def trained(
     target = torch.from_numpy(class_index[class_index >= 0])
     class_weight = _class_weight(target, len(model.header.classes)).to(place)
     contrasted = int(target.bincount()[target].min()) >= FEWEST_FOR_CONTRAST
-    weights = MultiLossWeights() if contrasted else MultiLossWeights(contrastive=0.0)
+    if not contrasted:
+        weights = weights.model_copy(update={"contrastive": 0.0})
     spec = model.header.crop
     ratio = spec.particle_diameters / spec.context_diameters
     generator = torch.Generator().manual_seed(seed)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from nunatak.errors import UsageError
-from nunatak.objectives.two_branch import MultiLossKind
+from nunatak.objectives.two_branch import USUAL_WEIGHTS, MultiLossKind, MultiLossWeights
 from nunatak.picks.table import PickSet
 from nunatak.pruning.gather import Gathered
 from nunatak.pruning.judgement import (
@@ -30,6 +30,7 @@ def judged_with(
     seeing: Seeing,
     *,
     loss: MultiLossKind,
+    weights: MultiLossWeights = USUAL_WEIGHTS,
     fine_tune: FineTune,
     seed: int,
 ) -> Judgement:
@@ -47,8 +48,8 @@ def judged_with(
         What it says of the picks.
     seeing
         How the picks' images are read again, for fine-tuning.
-    loss, fine_tune, seed
-        As of `nunatak.pruning.prune.prune`.
+    loss, weights, fine_tune, seed
+        As of `nunatak.pruning.prune.prune`; the weights are those of the loss.
 
     Raises
     ------
@@ -81,6 +82,7 @@ def judged_with(
         linear.out_of_fold,
         wanted=fine_tune,
         loss=loss,
+        weights=weights,
         contrast=gathered.contrast,
         seeing=seeing,
         seed=seed,

@@ -7,7 +7,7 @@ from pathlib import Path
 from nunatak.detection.options import Contrast
 from nunatak.errors import UsageError
 from nunatak.images.axis_order import AxisOrder
-from nunatak.objectives.two_branch import MultiLossKind
+from nunatak.objectives.two_branch import USUAL_WEIGHTS, MultiLossKind, MultiLossWeights
 from nunatak.picks.table import PickSet
 from nunatak.pruning.chosen_model import chosen_model
 from nunatak.pruning.conclude import concluded
@@ -34,6 +34,7 @@ def prune(
     model: PruningModel | str | PathLike[str] | None = None,
     keep_fdr: float | None = None,
     loss: MultiLossKind = "full",
+    loss_weights: MultiLossWeights = USUAL_WEIGHTS,
     fine_tune: FineTune = "auto",
     micrographs: Micrographs = (),
     tomograms: Micrographs = (),
@@ -68,8 +69,8 @@ def prune(
     keep_fdr
         Keep as many picks as possible with at most this share of junk; None keeps what is more
         likely a particle than not.
-    loss
-        Terms of the loss in fine-tuning.
+    loss, loss_weights
+        Terms of the loss in fine-tuning, and what they weigh.
     fine_tune
         Whether to train the classifier itself on the labels; ``"auto"`` does so where
         cross-validation within the labels says that it wins, and never in tomograms.
@@ -173,7 +174,15 @@ def prune(
         lambda: seeing.gather(picks, classifier, contrast, with_detector=with_detector),
     )
     judgement = judged_with(
-        picks, labels, classifier, gathered, seeing, loss=loss, fine_tune=fine_tune, seed=seed
+        picks,
+        labels,
+        classifier,
+        gathered,
+        seeing,
+        loss=loss,
+        weights=loss_weights,
+        fine_tune=fine_tune,
+        seed=seed,
     )
     return concluded(
         picks,
@@ -184,6 +193,11 @@ def prune(
         diameter_A=images.typical_A,
         diameter_px=images.diameter_px,
         keep_fdr=keep_fdr,
-        options={**options, "loss": loss, "fine_tune": fine_tune},
+        options={
+            **options,
+            "loss": loss,
+            "loss_weights": loss_weights.model_dump(),
+            "fine_tune": fine_tune,
+        },
         seed=seed,
     )

@@ -11,7 +11,7 @@ from nunatak.detection.contrast import Side
 from nunatak.detection.options import Contrast
 from nunatak.detection.precision import choose_device
 from nunatak.errors import BadInput, UsageError
-from nunatak.objectives.two_branch import MultiLossKind
+from nunatak.objectives.two_branch import MultiLossKind, MultiLossWeights
 from nunatak.picks.table import PickSet
 from nunatak.pruning.classes import DUPLICATE
 from nunatak.pruning.cross_validation import stratified_folds
@@ -122,6 +122,7 @@ def tuned(
     *,
     wanted: FineTune,
     loss: MultiLossKind,
+    weights: MultiLossWeights,
     contrast: Side,
     seeing: Seeing,
     seed: int,
@@ -142,7 +143,7 @@ def tuned(
         What the linear head says of each label, out of fold.
     wanted
         ``"always"`` fine-tunes even where it does not win.
-    loss, seed
+    loss, weights, seed
         As of `nunatak.pruning.fine_tune.fine_tune`.
     contrast
         Particles in the stored images.
@@ -169,7 +170,15 @@ def tuned(
     fold = stratified_folds(labels.is_particle, np.random.default_rng(seed))
     epochs = epochs_for(len(index))
     rehearsal = rehearse(
-        model, crops, index, fold, loss=loss, seed=seed, epochs=epochs, device=device
+        model,
+        crops,
+        index,
+        fold,
+        loss=loss,
+        weights=weights,
+        seed=seed,
+        epochs=epochs,
+        device=device,
     )
     wins = fine_tune_wins(rehearsal.logit, linear_logit, labels.is_particle)
     account = {
@@ -183,6 +192,7 @@ def tuned(
         crops,
         index,
         loss=loss,
+        weights=weights,
         seed=seed,
         epochs=epochs,
         stop_after=rehearsal.stop_after,
