@@ -108,15 +108,18 @@ def _false(result: PruneResult) -> str:
     kept = result.discovery.at(result.keep_from)
     if kept.kept == 0:
         return ""
-    interval = (
-        f" (95 % interval {100 * kept.low:.1f} to {100 * kept.high:.1f} %)"
-        if result.has_interval
-        else ""
-    )
     return (
-        f": an estimated {100 * kept.rate:.1f} % of the kept are false{interval}, and "
+        f": an estimated {100 * kept.rate:.1f} % of the kept are false{interval_of(result)}, and "
         f"{100 * kept.found_share:.0f} % of the particles are kept"
     )
+
+
+def interval_of(result: PruneResult) -> str:
+    """Say how far the estimated share of false ones reaches; empty where that is not known."""
+    kept = result.discovery.at(result.keep_from)
+    if not result.has_interval:
+        return ""
+    return f" (95 % interval {100 * kept.low:.1f} to {100 * kept.high:.1f} %)"
 
 
 def doubt_of(result: PruneResult) -> str:

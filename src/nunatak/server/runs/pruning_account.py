@@ -4,7 +4,7 @@ from nunatak.picks.counted import counted
 from nunatak.pruning.decide import KEEP, NOTHING_KEPT, REJECT, REVIEW, UNJUDGED
 from nunatak.pruning.labels import MatchedLabels
 from nunatak.pruning.result import PruneResult
-from nunatak.pruning.summary import doubt_of
+from nunatak.pruning.summary import doubt_of, interval_of
 
 MANY_LABELS = 10
 """Of candidates that people judged; fewer leave most to the shipped classifier."""
@@ -60,10 +60,9 @@ def _junk(result: PruneResult, *, is_bound: bool) -> str:
     kept = result.discovery.at(result.keep_from)
     if not kept.kept:
         return ""
-    interval = f" (95 % interval {100 * kept.low:.1f} to {100 * kept.high:.1f} %)"
     return (
         f"Of the kept, an estimated {100 * kept.rate:.1f} % are junk"
-        f"{interval if result.has_interval else ''}. {doubt_of(result)}"
+        f"{interval_of(result)}. {doubt_of(result)}"
     ).rstrip()
 
 
