@@ -168,6 +168,11 @@ export function shownAs(candidates: Candidates, index: number, threshold: number
   return candidates.verdict[index] ?? UNDECIDED;
 }
 
+/** Whether what became of a candidate, by `shownAs`, makes it a pick. */
+export function isPick(shown: number): boolean {
+  return shown !== HIDDEN && shown !== REJECTED && shown !== LEFT_OUT;
+}
+
 export interface Counts {
   /** Neither rejected nor left out nor below the threshold. */
   readonly kept: number;
@@ -190,7 +195,7 @@ export function countsOf(
     const shown = shownAs(candidates, index, threshold);
     if (shown === REJECTED) rejected++;
     else if (shown === LEFT_OUT) leftOut++;
-    else if (shown !== HIDDEN) kept++;
+    else if (isPick(shown)) kept++;
     if (shown === TO_REVIEW) toReview++;
   }
   return { kept, toReview, leftOut, rejected };
