@@ -123,6 +123,8 @@ def test_a_process_picks_first_what_is_looked_at(
     facts = {one.id: one for one in images_of(workspace)}
     assert [one.path for one in facts.values() if one.problem] == [str(broken)]
     assert (facts[good[0]].pixel_size_A, facts[good[0]].doubt is None) == (4.0, False)
+    # The run's process records its own end; the manager tells of it when it looks next.
+    wait_for(lambda: events.told)
     assert {event.about for event in events.told} == {"run"}
 
 
