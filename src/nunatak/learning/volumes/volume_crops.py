@@ -1,18 +1,14 @@
 """Where to cut crops out of tomograms, and how."""
 
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from nunatak.learning.volumes.volume_poses import Pose, upright
 from nunatak.learning.volumes.volume_scratch import Voxels
+from nunatak.learning.volumes.volume_turning import REACH_PX, turned
 from nunatak.learning.volumes.working_volumes import WorkingVolume
-
-SPLINE_ORDER: Final = 3
-"""Of the interpolation of turned crops: linear interpolation would blur their noise."""
 
 JITTER_SHARE = 0.25
 """Of a crop's side that a labelled particle may lie off its centre."""
@@ -93,19 +89,11 @@ def cut(volume: WorkingVolume, pose: Pose) -> NDArray[np.float32]:
             axis for axis, sign in enumerate(np.diag(pose.axes)[::-1].tolist()) if sign < 0
         )
         return np.ascontiguousarray(np.flip(straight, mirrored))
-    # The spline of a voxel reaches about so far that what lies beyond no longer matters.
-    start = np.floor(reached.min(axis=0)).astype(int) - 2 * SPLINE_ORDER
-    stop = np.ceil(reached.max(axis=0)).astype(int) + 2 * SPLINE_ORDER + 1
-    axes_zyx = pose.axes[::-1, ::-1]
-    first = pose.to_tomogram(np.zeros(3))[::-1] - start
-    turned = ndimage.affine_transform(
-        _block(volume.voxels, start, stop),
-        axes_zyx,
-        offset=first,
-        output_shape=(pose.side_px,) * 3,
-        order=SPLINE_ORDER,
-    )
-    return np.asarray(turned, dtype=np.float32)
+    start = np.floor(reached.min(axis=0)).astype(int) - REACH_PX
+    stop = np.ceil(reached.max(axis=0)).astype(int) + REACH_PX + 1
+    first_px = pose.to_tomogram(np.zeros(3))[::-1] - start
+    block = _block(volume.voxels, start, stop)
+    return turned(block, pose.axes[::-1, ::-1], first_px, pose.side_px)
 
 
 def _block(voxels: Voxels, start: NDArray[np.int_], stop: NDArray[np.int_]) -> NDArray[np.float32]:
