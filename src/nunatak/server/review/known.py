@@ -1,6 +1,6 @@
 """Which candidates people have judged, by deciding about them or by labelling all around them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +24,14 @@ def radii_px(images: Iterable[ImageRecord], diameter_A: float) -> dict[int, floa
 
 
 def judged_by_people(
-    columns: SetColumns, labels: Iterable[Labels], radius_px: Mapping[int, float]
+    columns: SetColumns,
+    labels: Iterable[Labels],
+    radius_px: Mapping[int, float],
+    class_names: Collection[str],
 ) -> tuple[IntArray, BoolArray]:
     """Return which candidates are known to be right or wrong.
+
+    Where a set has several classes, a particle of one class makes no candidate of another right.
 
     Parameters
     ----------
@@ -36,6 +41,9 @@ def judged_by_people(
         Of images that have any.
     radius_px
         Of the particle, by image; see `radii_px`.
+    class_names
+        Of the project, from which labels have theirs. A candidate of a class that is none of them
+        may stand for any particle.
 
     Returns
     -------
@@ -49,7 +57,8 @@ def judged_by_people(
         here = here[in_complete_regions(said, columns, here)]
         here = here[verdict[here] == 0]
         if len(here):
-            hit = _near(columns, here, _particles(said), SAME_RADII * radius_px[said.image])
+            near_px = SAME_RADII * radius_px[said.image]
+            hit = _near_its_like(columns, here, _particles(said), near_px, class_names)
             verdict[here] = np.where(hit, KEPT, REJECTED)
     rows = np.flatnonzero((verdict != 0) & ~columns.excluded)
     return rows, np.asarray(verdict[rows] == KEPT)
@@ -65,6 +74,7 @@ def with_points(
     columns: SetColumns,
     labels: Iterable[Labels],
     radius_px: Mapping[int, float],
+    class_names: Collection[str],
     judged: tuple[IntArray, BoolArray],
 ) -> tuple[IntArray, BoolArray]:
     """Add to what people judged the candidates at labelled places.
@@ -73,7 +83,7 @@ def with_points(
 
     Parameters
     ----------
-    columns, labels, radius_px
+    columns, labels, radius_px, class_names
         As of `judged_by_people`.
     judged
         What that returned.
@@ -87,9 +97,10 @@ def with_points(
     for said in labels:
         here = np.flatnonzero((columns.image == said.image) & ~columns.excluded)
         others = [point for point in said.points if point.kind != "particle"]
-        for points, word in ((_particles(said), KEPT), (others, REJECTED)):
-            near = _near(columns, here, points, SAME_RADII * radius_px[said.image])
-            verdict[here[near]] = word
+        near_px = SAME_RADII * radius_px[said.image]
+        right = _near_its_like(columns, here, _particles(said), near_px, class_names)
+        verdict[here[right]] = KEPT
+        verdict[here[_near(columns, here, others, near_px)]] = REJECTED
     rows, is_right = judged
     verdict[rows] = np.where(is_right, KEPT, REJECTED)
     known = np.flatnonzero(verdict)
@@ -115,6 +126,28 @@ def on_particles(
 
 def _particles(labels: Labels) -> list[Point]:
     return [point for point in labels.points if point.kind == "particle"]
+
+
+def _near_its_like(
+    columns: SetColumns,
+    rows: IntArray,
+    points: Sequence[Point],
+    near_px: float,
+    class_names: Collection[str],
+) -> BoolArray:
+    """Which candidates stand for one of some points of their class, one for each."""
+    if len(columns.classes) == 1:
+        # The model may call it otherwise.
+        return _near(columns, rows, points, near_px)
+    near = np.zeros(len(rows), dtype=np.bool_)
+    foreign = np.ones(len(rows), dtype=np.bool_)
+    for name in class_names:
+        of_class = columns.of_class(name)[rows]
+        alike = [point for point in points if point.class_name == name]
+        near[of_class] = _near(columns, rows[of_class], alike, near_px)
+        foreign &= ~of_class
+    near[foreign] = _near(columns, rows[foreign], points, near_px)
+    return near
 
 
 def _near(

@@ -40,7 +40,8 @@ def histogram_of(
     rows = np.flatnonzero(columns.of_class(class_name) & ~columns.excluded)
     radius_px = _radii(workspace)
     marks = [one for one in marks_of(workspace) if one.image in radius_px]
-    known, is_right = judged_by_people(columns, marks, radius_px)
+    class_names = [kind.name for kind in settings_of(workspace).classes]
+    known, is_right = judged_by_people(columns, marks, radius_px, class_names)
     right = np.full(len(columns), np.nan)
     right[known] = is_right
     fate = Fate(

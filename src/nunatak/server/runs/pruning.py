@@ -1,6 +1,6 @@
 """Judge the candidates of a set, with what people said about some of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +62,7 @@ def prune(work: Work, order: PruneAsked) -> str:
         asked,
         [labels_of(work.workspace, image) for image in label_counts(work.workspace)],
         radii_px(images.values(), max(diameters_of(settings).values())),
+        [kind.name for kind in settings.classes],
     )
     n_images = len(np.unique(columns.image[asked]))
     work.progress.begin("judging", n_images)
@@ -149,12 +150,12 @@ def _labels(
     asked: NDArray[np.int64],
     labels: Sequence[Labels],
     radius_px: Mapping[int, float],
+    class_names: Collection[str],
 ) -> MatchedLabels | None:
     """Return what people said of the candidates that are judged; None if it is nothing."""
     said = [one for one in labels if one.image in radius_px]
-    rows, is_right = with_points(
-        columns, said, radius_px, judged_by_people(columns, said, radius_px)
-    )
+    judged = judged_by_people(columns, said, radius_px, class_names)
+    rows, is_right = with_points(columns, said, radius_px, class_names, judged)
     names = np.array(
         [
             PARTICLE if right else _junk(columns.reasons.get(int(columns.number[row])))
@@ -162,7 +163,8 @@ def _labels(
         ],
         dtype=object,
     )
-    # What is wrong only since another candidate stands for the same particle looks like one.
+    # What is wrong only since another candidate stands for the same particle, or since that is of
+    # another class, looks like one.
     is_second = ~is_right & (columns.decided[rows] == 0)
     names[is_second & on_particles(columns, rows, said, radius_px)] = DUPLICATE
     known, place, chosen = np.intersect1d(asked, rows, return_indices=True)
