@@ -108,7 +108,8 @@ def test_a_second_pick_of_a_labelled_particle_is_no_junk(workspace: Workspace) -
     (image,) = images_of(workspace)
     said = Labels(image=image.id, version=1, points=[particle], regions=[region])
     columns = load(workspace, pick_set_of(workspace, 1), [said])
-    labels = pruning._labels(columns, np.arange(4), [said], {image.id: 15.0}, ["ribosome", "apo"])
+    shares = {"ribosome": 1.0, "apo": 0.4}
+    labels = pruning._labels(columns, np.arange(4), [said], {image.id: 15.0}, shares)
     assert labels is not None
     # The one at 155 lies outside the region, and nobody said anything about it.
     assert dict(zip(labels.row.tolist(), labels.class_name.tolist(), strict=True)) == {

@@ -1,6 +1,6 @@
 """Which candidates people have judged, by deciding about them or by labelling all around them."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from nunatak.picks.matching import match
 from nunatak.server.review.columns import KEPT, REJECTED, BoolArray, IntArray, SetColumns
 from nunatak.workspace.images import ImageRecord
 from nunatak.workspace.marks import Labels, Point
+from nunatak.workspace.project import ParticleClass
 from nunatak.workspace.regions import inside
 
 SAME_RADII = 0.5
@@ -23,11 +24,18 @@ def radii_px(images: Iterable[ImageRecord], diameter_A: float) -> dict[int, floa
     }
 
 
+def shares_of_largest(classes: Sequence[ParticleClass]) -> dict[str, float]:
+    """Return the diameter of each class as a share of the largest; 1 where it is not known."""
+    known_A = {kind.name: kind.diameter_A for kind in classes if kind.diameter_A}
+    largest_A = max(known_A.values(), default=1.0)
+    return {kind.name: known_A.get(kind.name, largest_A) / largest_A for kind in classes}
+
+
 def judged_by_people(
     columns: SetColumns,
     labels: Iterable[Labels],
     radius_px: Mapping[int, float],
-    class_names: Collection[str],
+    size_shares: Mapping[str, float],
 ) -> tuple[IntArray, BoolArray]:
     """Return which candidates are known to be right or wrong.
 
@@ -40,10 +48,10 @@ def judged_by_people(
     labels
         Of images that have any.
     radius_px
-        Of the particle, by image; see `radii_px`.
-    class_names
-        Of the project, from which labels have theirs. A candidate of a class that is none of them
-        may stand for any particle.
+        Of the largest class, by image; see `radii_px`.
+    size_shares
+        Of the project's classes, from which labels have theirs; see `shares_of_largest`. A
+        candidate of a class that is none of them may stand for any particle.
 
     Returns
     -------
@@ -58,7 +66,7 @@ def judged_by_people(
         here = here[verdict[here] == 0]
         if len(here):
             near_px = SAME_RADII * radius_px[said.image]
-            hit = _near_its_like(columns, here, _particles(said), near_px, class_names)
+            hit = _near_its_like(columns, here, _particles(said), near_px, size_shares)
             verdict[here] = np.where(hit, KEPT, REJECTED)
     rows = np.flatnonzero((verdict != 0) & ~columns.excluded)
     return rows, np.asarray(verdict[rows] == KEPT)
@@ -74,7 +82,7 @@ def with_points(
     columns: SetColumns,
     labels: Iterable[Labels],
     radius_px: Mapping[int, float],
-    class_names: Collection[str],
+    size_shares: Mapping[str, float],
     judged: tuple[IntArray, BoolArray],
 ) -> tuple[IntArray, BoolArray]:
     """Add to what people judged the candidates at labelled places.
@@ -83,7 +91,7 @@ def with_points(
 
     Parameters
     ----------
-    columns, labels, radius_px, class_names
+    columns, labels, radius_px, size_shares
         As of `judged_by_people`.
     judged
         What that returned.
@@ -98,7 +106,7 @@ def with_points(
         here = np.flatnonzero((columns.image == said.image) & ~columns.excluded)
         others = [point for point in said.points if point.kind != "particle"]
         near_px = SAME_RADII * radius_px[said.image]
-        right = _near_its_like(columns, here, _particles(said), near_px, class_names)
+        right = _near_its_like(columns, here, _particles(said), near_px, size_shares)
         verdict[here[right]] = KEPT
         verdict[here[_near(columns, here, others, near_px)]] = REJECTED
     rows, is_right = judged
@@ -133,7 +141,7 @@ def _near_its_like(
     rows: IntArray,
     points: Sequence[Point],
     near_px: float,
-    class_names: Collection[str],
+    size_shares: Mapping[str, float],
 ) -> BoolArray:
     """Which candidates stand for one of some points of their class, one for each."""
     if len(columns.classes) == 1:
@@ -141,10 +149,10 @@ def _near_its_like(
         return _near(columns, rows, points, near_px)
     near = np.zeros(len(rows), dtype=np.bool_)
     foreign = np.ones(len(rows), dtype=np.bool_)
-    for name in class_names:
+    for name, share in size_shares.items():
         of_class = columns.of_class(name)[rows]
         alike = [point for point in points if point.class_name == name]
-        near[of_class] = _near(columns, rows[of_class], alike, near_px)
+        near[of_class] = _near(columns, rows[of_class], alike, share * near_px)
         foreign &= ~of_class
     near[foreign] = _near(columns, rows[foreign], points, near_px)
     return near

@@ -13,7 +13,7 @@ from nunatak.server.review.columns import UNDECIDED, FloatArray, SetColumns
 from nunatak.server.review.compare import compared
 from nunatak.server.review.histogram import histogram
 from nunatak.server.review.kept_precision import Fate, KeptPrecision
-from nunatak.server.review.known import judged_by_people, radii_px
+from nunatak.server.review.known import judged_by_people, radii_px, shares_of_largest
 from nunatak.server.review.loading import LoadedSets, marks_of
 from nunatak.server.review.precision import PrecisionEstimate, by_model
 from nunatak.server.runs.found_set import SetFacts
@@ -40,8 +40,8 @@ def histogram_of(
     rows = np.flatnonzero(columns.of_class(class_name) & ~columns.excluded)
     radius_px = _radii(workspace)
     marks = [one for one in marks_of(workspace) if one.image in radius_px]
-    class_names = [kind.name for kind in settings_of(workspace).classes]
-    known, is_right = judged_by_people(columns, marks, radius_px, class_names)
+    shares = shares_of_largest(settings_of(workspace).classes)
+    known, is_right = judged_by_people(columns, marks, radius_px, shares)
     right = np.full(len(columns), np.nan)
     right[known] = is_right
     fate = Fate(

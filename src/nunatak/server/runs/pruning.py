@@ -1,6 +1,6 @@
 """Judge the candidates of a set, with what people said about some of them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from nunatak.server.review.known import (
     judged_by_people,
     on_particles,
     radii_px,
+    shares_of_largest,
     with_points,
 )
 from nunatak.server.review.loading import load, marks_of
@@ -62,7 +63,7 @@ def prune(work: Work, order: PruneAsked) -> str:
         asked,
         [labels_of(work.workspace, image) for image in label_counts(work.workspace)],
         radii_px(images.values(), max(diameters_of(settings).values())),
-        [kind.name for kind in settings.classes],
+        shares_of_largest(settings.classes),
     )
     n_images = len(np.unique(columns.image[asked]))
     work.progress.begin("judging", n_images)
@@ -150,12 +151,12 @@ def _labels(
     asked: NDArray[np.int64],
     labels: Sequence[Labels],
     radius_px: Mapping[int, float],
-    class_names: Collection[str],
+    size_shares: Mapping[str, float],
 ) -> MatchedLabels | None:
     """Return what people said of the candidates that are judged; None if it is nothing."""
     said = [one for one in labels if one.image in radius_px]
-    judged = judged_by_people(columns, said, radius_px, class_names)
-    rows, is_right = with_points(columns, said, radius_px, class_names, judged)
+    judged = judged_by_people(columns, said, radius_px, size_shares)
+    rows, is_right = with_points(columns, said, radius_px, size_shares, judged)
     names = np.array(
         [
             PARTICLE if right else _junk(columns.reasons.get(int(columns.number[row])))
