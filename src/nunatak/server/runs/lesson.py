@@ -49,7 +49,7 @@ class Lesson:
     shown_from : float or None
         Score from which on picks of the general model were shown to those who labelled.
     found : float or None
-        Picks in an image, of the last set that has some.
+        Particles in an image, by the newest set of picks that tells; see `particles_found`.
     """
 
     settings: Settings

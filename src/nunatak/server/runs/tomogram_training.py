@@ -78,15 +78,16 @@ def _counts(taught: Teaching) -> dict[str, int]:
 def _expected(lesson: Lesson, counts: dict[str, int]) -> dict[str, float]:
     """Return how many particles of each class a tomogram holds, roughly.
 
-    All together as the project says, or as many as the last set of picks selects; of each class
-    in proportion to its labels, and never fewer than are labelled.
+    All together as the project says, or as many as were found; of each class in proportion to
+    its labels, and never fewer than are labelled.
     """
     together = lesson.settings.expected_particles or lesson.found
     if together is None:
         raise BadInput(
             "Nobody knows how many particles a tomogram holds, which training needs to tell empty "
-            "places from particles without a label. Say it roughly in the project's settings, or "
-            "let the tomograms be picked first."
+            "places from particles without a label, and no picks tell: there are none, or none "
+            "at a labelled particle. Say it roughly in the project's settings, or let the "
+            "tomograms be picked first."
         )
     share = together / sum(counts.values())
     return {

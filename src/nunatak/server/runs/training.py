@@ -19,6 +19,7 @@ from nunatak.server.runs.account import account
 from nunatak.server.runs.enough import too_few
 from nunatak.server.runs.lesson import Lesson, keep_lesson, kept_lesson, tell
 from nunatak.server.runs.orders import LESSON, MODEL, SHIPPED, PickOrder, model_file
+from nunatak.server.runs.particles_found import particles_found
 from nunatak.server.runs.pickers import open_picker
 from nunatak.server.runs.picking import keep_outcome, new_set
 from nunatak.server.runs.teaching import Teaching, teaching
@@ -30,7 +31,6 @@ from nunatak.workspace.decisions import decisions_of
 from nunatak.workspace.images import ImageRecord, listed, wanted_image
 from nunatak.workspace.labels import label_counts, labels_of
 from nunatak.workspace.marks import Labels
-from nunatak.workspace.pick_counts import count_picks
 from nunatak.workspace.pick_sets import pick_sets_of
 from nunatak.workspace.project import Settings
 from nunatak.workspace.runs import add_run, change_run
@@ -96,15 +96,16 @@ def _learned(work: Work, lesson: Lesson, start: str) -> tuple[Side, str]:
 
 def _new_lesson(work: Work, order: TrainAsked) -> Lesson:
     settings, images = work.settings(), work.images()
+    taught = _taught(work, settings, images)
     return Lesson(
         settings=settings,
         images=images,
-        taught=_taught(work, settings, images),
+        taught=taught,
         start=order.start,
         steps=order.steps,
         looked_at=wanted_image(work.workspace),
         shown_from=_shown_from(work) if settings.ndim == 2 else None,
-        found=_found(work) if settings.ndim == 3 else None,
+        found=_found(work, settings, images, taught) if settings.ndim == 3 else None,
     )
 
 
@@ -142,13 +143,11 @@ def _shown_from(work: Work) -> float:
     return float(np.clip(threshold, header.score_floor, MOST_CERTAIN))
 
 
-def _found(work: Work) -> float | None:
-    """Return the number of picks in an image, of the last set that has some."""
-    for record in pick_sets_of(work.workspace):
-        counts = [one.kept for one in count_picks(work.workspace, record.id).values()]
-        if sum(counts):
-            return float(np.mean(counts))
-    return None
+def _found(
+    work: Work, settings: Settings, images: list[ImageRecord], taught: Teaching
+) -> float | None:
+    diameter_A = max(kind.diameter_A or 0.0 for kind in settings.classes)
+    return particles_found(work.workspace, images, taught, diameter_A)
 
 
 def _on_micrographs(work: Work, lesson: Lesson, start: str, *, redo: bool) -> tuple[Side, str]:
