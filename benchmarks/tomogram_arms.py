@@ -58,6 +58,11 @@ class Arm:
             Of all arms.
         fraction
             Of the labels. Parts of the labels are too few to keep some aside for validation.
+
+        Returns
+        -------
+        VolumeLearningSettings
+            With everything chosen that labels choose: arms that come to the same are one.
         """
         common: dict[str, Any] = {
             "seed": seed,
@@ -68,7 +73,8 @@ class Arm:
         }
         if fraction < 1.0:
             common["validation_share"] = 0.0
-        return VolumeLearningSettings.model_validate({**common, **self.changes})
+        settings = VolumeLearningSettings.model_validate({**common, **self.changes})
+        return settings.for_labels(self.labels_are(fraction))
 
 
 _STRONG = {"strong_augmentation": True, "feature_drop_rate": 0.0, "input_drop": False}
@@ -79,12 +85,20 @@ _TEACHER = {
     "adaptive_thresholds": True,
     **_STRONG,
 }
-_SCRATCH = {"start": None, "learning_rate": 1e-3}
+_SCRATCH = {"start": None, "learning_rate": 1e-3, "confusion_weight": 0.0}
+_ALL_AT_ONCE = {"head_first": 0.0, "body_rate": 1.0, "learning_rate": 1e-3}
+_GENERAL = {
+    "start": GENERAL_3D,
+    "head_first": 0.3,
+    "body_rate": 0.1,
+    "learning_rate": 3e-3,
+    "confusion_weight": 2.0,
+}
+"""Supervised training from the general model is held back as the default is: only what learns
+without labels is to tell them apart."""
 
 _SUPERVISED = {"objective": "focal", **_NO_TEACHER}
-_FULL = {"objective": None, "start": GENERAL_3D, **_TEACHER}
-"""Everything that learns from what has no label: objective pu with sparse labels, and the
-teacher."""
+_TAUGHT = {"objective": "focal", **_GENERAL, **_TEACHER}
 
 _SEMIETPICKER = {
     **_SCRATCH,
@@ -115,7 +129,7 @@ SEMI_SCRATCH = Arm(
     "semi-supervised, from scratch",
     _MAIN,
     "sparse",
-    {**_SCRATCH, "objective": None, **_TEACHER},
+    {**_SCRATCH, "objective": "pu", **_TEACHER},
 )
 DEFAULT = Arm("default", "default", FRACTIONS, "sparse")
 SUPERVISED_GENERAL = Arm(
@@ -123,7 +137,7 @@ SUPERVISED_GENERAL = Arm(
     "supervised, from the general model",
     _MAIN,
     "complete",
-    {"start": GENERAL_3D, **_SUPERVISED},
+    {**_GENERAL, **_SUPERVISED},
 )
 SEMIETPICKERS = (
     Arm("semietpicker", "SemiETPicker's manner", _FEW, "complete", _SEMIETPICKER),
@@ -137,34 +151,25 @@ SEMIETPICKERS = (
 )
 """Its two readings, the better of which counts: what few labels are taken for. A third one, with an
 average of 0.99, was the same training: averages warm up, and 0.99 is reached after 890 steps."""
-FULL = Arm("full", "PU and teacher, from the general model", _ABLATION, "sparse", _FULL)
-ABLATION = (
-    Arm("no-teacher", "- without the teacher", _ABLATION, "sparse", {**_FULL, **_NO_TEACHER}),
-    Arm("no-pu", "- without PU", _ABLATION, "sparse", {**_FULL, "objective": "focal"}),
-    Arm("one-view", "- with one view", _ABLATION, "sparse", {**_FULL, "teacher_views": 1}),
-    Arm(
-        "fixed-threshold",
-        "- with fixed thresholds",
-        _ABLATION,
-        "sparse",
-        {**_FULL, "adaptive_thresholds": False, "fixed_threshold": 0.7},
-    ),
-    Arm(
-        "feature-drop",
-        "- with DropBlock on features",
-        _ABLATION,
-        "sparse",
-        {**_FULL, "feature_drop_rate": 0.1},
-    ),
-    Arm(
-        "input-drop",
-        "- with DropBlock on the input",
-        _ABLATION,
-        "sparse",
-        {**_FULL, "input_drop": True},
-    ),
+TAUGHT = Arm("taught", "teacher, from the general model", _ABLATION, "sparse", _TAUGHT)
+ABLATION = tuple(
+    Arm(name, title, _ABLATION, "sparse", {**_TAUGHT, **changes})
+    for name, title, changes in (
+        ("no-teacher", "- with PU in place of the teacher", {**_NO_TEACHER, "objective": "pu"}),
+        ("with-pu", "- with PU beside the teacher", {"objective": "pu"}),
+        ("one-view", "- with one view", {"teacher_views": 1}),
+        (
+            "fixed-threshold",
+            "- with fixed thresholds",
+            {"adaptive_thresholds": False, "fixed_threshold": 0.7},
+        ),
+        ("feature-drop", "- with DropBlock on features", {"feature_drop_rate": 0.1}),
+        ("input-drop", "- with DropBlock on the input", {"input_drop": True}),
+        ("all-at-once", "- with all weights learning alike from the start", _ALL_AT_ONCE),
+        ("no-confusion", "- without the loss that keeps classes apart", {"confusion_weight": 0.0}),
+    )
 )
-"""Each one change of `FULL`."""
+"""Each one change of `TAUGHT`, which is what the default was when this was written."""
 
 ARMS = (
     SUPERVISED_SCRATCH,
@@ -172,7 +177,7 @@ ARMS = (
     DEFAULT,
     SUPERVISED_GENERAL,
     *SEMIETPICKERS,
-    FULL,
+    TAUGHT,
     *ABLATION,
 )
 """In the order of their importance, in which they are trained."""

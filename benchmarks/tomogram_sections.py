@@ -81,7 +81,7 @@ def _monai_steps(result: Result) -> str:
 
 
 def _is_ablation(key: str, arm: Mapping[str, Any]) -> bool:
-    return key == "full" or bool(arm.get("is_ablation"))
+    return key == "taught" or bool(arm.get("is_ablation"))
 
 
 def _percent(fraction: float) -> str:

@@ -270,16 +270,3 @@ def test_a_checkpoint_is_told_from_a_model(files: dict[str, Path], tmp_path: Pat
     assert text["output"] == f"{tmp_path / 'bgal.safetensors'} (not written yet)"
     beside = files["model"].rename(training / "model.safetensors")
     assert describe(beside)["kind"] == "detector model, 2D"
-
-
-def test_the_objective_that_the_labels_chose_is_named(tmp_path: Path) -> None:
-    header = ModelHeader(
-        name="tiny",
-        network=NetworkSpec(parameters=UNetParameters(width=4, depth=2)),
-        normalisation=VERSION,
-        provenance={"settings": {"objective": None, "steps": 4}, "labels_are": "complete"},
-    )
-    path = tmp_path / "model.safetensors"
-    save_model(DetectorModel(header, UNet(width=4, depth=2)), path)
-    settings = describe(path)["provenance: settings"]
-    assert settings == "objective focal (chosen by the labels), steps 4"

@@ -122,11 +122,12 @@ def test_arms_differ_and_share_steps_and_crops(benchmark: Import) -> None:
     assert shared == {(5, 100, 4, 48)}
     assert {one.validation_share for one in settings.values()} == {0.0}
     for arm in arms.ABLATION:
-        assert settings[arm.name] != settings["full"], arm.name
+        assert settings[arm.name] != settings["taught"], arm.name
     fixed = settings["semietpicker"]
     assert (fixed.averaging, fixed.fixed_threshold, fixed.burn_in) == (0.999, 0.7, 0.15)
     assert not fixed.adaptive_thresholds
-    assert settings["semi-scratch"].objective_for("sparse") == "pu"
+    assert settings["semi-scratch"].objective == "pu"
+    assert settings["taught"] == settings["default"]
 
 
 def test_every_arm_may_be_trained_with_its_labels(benchmark: Import, data: Any) -> None:
@@ -180,7 +181,7 @@ def test_a_study_can_be_aggregated_at_any_state(
     argparse, arms = benchmark("argparse"), benchmark("tomogram_arms")
     tables, script = benchmark("tomogram_tables"), benchmark("tomogram_study")
     sections = benchmark("tomogram_sections")
-    chosen = [arms.SUPERVISED_SCRATCH, arms.SEMI_SCRATCH, arms.FULL]
+    chosen = [arms.SUPERVISED_SCRATCH, arms.SEMI_SCRATCH, arms.TAUGHT]
     study = tables.planned(data, chosen, range(2), steps=10, monai=None)
     arguments = argparse.Namespace(work=tmp_path, cores=1, hours=0)
 
@@ -199,7 +200,7 @@ def test_a_study_can_be_aggregated_at_any_state(
     assert "**17 of 20 runs are missing.**" in text
     assert "Simulated data only" in text
     assert "| supervised, from scratch | not measured | 0.250 |" in text
-    assert "| PU and teacher, from the general model | 0.500 | 0.500 | 0.500 | 0.500 |" in text
+    assert "| teacher, from the general model | 0.500 | 0.500 | 0.500 | 0.500 |" in text
     assert all(np.isnan(one) for one in measured_of(tables, data, study, tmp_path).values())
 
 

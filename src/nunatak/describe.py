@@ -217,14 +217,8 @@ def _names_shipped_model(file: Path) -> bool:
 
 def _with_readable_provenance(description: Description) -> Description:
     """Replace the JSON of a model's provenance by one line an entry."""
-    from nunatak.learning.record import objective_in_words  # noqa: PLC0415 - as above
-
     others = {label: text for label, text in description.items() if label != "provenance"}
     provenance: dict[str, Any] = json.loads(description.get("provenance", "{}"))
-    settings, labels_are = provenance.get("settings"), provenance.get("labels_are")
-    if isinstance(settings, dict) and "objective" in settings:
-        objective = objective_in_words(settings, labels_are)
-        provenance["settings"] = settings | {"objective": objective}
     return others | {f"provenance: {key}": _in_words(value) for key, value in provenance.items()}
 
 

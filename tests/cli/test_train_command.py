@@ -237,14 +237,20 @@ def test_defaults_in_the_help_are_those_of_the_settings() -> None:
     root = typer.main.get_command(typer_of(command.train))
     texts = {parameter.name: parameter.help for parameter in root.params}
     default, of_tomograms = LearningSettings(), VolumeLearningSettings()
+    complete, sparse = of_tomograms.for_labels("complete"), of_tomograms.for_labels("sparse")
+    scratch = of_tomograms.model_copy(update={"start": None}).for_labels("sparse")
+    untaught = of_tomograms.model_copy(update={"teacher": False}).for_labels("sparse")
     yes_or_no = {True: "yes", False: "no"}
-    assert default.teacher == of_tomograms.teacher
+    assert default.teacher == complete.teacher
+    assert complete.objective == sparse.objective
+    assert scratch.objective == untaught.objective
     assert default.seed == of_tomograms.seed
     stated = {
         "start": f"{default.start}; on tomograms {of_tomograms.start or 'none'}",
-        "objective": f"{default.objective}; on tomograms {of_tomograms.objective_for('complete')} "
-        f"with complete labels, {of_tomograms.objective_for('sparse')} with sparse ones",
-        "teacher": yes_or_no[default.teacher],
+        "objective": f"{default.objective}; on tomograms {complete.objective}, or "
+        f"{scratch.objective} with sparse labels and no teacher or no start",
+        "teacher": f"{yes_or_no[bool(default.teacher)]}; on tomograms with sparse labels "
+        f"{yes_or_no[bool(sparse.teacher)]}",
         "network": default.network.name,
         "steps": f"{training_steps(1)} to {training_steps(10**6)}, by the number of labels, or "
         f"{LearningSettings(start=None).steps} with --start none; on tomograms "

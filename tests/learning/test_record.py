@@ -56,23 +56,6 @@ def test_a_training_on_its_way_shows_its_best_and_last_validation(training: Path
     )
 
 
-@pytest.mark.parametrize(
-    ("chosen", "labels_are", "shown"),
-    [
-        (None, "complete", "focal (chosen by the labels)"),
-        (None, "sparse", "pu (chosen by the labels)"),
-        ("focal", "sparse", "focal"),
-    ],
-)
-def test_tomograms_labels_choose_the_objective(
-    training: Path, chosen: str | None, labels_are: str, shown: str
-) -> None:
-    settings = {**ASKED["settings"], "objective": chosen}
-    asked = {**ASKED, "settings": settings, "labels_are": labels_are, "images": "tomograms"}
-    write_record(training, {**asked, "output": "bgal.safetensors"})
-    assert describe(training)["objective"] == shown
-
-
 @pytest.mark.parametrize("content", ["", "[]", '{"settings": 1}'])
 def test_a_damaged_record_is_refused(training: Path, content: str) -> None:
     (training / RECORD).write_text(content)

@@ -157,6 +157,47 @@ def test_frozen_weights_stay() -> None:
     assert not torch.equal(fitted.network.head.weight, Toy().head.weight)
 
 
+HELD_BACK = CONFIG.model_copy(update={"head_first": 0.5, "body_rate": 0.1})
+HEAD = ("head.weight", "head.bias")
+
+
+def test_the_head_learns_first() -> None:
+    network = Toy()
+    start = {name: one.detach().clone() for name, one in network.named_parameters()}
+    as_at_start: dict[str, list[bool]] = {name: [] for name in start}
+
+    def watched(wrapped: nn.Module, batch: Spots, teacher: nn.Module) -> torch.Tensor:
+        for name, one in network.named_parameters():
+            as_at_start[name].append(torch.equal(one, start[name]))
+        return loss(wrapped, batch, teacher)
+
+    fit(network, spots_at, watched, HELD_BACK, head=HEAD)
+    # Before each of 20 steps, of which ten are the head's alone.
+    for name, seen in as_at_start.items():
+        assert seen == [True] * (1 if name in HEAD else 11) + [False] * (
+            19 - 10 * (name not in HEAD)
+        )
+
+
+def test_the_body_learns_at_its_own_rate() -> None:
+    def first_step(body_rate: float) -> Toy:
+        config = CONFIG.model_copy(
+            update={"body_rate": body_rate, "steps": 1, "averaging": 0.0, "weight_decay": 0.0}
+        )
+        return train(None, config=config, head=HEAD, validate=None).network
+
+    start, full, tenth = Toy(), first_step(1.0), first_step(0.1)
+    assert torch.equal(full.head.weight, tenth.head.weight)
+    far, near = (one.convolve.weight - start.convolve.weight for one in (full, tenth))
+    assert far.abs().max() > 0
+    assert torch.allclose(near, 0.1 * far, atol=1e-7)
+
+
+def test_a_head_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"no weights are called head\.wait"):
+        train(None, head=["head.wait"])
+
+
 def test_progress_tells_the_time_left() -> None:
     told: list[Progress] = []
     train(None, on_step=told.append)

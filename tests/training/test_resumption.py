@@ -79,6 +79,17 @@ def test_interrupted_again_and_again(tmp_path: Path, uninterrupted: Path) -> Non
     _require_same(tmp_path, uninterrupted)
 
 
+def test_interrupted_while_only_the_head_learns_and_after(tmp_path: Path) -> None:
+    config = CONFIG.model_copy(update={"head_first": 0.5, "body_rate": 0.1})
+    options = {"config": config, "head": ("head.weight", "head.bias")}
+    train(tmp_path / "whole", **options)
+    for step in (7, 10, 11, 15):
+        with pytest.raises(Interrupted):
+            train(tmp_path / "parts", batch_at=_interrupted_at(step), **options)
+    train(tmp_path / "parts", **options)
+    _require_same(tmp_path / "parts", tmp_path / "whole")
+
+
 def test_a_request_during_a_step_waits_for_its_end(tmp_path: Path) -> None:
     def loss(network: Toy, batch: Spots, teacher: Toy) -> torch.Tensor:
         os.kill(os.getpid(), signal.SIGINT)

@@ -74,8 +74,8 @@ Objective = Annotated[
     ObjectiveChoice | None,
     typer.Option(
         "--objective",
-        help="What unlabelled places count for. Default: pu; on tomograms focal with complete "
-        "labels, pu with sparse ones.",
+        help="What unlabelled places count for. Default: pu; on tomograms focal, or pu with "
+        "sparse labels and no teacher or no start.",
         show_default=False,
         rich_help_panel=LEARNING,
     ),
@@ -96,7 +96,8 @@ Teacher = Annotated[
     bool | None,
     typer.Option(
         "--teacher/--no-teacher",
-        help="Whether the averaged network labels what it is sure of for its student. Default: no.",
+        help="Whether the averaged network labels what it is sure of for its student. Default: no; "
+        "on tomograms with sparse labels yes.",
         show_default=False,
         rich_help_panel=LEARNING,
     ),

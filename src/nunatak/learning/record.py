@@ -8,7 +8,6 @@ from typing import Any
 from nunatak.detection.record import circumstances
 from nunatak.errors import BadInput
 from nunatak.files import write_json
-from nunatak.learning.volumes.volume_settings import VolumeLearningSettings
 from nunatak.training.checkpoint import BEST, LAST
 from nunatak.training.metrics import METRICS, StepMetrics, read_metrics
 
@@ -43,32 +42,6 @@ def is_checkpoint(file: Path) -> bool:
     return file.name in (BEST, LAST) and file.is_file() and is_training(file.parent)
 
 
-def objective_in_words(settings: Mapping[str, Any], labels_are: str | None) -> str:
-    """Say by which objective a training learns.
-
-    Parameters
-    ----------
-    settings
-        Of the training, as its record or its model has them.
-    labels_are
-        ``complete`` or ``sparse``, of a training on tomograms, whose settings may leave the
-        choice to it.
-
-    Examples
-    --------
-    >>> objective_in_words({"objective": "pn"}, None)
-    'pn'
-    >>> objective_in_words({"objective": None}, "sparse")
-    'pu (chosen by the labels)'
-    """
-    if settings["objective"] is not None or labels_are is None:
-        return str(settings["objective"])
-    by_labels = VolumeLearningSettings().objective_for(
-        "complete" if labels_are == "complete" else "sparse"
-    )
-    return f"{by_labels} (chosen by the labels)"
-
-
 def describe(folder: Path) -> dict[str, str]:
     """Say in words how far a training has come, and what it was asked for.
 
@@ -92,7 +65,7 @@ def describe(folder: Path) -> dict[str, str]:
             "output": f"{output} ({'written' if output.exists() else 'not written yet'})",
             **_course(folder, steps=settings["steps"]),
             "start": settings["start"] or "random weights",
-            "objective": objective_in_words(settings, record.get("labels_are")),
+            "objective": settings["objective"],
             "labels": f"{labels['n_positive']} on {labels['n_labelled']} of "
             f"{labels['n_micrographs']} {images} ({labels['source']})",
             f"training {images}": str(len(record["training"])),

@@ -23,6 +23,11 @@ class TrainingConfig(BaseModel):
         Decoupled (Loshchilov & Hutter, arXiv 1711.05101); 0 is plain Adam.
     schedule : str
         See `nunatak.training.schedule`.
+    head_first : float
+        Share of the steps over which only the head learns, the rest of the network staying what
+        it was (linear probing before fine-tuning: Kumar et al., arXiv 2202.10054, section 4).
+    body_rate : float
+        Learning rate of all but the head, as a share of the head's.
     gradient_clip : float or None
         Largest norm of the whole gradient; None for no limit.
     averaging : float
@@ -49,6 +54,8 @@ class TrainingConfig(BaseModel):
     learning_rate: float = Field(2e-3, gt=0)
     weight_decay: float = Field(1e-3, ge=0)
     schedule: Schedule = "one-cycle"
+    head_first: float = Field(0.0, ge=0, lt=1)
+    body_rate: float = Field(1.0, gt=0, le=1)
     gradient_clip: float | None = Field(5.0, gt=0)
     averaging: float = Field(0.998, ge=0, lt=1)
     averaging_warmup: bool = True

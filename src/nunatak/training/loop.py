@@ -1,6 +1,6 @@
 """The training loop: steps, validations, checkpoints, and a safe stop."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -33,6 +33,7 @@ def fit(
     *,
     fabric: Fabric | None = None,
     seed: int = 0,
+    head: Collection[str] = (),
     folder: str | PathLike[str] | None = None,
     resume: bool = True,
     fingerprint: Mapping[str, Any] = MappingProxyType({}),
@@ -65,6 +66,9 @@ def fit(
         the CPU in the precision of ``config``.
     seed
         Of the network's own randomness, such as dropout.
+    head
+        Names of the weights that learn first, and at the full rate, where ``config`` holds back
+        the others; none stands for all.
     folder
         Keeps ``last.safetensors``, ``best.safetensors`` and ``metrics.jsonl``; None keeps
         nothing.
@@ -108,7 +112,7 @@ def fit(
     cuda = [fabric.device.index or 0] if fabric.device.type == "cuda" else []
     # Dropout draws from torch's global generator; the caller's state of it stays as it was.
     with torch.random.fork_rng(cuda), StopRequest() as stop:
-        state = TrainingState(network, config, fabric, seed=seed)
+        state = TrainingState(network, config, fabric, seed=seed, head=head)
         depends_on = {
             **config.model_dump(mode="json", exclude={"checkpoint_every"}),
             "seed": seed,

@@ -61,6 +61,25 @@ def rates(step: int, config: TrainingConfig) -> Rates:
     return _one_cycle(step, config.steps, peak)
 
 
+def body_share(step: int, config: TrainingConfig) -> float:
+    """Learning rate of all but the head, as a share of the head's; 0 while only that learns.
+
+    Parameters
+    ----------
+    step
+        From 1.
+    config
+        ``head_first`` and ``body_rate``.
+
+    Examples
+    --------
+    >>> config = TrainingConfig(steps=10, head_first=0.3, body_rate=0.1)
+    >>> [body_share(step, config) for step in (1, 3, 4, 10)]
+    [0.0, 0.0, 0.1, 0.1]
+    """
+    return 0.0 if step <= round(config.head_first * config.steps) else config.body_rate
+
+
 def _warmup_cosine(step: int, steps: int) -> float:
     rising = max(1, round(WARM_UP_SHARE * steps))
     if step <= rising:

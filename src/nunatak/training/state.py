@@ -1,7 +1,7 @@
 """Everything that a training step changes, and how to save and restore it."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
@@ -15,7 +15,7 @@ from nunatak.training.checkpoint import Checkpoint, Record, grouped
 from nunatak.training.config import TrainingConfig
 from nunatak.training.devices import mean_over_processes, share_buffers
 from nunatak.training.early_stopping import EarlyStopping
-from nunatak.training.schedule import rates
+from nunatak.training.schedule import body_share, rates
 
 BatchType_contra = TypeVar("BatchType_contra", contravariant=True)
 Network = TypeVar("Network", bound=nn.Module)
@@ -44,6 +44,8 @@ class TrainingState(Generic[Network]):
     seed
         Of the network's own randomness (dropout): each process and step draws anew from it, so
         that there is no random state to save.
+    head
+        Names of the weights that make up the head; see `nunatak.training.loop.fit`.
 
     Attributes
     ----------
@@ -56,7 +58,13 @@ class TrainingState(Generic[Network]):
     """
 
     def __init__(
-        self, network: Network, config: TrainingConfig, fabric: Fabric, *, seed: int
+        self,
+        network: Network,
+        config: TrainingConfig,
+        fabric: Fabric,
+        *,
+        seed: int,
+        head: Collection[str] = (),
     ) -> None:
         self.step = 0
         self.stopping = EarlyStopping(config.patience)
@@ -66,8 +74,10 @@ class TrainingState(Generic[Network]):
         layout = torch.channels_last_3d if is_volumetric else torch.channels_last
         network.train().to(fabric.device, memory_format=layout)  # type: ignore[call-overload]
         self._network = network
+        first, self._body = _parts(network, head)
+        groups = [{"params": first}, *([{"params": self._body}] if self._body else [])]
         self._adam = torch.optim.AdamW(
-            network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+            groups, lr=config.learning_rate, weight_decay=config.weight_decay
         )
         self._wrapped, self._optimiser = fabric.setup(network, self._adam)
         self.average = AveragedNetwork(
@@ -111,6 +121,7 @@ class TrainingState(Generic[Network]):
             If it is not a number.
         """
         step = self.step + 1
+        body_rate = self._begin(step)
         state = np.random.SeedSequence([self._seed, self._fabric.global_rank, step])
         torch.manual_seed(int(state.generate_state(1, np.uint64)[0]))
         value = loss(self._wrapped, batch, self.average)
@@ -119,8 +130,9 @@ class TrainingState(Generic[Network]):
             raise NunatakError(
                 f"Training diverged: the loss of step {step} is {mean}. Lower the learning rate."
             )
-        for group in self._adam.param_groups:
-            group["lr"], beta_1 = rates(step, self._config)
+        rate, beta_1 = rates(step, self._config)
+        for group, share in zip(self._adam.param_groups, (1.0, body_rate), strict=False):
+            group["lr"] = share * rate
             group["betas"] = (beta_1, group["betas"][1])
         self._optimiser.zero_grad(set_to_none=True)
         self._fabric.backward(value)
@@ -131,6 +143,18 @@ class TrainingState(Generic[Network]):
         self.average.update(self._network, step)
         self.step = step
         return mean
+
+    def _begin(self, step: int) -> float:
+        """Return the body's share of the learning rate, and let it have gradients where it learns.
+
+        Several processes agree at the start on which gradients they exchange: there it has
+        gradients always, and a rate of 0 while it does not learn.
+        """
+        share = body_share(step, self._config)
+        if self._fabric.world_size == 1:
+            for weight in self._body:
+                weight.requires_grad = share > 0
+        return share
 
     def judge(self, validate: Callable[[Network], float]) -> tuple[float, bool]:
         """Validate the average, on the first process alone.
@@ -212,3 +236,21 @@ class TrainingState(Generic[Network]):
         self.step = record.step
         self._seconds_before = record.seconds
         self._started = time.monotonic()
+
+
+def _parts(
+    network: nn.Module, head: Collection[str]
+) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """Return the weights that learn at the full rate, and the others; without a head, all do."""
+    weights = dict(network.named_parameters())
+    unknown = set(head) - set(weights)
+    if unknown:
+        raise ValueError(f"no weights are called {', '.join(sorted(unknown))}")
+    # What is frozen for good stays so.
+    learning = {name: weight for name, weight in weights.items() if weight.requires_grad}
+    if not head:
+        return list(learning.values()), []
+    return (
+        [weight for name, weight in learning.items() if name in head],
+        [weight for name, weight in learning.items() if name not in head],
+    )

@@ -1,6 +1,7 @@
 """Batches and losses of a training on tomograms."""
 
 import copy
+import math
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
@@ -18,7 +19,12 @@ from nunatak.objectives.focal import voxel_losses
 
 RADIUS_PX = (4.0, 6.0)
 PLAIN = VolumeLearningSettings(
-    crop_px=16, batch_size=3, steps=20, strong_augmentation=False, class_balance=False
+    crop_px=16,
+    batch_size=3,
+    steps=20,
+    strong_augmentation=False,
+    class_balance=False,
+    confusion_weight=0.0,
 )
 TAUGHT = VolumeLearningSettings(crop_px=16, batch_size=4, steps=20, teacher=True, burn_in=0.5)
 
@@ -39,10 +45,9 @@ def task(
 ) -> VolumeTask:
     return VolumeTask(
         volumes,
-        settings,
+        settings.model_copy(update={"objective": objective}),
         network(),
         radius_px=RADIUS_PX,
-        objective=objective,
         expected=np.array(expected),
         **options,
     )
@@ -107,6 +112,24 @@ def test_without_labels_nothing_is_lost_by_focal(make_volume) -> None:  # type: 
     assert unknown.any()
     assert not slope[unknown].any()
     assert slope[batch.labels.known & ~batch.labels.ignored].abs().min() > 0
+
+
+@pytest.mark.parametrize("objective", ["focal", "pu"])
+def test_classes_are_told_apart_where_a_particle_is_known(make_volume, objective: str) -> None:  # type: ignore[no-untyped-def]
+    volumes = [make_volume(particles=4, is_complete=False)]
+    apart = PLAIN.model_copy(update={"confusion_weight": 3.0})
+    plain, made = (
+        task(volumes, settings, objective=objective, expected=(9.0, 9.0))
+        for settings in (PLAIN, apart)
+    )
+    batch = made.batch_at(1)
+    (without, before), (value, slope) = gradient(plain, batch), gradient(made, batch)
+    # The network answers alike for both classes.
+    assert value - without == pytest.approx(3.0 * math.log(2), rel=1e-5)
+    at = torch.where(batch.labels.known & ~batch.labels.ignored, batch.labels.positive, 0.0)
+    particles = at.sum()
+    expected = 3.0 * (0.5 * at.sum(dim=1, keepdim=True) - at) / particles
+    np.testing.assert_allclose((slope - before).numpy(), expected.numpy(), atol=1e-6)
 
 
 def test_an_unlabelled_voxel_counts_as_empty_less_what_is_expected(make_volume) -> None:  # type: ignore[no-untyped-def]

@@ -149,7 +149,7 @@ def train_tomograms(
     ...     diameters_A={"ribosome": 300.0, "apoferritin": 120.0},
     ... )
     """
-    settings = settings or VolumeLearningSettings()
+    settings = (settings or VolumeLearningSettings()).for_labels(labels_are)
     output, classes = Path(output), tuple(diameters_A)
     if isinstance(labels, PickSet):
         require_particles(labels)
@@ -190,7 +190,7 @@ def train_tomograms(
                 scratch=scratch,
             ),
             are_complete=are_complete,
-            with_unlabelled=learns_unlabelled(settings, labels_are),
+            with_unlabelled=learns_unlabelled(settings),
             validation_share=settings.validation_share,
             validation=validation_tomograms,
             seed=settings.seed,

@@ -18,7 +18,7 @@ def idle_findings(
     Parameters
     ----------
     settings, labels_are
-        How to learn.
+        How to learn, chosen for these labels (`VolumeLearningSettings.for_labels`).
     given
         Number of tomograms, labelled or not.
     usable
@@ -29,14 +29,14 @@ def idle_findings(
     others = given - len(usable.tomograms)
     if settings.teacher and not others:
         return (_idle_teacher(given),)
-    if others and not learns_unlabelled(settings, labels_are):
+    if others and not learns_unlabelled(settings):
         return (_left_out(others, given),)
     return ()
 
 
-def learns_unlabelled(settings: VolumeLearningSettings, labels_are: LabelsAre) -> bool:
+def learns_unlabelled(settings: VolumeLearningSettings) -> bool:
     """Tell whether tomograms without labels are learned from."""
-    return settings.teacher or settings.objective_for(labels_are) == "pu"
+    return bool(settings.teacher) or settings.objective == "pu"
 
 
 def _idle_teacher(given: int) -> Finding:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from nunatak.training.config import Schedule
+from nunatak.training.config import Schedule, TrainingConfig, TrainingPrecision
 
 Preset = Literal["small", "medium", "large"]
 VolumeObjective = Literal["focal", "pu"]
@@ -13,6 +13,9 @@ LabelsAre = Literal["complete", "sparse"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 LARGEST_CROP_PX = 256
+
+SCRATCH_RATE, MODEL_RATE = 1e-3, 3e-3
+"""Learning rates from random weights and, of the class heads, from a model."""
 
 
 class VolumeLearningSettings(BaseModel):
@@ -28,8 +31,15 @@ class VolumeLearningSettings(BaseModel):
         Width of a network from scratch (`nunatak.networks.unet3d.PRESETS`).
     steps, batch_size, weight_decay, gradient_clip
         Of the optimiser.
-    learning_rate : float
-        Peak of the schedule.
+    learning_rate : float or None
+        Peak of the schedule; None is 1e-3 from random weights and 3e-3 from a model, the rate of
+        whose body ``body_rate`` lowers.
+    head_first : float
+        Share of the steps over which only the class heads learn, where the training starts from
+        a model: what that knows is not unlearned while the heads are still wrong.
+    body_rate : float
+        Learning rate of all but the class heads, as a share of theirs, where it starts from a
+        model.
     schedule : str
         See `nunatak.training.schedule`.
     averaging : float
@@ -41,8 +51,11 @@ class VolumeLearningSettings(BaseModel):
     labelled_share : float
         Of the crops that are taken around labelled particles, with all classes alike.
     objective : str or None
-        ``"focal"`` on what is known, or ``"pu"``, which also learns from what is not; None takes
-        the first with complete labels and the second with sparse ones.
+        ``"focal"`` on what is known, or ``"pu"``, which also learns from what is not; see
+        `for_labels` for None.
+    confusion_weight : float
+        Of the loss that keeps the classes apart at labelled particles
+        (`nunatak.objectives.class_confusion`); 0 is none.
     class_balance : bool
         Whether rare classes weigh more (`nunatak.objectives.focal.class_balance`).
     strong_augmentation : bool
@@ -52,8 +65,8 @@ class VolumeLearningSettings(BaseModel):
         none.
     input_drop : bool
         Whether cuboids of the input are replaced by noise (only with strong augmentation).
-    teacher : bool
-        Whether the averaged network labels what nobody has.
+    teacher : bool or None
+        Whether the averaged network labels what nobody has; None says so with sparse labels.
     burn_in : float
         Share of the steps before it does, below 1: after all of them there is nothing to teach.
     teacher_views : int
@@ -82,7 +95,9 @@ class VolumeLearningSettings(BaseModel):
     preset: Preset = "small"
     steps: int = Field(2000, gt=0)
     batch_size: int = Field(4, gt=0)
-    learning_rate: float = Field(1e-3, gt=0)
+    learning_rate: float | None = Field(None, gt=0)
+    head_first: float = Field(0.3, ge=0, lt=1)
+    body_rate: float = Field(0.1, gt=0, le=1)
     weight_decay: float = Field(1e-3, ge=0)
     schedule: Schedule = "one-cycle"
     gradient_clip: float | None = Field(5.0, gt=0)
@@ -90,11 +105,12 @@ class VolumeLearningSettings(BaseModel):
     crop_px: int = Field(64, ge=16, le=LARGEST_CROP_PX)
     labelled_share: Share = 0.5
     objective: VolumeObjective | None = None
+    confusion_weight: float = Field(2.0, ge=0)
     class_balance: bool = True
     strong_augmentation: bool = True
     feature_drop_rate: float = Field(0.0, ge=0, lt=1)
     input_drop: bool = False
-    teacher: bool = False
+    teacher: bool | None = None
     burn_in: float = Field(0.15, ge=0, lt=1)
     teacher_views: int = Field(4, ge=1, le=8)
     view_agreement: Share = 0.75
@@ -111,15 +127,54 @@ class VolumeLearningSettings(BaseModel):
             raise ValueError("input_drop is part of strong_augmentation, which is off")
         return self
 
-    def objective_for(self, labels_are: LabelsAre) -> VolumeObjective:
-        """Return the objective, chosen by the labels where none is set.
+    def for_labels(self, labels_are: LabelsAre) -> Self:
+        """Return the same settings with objective, teacher and learning rate chosen.
+
+        Sparse labels do not say what is empty. From a model, the teacher can tell; from random
+        weights it cannot yet, and without a teacher nobody does: there the objective has to.
 
         Examples
         --------
-        >>> settings = VolumeLearningSettings()
-        >>> settings.objective_for("complete"), settings.objective_for("sparse")
-        ('focal', 'pu')
+        >>> chosen = VolumeLearningSettings().for_labels("sparse")
+        >>> chosen.teacher, chosen.objective, chosen.learning_rate
+        (True, 'focal', 0.003)
+        >>> chosen = VolumeLearningSettings(start=None).for_labels("sparse")
+        >>> chosen.teacher, chosen.objective, chosen.learning_rate
+        (True, 'pu', 0.001)
+        >>> chosen = VolumeLearningSettings().for_labels("complete")
+        >>> chosen.teacher, chosen.objective
+        (False, 'focal')
         """
-        if self.objective is not None:
-            return self.objective
-        return "focal" if labels_are == "complete" else "pu"
+        is_sparse, from_model = labels_are == "sparse", self.start is not None
+        teacher = is_sparse if self.teacher is None else self.teacher
+        usual: VolumeObjective = "pu" if is_sparse and not (from_model and teacher) else "focal"
+        return self.model_copy(
+            update={
+                "teacher": teacher,
+                "objective": self.objective or usual,
+                "learning_rate": self._learning_rate,
+            }
+        )
+
+    def training_config(self, precision: TrainingPrecision) -> TrainingConfig:
+        """Return how to optimise."""
+        from_model = self.start is not None
+        return TrainingConfig(
+            steps=self.steps,
+            batch_size=self.batch_size,
+            learning_rate=self._learning_rate,
+            weight_decay=self.weight_decay,
+            schedule=self.schedule,
+            head_first=self.head_first if from_model else 0.0,
+            body_rate=self.body_rate if from_model else 1.0,
+            gradient_clip=self.gradient_clip,
+            averaging=self.averaging,
+            precision=precision,
+            validate_every=self.validate_every,
+            patience=self.patience,
+            checkpoint_every=self.validate_every,
+        )
+
+    @property
+    def _learning_rate(self) -> float:
+        return self.learning_rate or (SCRATCH_RATE if self.start is None else MODEL_RATE)

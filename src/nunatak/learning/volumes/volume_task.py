@@ -14,7 +14,7 @@ from nunatak.learning.volumes.volume_batches import Exam, Lesson, VolumeBatch, V
 from nunatak.learning.volumes.volume_labels import OutputGrid
 from nunatak.learning.volumes.volume_learner import VolumeLearner
 from nunatak.learning.volumes.volume_pseudo_labels import Seen, agreed, look, pseudo_labels
-from nunatak.learning.volumes.volume_settings import VolumeLearningSettings, VolumeObjective
+from nunatak.learning.volumes.volume_settings import VolumeLearningSettings
 from nunatak.learning.volumes.volume_thresholds import (
     FADING,
     LOWEST_HIGH,
@@ -27,7 +27,8 @@ from nunatak.learning.volumes.volume_validation import HIT_RADII, is_clear
 from nunatak.learning.volumes.working_volumes import WorkingVolume
 from nunatak.networks.drop_block import set_drop_rate
 from nunatak.networks.interface import DetectorNetwork
-from nunatak.networks.unet3d import split_heads
+from nunatak.networks.unet3d import CLASS_TENSORS, split_heads
+from nunatak.objectives.class_confusion import confusion_loss
 from nunatak.objectives.focal import class_balance, heatmap_focal_loss
 from nunatak.objectives.offset import offset_loss
 from nunatak.objectives.volume_pu import pu_on_heatmaps
@@ -52,13 +53,12 @@ class VolumeTask:
     volumes
         To train on, labelled or not.
     settings
-        Everything that can be switched.
+        Everything that can be switched, chosen for the labels
+        (`VolumeLearningSettings.for_labels`).
     network
         To be trained.
     radius_px
         Of the particles, one a class, working voxels.
-    objective
-        See `VolumeLearningSettings.objective_for`.
     expected : ndarray, shape (classes,)
         Particles in a tomogram of mean size; 0 where only labels count.
     held_out
@@ -79,7 +79,6 @@ class VolumeTask:
         network: DetectorNetwork,
         *,
         radius_px: Sequence[float],
-        objective: VolumeObjective,
         expected: NDArray[np.float64],
         held_out: Sequence[WorkingVolume] = (),
         rank: int = 0,
@@ -89,7 +88,7 @@ class VolumeTask:
         self.grid = OutputGrid(
             settings.crop_px, network.output_stride, network.output_origin_px, tuple(radius_px)
         )
-        self._settings, self._objective = settings, objective
+        self._settings = settings
         complete = [volume for volume in volumes if volume.is_complete]
         exams = list(held_out) or complete if settings.adaptive_thresholds else []
         self._is_judged = bool(exams)
@@ -99,7 +98,7 @@ class VolumeTask:
             self.grid,
             expected=expected,
             exams=exams,
-            learns_unlabelled=objective == "pu",
+            learns_unlabelled=settings.objective == "pu",
             rank=rank,
         )
         counts = np.sum([volume.counts(classes) for volume in volumes], axis=0)
@@ -110,6 +109,11 @@ class VolumeTask:
     def batch_at(self, step: int) -> VolumeBatch:
         """Return the batch of a step: a pure function of the step."""
         return self._batches.batch_at(step)
+
+    @property
+    def head(self) -> tuple[str, ...]:
+        """Names of the module's weights that tell the classes apart."""
+        return tuple(f"detector.{name}" for name in CLASS_TENSORS)
 
     def detector(self, module: nn.Module) -> DetectorNetwork:
         """Return the network inside a trained module."""
@@ -144,15 +148,15 @@ class VolumeTask:
 
     def _on_labels(self, logits: Tensor, batch: VolumeBatch) -> Tensor:
         labels, weight = batch.labels, self._class_weight
-        if self._objective == "pu":
-            return pu_on_heatmaps(logits, labels, class_weight=weight)
-        return heatmap_focal_loss(
-            logits,
-            labels.heatmap,
-            labels.positive,
-            ignored=labels.ignored | ~labels.known,
-            class_weight=weight,
-        )
+        unknown = labels.ignored | ~labels.known
+        if self._settings.objective == "pu":
+            loss = pu_on_heatmaps(logits, labels, class_weight=weight)
+        else:
+            loss = heatmap_focal_loss(
+                logits, labels.heatmap, labels.positive, ignored=unknown, class_weight=weight
+            )
+        confused = confusion_loss(logits, labels.positive, ignored=unknown, class_weight=weight)
+        return loss + self._settings.confusion_weight * confused
 
     def _on_lesson(
         self, logits: Tensor, offset_px: Tensor, lesson: Lesson, teacher: nn.Module

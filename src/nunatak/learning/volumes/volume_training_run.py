@@ -34,7 +34,7 @@ from nunatak.learning.volumes.volume_validation import (
 )
 from nunatak.learning.volumes.working_volumes import WorkingVolume
 from nunatak.networks.interface import DetectorNetwork
-from nunatak.training.config import TrainingConfig, TrainingPrecision
+from nunatak.training.config import TrainingPrecision
 from nunatak.training.loop import fit
 from nunatak.training.prefetch import prefetched
 from nunatak.training.progress import Fitted, Progress
@@ -56,7 +56,7 @@ class VolumeTrainingRun:
     data
         What to learn from.
     settings
-        How.
+        How, chosen for the labels (`VolumeLearningSettings.for_labels`).
     diameters_A
         Of the classes, by name, in the order of the network's heatmaps.
     labels_are
@@ -88,13 +88,12 @@ class VolumeTrainingRun:
         self._diameters_A, self._labels_are = dict(diameters_A), labels_are
         self._radius_px = [size_A / 2 / start.voxel_size_A for size_A in diameters_A.values()]
         self._expected = expected_numbers(given, data.training, len(diameters_A))
-        self._config = _config(settings, precision)
+        self._config = settings.training_config(precision)
         self._task = VolumeTask(
             data.training,
             settings,
             start.network.train().requires_grad_(requires_grad=True),
             radius_px=self._radius_px,
-            objective=settings.objective_for(labels_are),
             expected=self._expected,
             held_out=data.validation,
             rank=fabric.global_rank,
@@ -144,6 +143,7 @@ class VolumeTrainingRun:
                 self._config,
                 fabric=self._fabric,
                 seed=self._settings.seed,
+                head=task.head,
                 folder=folder,
                 resume=not redo,
                 fingerprint={**self._depends_on, "settings": own_settings(self._settings)},
@@ -268,19 +268,3 @@ class VolumeTrainingRun:
             "python": platform.python_version(),
             "date": datetime.now(UTC).date().isoformat(),
         }
-
-
-def _config(settings: VolumeLearningSettings, precision: TrainingPrecision) -> TrainingConfig:
-    return TrainingConfig(
-        steps=settings.steps,
-        batch_size=settings.batch_size,
-        learning_rate=settings.learning_rate,
-        weight_decay=settings.weight_decay,
-        schedule=settings.schedule,
-        gradient_clip=settings.gradient_clip,
-        averaging=settings.averaging,
-        precision=precision,
-        validate_every=settings.validate_every,
-        patience=settings.patience,
-        checkpoint_every=settings.validate_every,
-    )
