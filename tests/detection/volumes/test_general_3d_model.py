@@ -8,6 +8,7 @@ from nunatak.learning.volumes.volume_settings import VolumeLearningSettings
 from nunatak.learning.volumes.volume_start import volume_start
 from nunatak.picks.evaluate import evaluate
 from nunatak.picks.table import PickSet
+from nunatak.recipes.general_3d import LEAST_PARTICLES
 from nunatak.simulate.volume_dataset import SimulatedTomograms, simulate_tomograms
 from nunatak.simulate.volume_dataset_config import VolumeDatasetConfig
 
@@ -53,11 +54,12 @@ def test_it_was_not_trained_on_what_judges_it() -> None:
 
 
 def test_no_threshold_rests_on_a_handful_of_particles() -> None:
-    sizes = load_volume_model("general-3d").header.classes
-    thresholds = [size.threshold for size in sizes]
-    # The seventh was judged on 7 particles, and by them everything would be selected.
-    assert thresholds[6] == thresholds[5] == 0.225
-    assert min(thresholds) > 0.15
+    header = load_volume_model("general-3d").header
+    judged = header.provenance["validation"]
+    assert isinstance(judged, dict)
+    assert set(judged) == {size.name for size in header.classes}
+    assert min(one["particles"] for one in judged.values()) >= LEAST_PARTICLES
+    assert min(size.threshold for size in header.classes) > 0.1
 
 
 def test_a_training_begins_with_the_heatmap_of_a_size() -> None:
