@@ -58,6 +58,19 @@ def test_what_counts_as_empty_does_not_speak_against_a_class() -> None:
     assert high[0] == high[1]
 
 
+def test_where_particles_are_faint_little_is_taken_for_empty() -> None:
+    # Of the first class half is wrong wherever one looks, and particles score from 0.12 on.
+    first = counts((0.12, 12), (0.2, 60), (0.5, 40))
+    detections = torch.stack([2 * first, counts((0.9, 3)), counts((0.9, 40))])
+    hits = torch.stack([first, counts((0.9, 3)), counts((0.9, 40))])
+    thresholds = by_precision(detections, hits, fallback=0.7)
+    assert thresholds.high[0] == pytest.approx(1.0)
+    assert thresholds.low[0] == pytest.approx(0.12)
+    # With few of its own, a class goes by all of them: 12 of 155 lie below 0.2.
+    assert thresholds.low[1] == pytest.approx(min(0.2, 0.3 * thresholds.high[1]))
+    assert thresholds.low[2] == pytest.approx(0.3 * 0.1)
+
+
 def test_by_number_a_share_of_the_expected_is_taken() -> None:
     detections = torch.stack([counts((0.2, 100), (0.5, 4), (0.8, 5)), counts((0.9, 1))])
     high = by_number(detections, torch.tensor([10.0, 2.0]), fallback=0.7).high

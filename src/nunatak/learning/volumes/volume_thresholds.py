@@ -24,6 +24,10 @@ right and wrong."""
 LOW_SHARE = 0.3
 """Of a class's threshold: what scores less is taken for empty, what lies between for unknown."""
 
+FAINT_SHARE = 0.1
+"""Of a class's right candidates, those that may score so little that they are taken for empty.
+Where a threshold is high because much above it is wrong, particles still score below its share."""
+
 LOWEST_HIGH = 0.1
 """No threshold is lower; from here on candidates are counted to choose it, whatever it is now."""
 
@@ -48,17 +52,21 @@ class TeacherThresholds:
     low: tuple[float, ...]
 
     @classmethod
-    def of_high(cls, high: Tensor) -> "TeacherThresholds":
-        """Return the thresholds with their lower ends."""
-        values = [max(float(value), LOWEST_HIGH) for value in high]
-        return cls(tuple(values), tuple(LOW_SHARE * value for value in values))
+    def of_high(cls, high: Tensor, faintest: Tensor | None = None) -> "TeacherThresholds":
+        """Return the thresholds with their lower ends, none above the faintest particles."""
+        values = high.double().clamp_min(LOWEST_HIGH)
+        low = LOW_SHARE * values
+        if faintest is not None:
+            low = torch.minimum(low, faintest.double())
+        return cls(tuple(values.tolist()), tuple(low.tolist()))
 
 
 def by_precision(detections: Tensor, hits: Tensor, *, fallback: float) -> TeacherThresholds:
     """Choose the lowest thresholds above which nine of ten candidates are right.
 
     A class with too few candidates to tell goes by all classes together. One with enough, of
-    which no threshold leaves nine of ten right, labels nothing (`NEVER`).
+    which no threshold leaves nine of ten right, labels nothing (`NEVER`). Below the lower
+    thresholds lies at most `FAINT_SHARE` of what is known to be right.
 
     Parameters
     ----------
@@ -71,7 +79,7 @@ def by_precision(detections: Tensor, hits: Tensor, *, fallback: float) -> Teache
     pooled = _lowest_good(detections.sum(0), hits.sum(0))
     rest = fallback if pooled is None else pooled
     high = [_of_class(d, h, rest) for d, h in zip(detections, hits, strict=True)]
-    return TeacherThresholds.of_high(torch.tensor(high))
+    return TeacherThresholds.of_high(torch.tensor(high), _faintest(hits))
 
 
 def by_number(detections: Tensor, expected: Tensor, *, fallback: float) -> TeacherThresholds:
@@ -112,6 +120,18 @@ def _of_class(detections: Tensor, hits: Tensor, rest: float) -> float:
     # What would be taken for empty says nothing about those that would become labels.
     counted = detections[int(LOW_SHARE * rest * SCORE_BINS) :].sum()
     return NEVER if counted >= LEAST_DETECTIONS else rest
+
+
+def _faintest(hits: Tensor) -> Tensor:
+    """Return the probability below which few of each class's right candidates lie.
+
+    1 where there are too few to tell, of the class and of all together.
+    """
+    enough = hits.sum(-1, keepdim=True) >= LEAST_DETECTIONS
+    counted = torch.where(enough, hits, hits.sum(0))
+    number = counted.sum(-1, keepdim=True)
+    below = (counted.cumsum(-1) < FAINT_SHARE * number).sum(-1) / SCORE_BINS
+    return torch.where(number[:, 0] >= LEAST_DETECTIONS, below, 1.0)
 
 
 def _lowest_good(detections: Tensor, hits: Tensor) -> float | None:
