@@ -74,7 +74,7 @@ class Arm:
         if fraction < 1.0:
             common["validation_share"] = 0.0
         settings = VolumeLearningSettings.model_validate({**common, **self.changes})
-        return settings.for_labels(self.labels_are(fraction))
+        return settings.for_labels(self.labels_are(fraction), with_unlabelled=True)
 
 
 _STRONG = {"strong_augmentation": True, "feature_drop_rate": 0.0, "input_drop": False}

@@ -18,7 +18,11 @@ from nunatak.cli import train as command
 from nunatak.cli.main import main
 from nunatak.detection.model import load_model
 from nunatak.learning.settings import LearningSettings, training_steps
-from nunatak.learning.volumes.volume_settings import VolumeLearningSettings, VolumeObjective
+from nunatak.learning.volumes.volume_settings import (
+    LabelsAre,
+    VolumeLearningSettings,
+    VolumeObjective,
+)
 from nunatak.networks.specs import PlanarNetworkName
 from nunatak.objectives.registry import OBJECTIVES
 from nunatak.picks.formats import read_picks, write_picks
@@ -237,9 +241,13 @@ def test_defaults_in_the_help_are_those_of_the_settings() -> None:
     root = typer.main.get_command(typer_of(command.train))
     texts = {parameter.name: parameter.help for parameter in root.params}
     default, of_tomograms = LearningSettings(), VolumeLearningSettings()
-    complete, sparse = of_tomograms.for_labels("complete"), of_tomograms.for_labels("sparse")
-    scratch = of_tomograms.model_copy(update={"start": None}).for_labels("sparse")
-    untaught = of_tomograms.model_copy(update={"teacher": False}).for_labels("sparse")
+
+    def chosen(labels_are: LabelsAre, **given: object) -> VolumeLearningSettings:
+        given_too = of_tomograms.model_copy(update=given)
+        return given_too.for_labels(labels_are, with_unlabelled=labels_are == "sparse")
+
+    complete, sparse = chosen("complete"), chosen("sparse")
+    scratch, untaught = chosen("sparse", start=None), chosen("sparse", teacher=False)
     yes_or_no = {True: "yes", False: "no"}
     assert default.teacher == complete.teacher
     assert complete.objective == sparse.objective
@@ -249,8 +257,8 @@ def test_defaults_in_the_help_are_those_of_the_settings() -> None:
         "start": f"{default.start}; on tomograms {of_tomograms.start or 'none'}",
         "objective": f"{default.objective}; on tomograms {complete.objective}, or "
         f"{scratch.objective} with sparse labels and no teacher or no start",
-        "teacher": f"{yes_or_no[bool(default.teacher)]}; on tomograms with sparse labels "
-        f"{yes_or_no[bool(sparse.teacher)]}",
+        "teacher": f"{yes_or_no[bool(default.teacher)]}; on tomograms "
+        f"{yes_or_no[bool(sparse.teacher)]}, where not all of them are completely labelled",
         "network": default.network.name,
         "steps": f"{training_steps(1)} to {training_steps(10**6)}, by the number of labels, or "
         f"{LearningSettings(start=None).steps} with --start none; on tomograms "

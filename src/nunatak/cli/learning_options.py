@@ -97,7 +97,7 @@ Teacher = Annotated[
     typer.Option(
         "--teacher/--no-teacher",
         help="Whether the averaged network labels what it is sure of for its student. Default: no; "
-        "on tomograms with sparse labels yes.",
+        "on tomograms yes, where not all of them are completely labelled.",
         show_default=False,
         rich_help_panel=LEARNING,
     ),

@@ -114,7 +114,7 @@ def train_general_3d(
     run = VolumeTrainingRun(
         volume_start(recipe.training, diameters_A, voxel_size_A=recipe.scene.voxel_size_A),
         data,
-        recipe.training.for_labels("complete"),
+        recipe.training.for_labels("complete", with_unlabelled=False),
         open_fabric(chosen_device, precision=precision),
         diameters_A=diameters_A,
         labels_are="complete",

@@ -194,7 +194,7 @@ def test_the_number_of_particles_is_asked_for_where_it_is_needed() -> None:
         with pytest.raises(UsageError, match=says):
             check(expected)
     with pytest.raises(UsageError, match="Take pu, or a teacher"):
-        check({"large": 2, "small": 7}, objective="focal")
+        check({"large": 2, "small": 7}, objective="focal", teacher=False)
     assert check({"large": 2, "small": 7}, objective="focal", teacher=True) is not None
 
 
@@ -241,14 +241,18 @@ def test_what_changes_nothing_is_said() -> None:
     labels = VolumeLabelSet({"a": NO_LABELS, "b": NO_LABELS}, CLASSES)
 
     def said(given: int, labels_are: Literal["complete", "sparse"], **settings: object) -> str:
-        chosen = VolumeLearningSettings.model_validate(settings).for_labels(labels_are)
+        chosen = VolumeLearningSettings.model_validate(settings).for_labels(
+            labels_are, with_unlabelled=given > 2
+        )
         found = idle_findings(chosen, labels_are, given=given, usable=labels)
         return "".join(f"{one.severity.value}: {one}" for one in found)
 
-    assert said(5, "complete").startswith("note: 3 of 5 tomograms have no labels and are not le")
+    untaught = said(5, "complete", teacher=False)
+    assert untaught.startswith("note: 3 of 5 tomograms have no labels and are not le")
     assert said(2, "complete", teacher=True).startswith("warning: The teacher has nothing to label")
     for given, labels_are, settings in (
         (2, "complete", {}),
+        (5, "complete", {}),
         (5, "complete", {"teacher": True}),
         (5, "complete", {"objective": "pu"}),
         (5, "sparse", {}),

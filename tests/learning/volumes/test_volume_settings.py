@@ -22,7 +22,8 @@ def test_settings_that_contradict_each_other_are_refused() -> None:
 @pytest.mark.parametrize(
     ("given", "labels_are", "teacher", "objective"),
     [
-        ({}, "complete", False, "focal"),
+        ({}, "complete", True, "focal"),
+        ({"teacher": False}, "complete", False, "focal"),
         ({}, "sparse", True, "focal"),
         ({"teacher": False}, "sparse", False, "pu"),
         ({"start": None}, "sparse", True, "pu"),
@@ -34,8 +35,14 @@ def test_settings_that_contradict_each_other_are_refused() -> None:
 def test_what_is_not_set_is_chosen_by_labels_start_and_teacher(
     given: dict[str, Any], labels_are: LabelsAre, teacher: bool, objective: str
 ) -> None:
-    chosen = VolumeLearningSettings.model_validate(given).for_labels(labels_are)
+    settings = VolumeLearningSettings.model_validate(given)
+    chosen = settings.for_labels(labels_are, with_unlabelled=True)
     assert (chosen.teacher, chosen.objective) == (teacher, objective)
+
+
+def test_where_all_is_labelled_there_is_nothing_to_teach() -> None:
+    chosen = VolumeLearningSettings().for_labels("complete", with_unlabelled=False)
+    assert (chosen.teacher, chosen.objective) == (False, "focal")
 
 
 def test_only_what_starts_from_a_model_holds_its_body_back() -> None:

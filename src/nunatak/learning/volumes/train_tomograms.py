@@ -149,7 +149,7 @@ def train_tomograms(
     ...     diameters_A={"ribosome": 300.0, "apoferritin": 120.0},
     ... )
     """
-    settings = (settings or VolumeLearningSettings()).for_labels(labels_are)
+    settings = settings or VolumeLearningSettings()
     output, classes = Path(output), tuple(diameters_A)
     if isinstance(labels, PickSet):
         require_particles(labels)
@@ -171,6 +171,9 @@ def train_tomograms(
         precision = training_precision(on_device)
         fabric = open_fabric(on_device, precision=precision, process_count=processes)
         usable = sorted_labels(labels, listed, images, diameters_A, are_complete=are_complete)
+        settings = settings.for_labels(
+            labels_are, with_unlabelled=len(listed) > len(usable.tomograms)
+        )
         doubts = idle_findings(settings, labels_are, given=len(listed), usable=usable)
         if given is not None:
             sizes_A = list(diameters_A.values())

@@ -53,7 +53,7 @@ def checked_expectation(
     UsageError
         If classes are missing or unknown, a number is impossible, or numbers are needed.
     """
-    if labels_are == "sparse" and settings.objective == "focal" and not settings.teacher:
+    if labels_are == "sparse" and settings.objective == "focal" and settings.teacher is False:
         raise UsageError(
             "objective: from sparse labels alone, focal learns nothing about empty places. Take "
             "pu, or a teacher."

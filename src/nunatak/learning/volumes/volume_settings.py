@@ -66,7 +66,7 @@ class VolumeLearningSettings(BaseModel):
     input_drop : bool
         Whether cuboids of the input are replaced by noise (only with strong augmentation).
     teacher : bool or None
-        Whether the averaged network labels what nobody has; None says so with sparse labels.
+        Whether the averaged network labels what nobody has; None says so where that is something.
     burn_in : float
         Share of the steps before it does, below 1: after all of them there is nothing to teach.
     teacher_views : int
@@ -127,26 +127,34 @@ class VolumeLearningSettings(BaseModel):
             raise ValueError("input_drop is part of strong_augmentation, which is off")
         return self
 
-    def for_labels(self, labels_are: LabelsAre) -> Self:
+    def for_labels(self, labels_are: LabelsAre, *, with_unlabelled: bool) -> Self:
         """Return the same settings with objective, teacher and learning rate chosen.
 
         Sparse labels do not say what is empty. From a model, the teacher can tell; from random
         weights it cannot yet, and without a teacher nobody does: there the objective has to.
 
+        Parameters
+        ----------
+        labels_are
+            ``"complete"`` or ``"sparse"``.
+        with_unlabelled
+            Whether there are tomograms without labels.
+
         Examples
         --------
-        >>> chosen = VolumeLearningSettings().for_labels("sparse")
+        >>> chosen = VolumeLearningSettings().for_labels("sparse", with_unlabelled=False)
         >>> chosen.teacher, chosen.objective, chosen.learning_rate
         (True, 'focal', 0.003)
-        >>> chosen = VolumeLearningSettings(start=None).for_labels("sparse")
+        >>> scratch = VolumeLearningSettings(start=None)
+        >>> chosen = scratch.for_labels("sparse", with_unlabelled=True)
         >>> chosen.teacher, chosen.objective, chosen.learning_rate
         (True, 'pu', 0.001)
-        >>> chosen = VolumeLearningSettings().for_labels("complete")
+        >>> chosen = VolumeLearningSettings().for_labels("complete", with_unlabelled=False)
         >>> chosen.teacher, chosen.objective
         (False, 'focal')
         """
         is_sparse, from_model = labels_are == "sparse", self.start is not None
-        teacher = is_sparse if self.teacher is None else self.teacher
+        teacher = is_sparse or with_unlabelled if self.teacher is None else self.teacher
         usual: VolumeObjective = "pu" if is_sparse and not (from_model and teacher) else "focal"
         return self.model_copy(
             update={
