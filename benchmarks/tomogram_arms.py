@@ -169,7 +169,8 @@ ABLATION = tuple(
         ("no-confusion", "- without the loss that keeps classes apart", {"confusion_weight": 0.0}),
     )
 )
-"""Each one change of `TAUGHT`, which is what the default was when this was written."""
+"""Each one change of `TAUGHT`, which is what the default was when this was written. Three settings
+make the change to "alike": the rate is that of trainings from scratch, for all weights."""
 
 ARMS = (
     SUPERVISED_SCRATCH,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from toy_training import CONFIG, Spots, Toy, agreement, loss, spots_at, train
+from toy_training import CONFIG, HEAD, HELD_BACK, Spots, Toy, agreement, loss, spots_at, train
 
 from nunatak.errors import NunatakError
 from nunatak.networks.unet import UNet
@@ -157,10 +157,6 @@ def test_frozen_weights_stay() -> None:
     assert not torch.equal(fitted.network.head.weight, Toy().head.weight)
 
 
-HELD_BACK = CONFIG.model_copy(update={"head_first": 0.5, "body_rate": 0.1})
-HEAD = ("head.weight", "head.bias")
-
-
 def test_the_head_learns_first() -> None:
     network = Toy()
     start = {name: one.detach().clone() for name, one in network.named_parameters()}
@@ -191,6 +187,19 @@ def test_the_body_learns_at_its_own_rate() -> None:
     far, near = (one.convolve.weight - start.convolve.weight for one in (full, tenth))
     assert far.abs().max() > 0
     assert torch.allclose(near, 0.1 * far, atol=1e-7)
+
+
+def test_a_network_whose_training_ends_early_may_be_trained_again() -> None:
+    network = Toy()
+    with pytest.raises(ZeroDivisionError):
+        fit(network, spots_at, loss, HELD_BACK, head=HEAD, on_step=lambda progress: 1 // 0)
+    assert all(weight.requires_grad for weight in network.parameters())
+
+
+def test_what_holds_nothing_back_is_no_other_training(tmp_path: Path) -> None:
+    train(tmp_path)
+    again = train(tmp_path, config=HELD_BACK)
+    assert again.last_step == CONFIG.steps
 
 
 def test_a_head_that_is_not_there_is_refused() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 import toy_training
-from toy_training import CONFIG, Spots, Toy, spots_at, train
+from toy_training import CONFIG, HEAD, HELD_BACK, Spots, Toy, spots_at, train
 
 from nunatak.errors import FormatError, Interrupted, Mismatch
 from nunatak.training.checkpoint import BEST, LAST, load_checkpoint
@@ -80,8 +80,7 @@ def test_interrupted_again_and_again(tmp_path: Path, uninterrupted: Path) -> Non
 
 
 def test_interrupted_while_only_the_head_learns_and_after(tmp_path: Path) -> None:
-    config = CONFIG.model_copy(update={"head_first": 0.5, "body_rate": 0.1})
-    options = {"config": config, "head": ("head.weight", "head.bias")}
+    options = {"config": HELD_BACK, "head": HEAD}
     train(tmp_path / "whole", **options)
     for step in (7, 10, 11, 15):
         with pytest.raises(Interrupted):

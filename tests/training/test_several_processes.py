@@ -3,12 +3,13 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 import toy_training
-from toy_training import Spots, Toy, plain_toy, spots_at, train
+from toy_training import HEAD, HELD_BACK, Spots, Toy, plain_toy, spots_at, train
 
 from nunatak.training.metrics import read_metrics
 
@@ -26,22 +27,27 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_both_end_with_the_same_weights(trained: Path) -> None:
     with np.load(trained / "rank0.npz") as first, np.load(trained / "rank1.npz") as second:
-        assert len(first.files) == 2 * len(Toy().state_dict()) + len(plain_toy().state_dict())
+        assert len(first.files) == 2 * len(Toy().state_dict()) + 2 * len(plain_toy().state_dict())
         for name in first.files:
             assert np.array_equal(first[name], second[name]), name
 
 
-def test_gradients_are_averaged(trained: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("plain", {}), ("held", {"config": HELD_BACK, "head": HEAD})],
+    ids=["plain", "head first"],
+)
+def test_gradients_are_averaged(trained: Path, name: str, options: dict[str, Any]) -> None:
     def both(step: int) -> Spots:
         first, second = spots_at(step), spots_at(step, rank=1)
         return Spots(
             torch.cat([first.image, second.image]), torch.cat([first.target, second.target])
         )
 
-    together = train(None, batch_at=both, network=plain_toy(), validate=None).network
+    together = train(None, batch_at=both, network=plain_toy(), validate=None, **options).network
     with np.load(trained / "rank1.npz") as found:
-        for name, tensor in together.state_dict().items():
-            assert found[f"plain.{name}"] == pytest.approx(tensor.numpy(), abs=1e-5), name
+        for key, tensor in together.state_dict().items():
+            assert found[f"{name}.{key}"] == pytest.approx(tensor.numpy(), abs=1e-5), key
 
 
 def test_only_the_first_writes(trained: Path) -> None:

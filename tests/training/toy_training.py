@@ -30,6 +30,9 @@ CONFIG = TrainingConfig(
     checkpoint_every=4,
 )
 
+HELD_BACK = CONFIG.model_copy(update={"head_first": 0.5, "body_rate": 0.1})
+HEAD = ("head.weight", "head.bias")
+
 
 class Toy(nn.Module):
     """Convolutions, batch statistics and dropout: everything that carries state."""
@@ -113,11 +116,15 @@ def main() -> int:
     except Interrupted as interruption:
         sys.stderr.write(f"{interruption}\n")
         return interruption.exit_code
-    plain = train(None, batch_at=batch_at, network=plain_toy(), fabric=fabric, validate=None)
+    plain, held = (
+        train(None, batch_at=batch_at, network=plain_toy(), fabric=fabric, validate=None, **options)
+        for options in ({}, {"config": HELD_BACK, "head": HEAD})
+    )
     tensors = {
         **fitted.network.state_dict(),
         **network.state_dict(prefix="last."),
         **plain.network.state_dict(prefix="plain."),
+        **held.network.state_dict(prefix="held."),
     }
     values = {name: tensor.numpy() for name, tensor in tensors.items()}
     np.savez(asked.folder / f"rank{fabric.global_rank}.npz", **values)

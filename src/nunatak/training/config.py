@@ -24,8 +24,9 @@ class TrainingConfig(BaseModel):
     schedule : str
         See `nunatak.training.schedule`.
     head_first : float
-        Share of the steps over which only the head learns, the rest of the network staying what
-        it was (linear probing before fine-tuning: Kumar et al., arXiv 2202.10054, section 4).
+        Share of the steps over which only the head learns; all other weights stay what they
+        were, and statistics of batches go on following the data (linear probing before
+        fine-tuning: Kumar et al., arXiv 2202.10054, section 4).
     body_rate : float
         Learning rate of all but the head, as a share of the head's.
     gradient_clip : float or None

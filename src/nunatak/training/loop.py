@@ -113,8 +113,10 @@ def fit(
     # Dropout draws from torch's global generator; the caller's state of it stays as it was.
     with torch.random.fork_rng(cuda), StopRequest() as stop:
         state = TrainingState(network, config, fabric, seed=seed, head=head)
+        # Without a head nothing is held back, and what is said about it changes nothing.
+        idle = {"checkpoint_every", *(() if head else ("head_first", "body_rate"))}
         depends_on = {
-            **config.model_dump(mode="json", exclude={"checkpoint_every"}),
+            **config.model_dump(mode="json", exclude=idle),
             "seed": seed,
             "processes": fabric.world_size,
             "validated": validate is not None,

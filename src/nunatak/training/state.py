@@ -121,7 +121,9 @@ class TrainingState(Generic[Network]):
             If it is not a number.
         """
         step = self.step + 1
-        body_rate = self._begin(step)
+        body_rate = body_share(step, self._config)
+        # Several processes agree at the start on which gradients they exchange, and take them all.
+        self._let_body_learn(may=body_rate > 0 or self._fabric.world_size > 1)
         state = np.random.SeedSequence([self._seed, self._fabric.global_rank, step])
         torch.manual_seed(int(state.generate_state(1, np.uint64)[0]))
         value = loss(self._wrapped, batch, self.average)
@@ -136,6 +138,10 @@ class TrainingState(Generic[Network]):
             group["betas"] = (beta_1, group["betas"][1])
         self._optimiser.zero_grad(set_to_none=True)
         self._fabric.backward(value)
+        self._let_body_learn(may=True)
+        if body_rate == 0:
+            for weight in self._body:
+                weight.grad = None
         if self._config.gradient_clip is not None:
             nn.utils.clip_grad_norm_(self._network.parameters(), self._config.gradient_clip)
         self._optimiser.step()
@@ -144,17 +150,10 @@ class TrainingState(Generic[Network]):
         self.step = step
         return mean
 
-    def _begin(self, step: int) -> float:
-        """Return the body's share of the learning rate, and let it have gradients where it learns.
-
-        Several processes agree at the start on which gradients they exchange: there it has
-        gradients always, and a rate of 0 while it does not learn.
-        """
-        share = body_share(step, self._config)
-        if self._fabric.world_size == 1:
-            for weight in self._body:
-                weight.requires_grad = share > 0
-        return share
+    def _let_body_learn(self, *, may: bool) -> None:
+        """Give all but the head gradients, or save the time that they take."""
+        for weight in self._body:
+            weight.requires_grad = may
 
     def judge(self, validate: Callable[[Network], float]) -> tuple[float, bool]:
         """Validate the average, on the first process alone.

@@ -112,7 +112,7 @@ def test_a_model_comes_out_with_thresholds_and_provenance(  # type: ignore[no-un
         VolumeScratch, "kept", lambda *words: on_disk.append(keep(*words)) or on_disk[-1]
     )
     files = set(tmp_path.iterdir())
-    result = train(specimen, tmp_path / "m.safetensors", settings(tiny))
+    result = train(specimen, tmp_path / "m.safetensors", settings(tiny, teacher=False))
     assert len(on_disk) >= 3
     assert {one.file.closed for one in on_disk} == {True}
     written = {path.name for path in set(tmp_path.iterdir()) - files}
@@ -144,7 +144,7 @@ def test_a_model_comes_out_with_thresholds_and_provenance(  # type: ignore[no-un
 
 @pytest.mark.parametrize("taught", [False, True])
 def test_a_killed_training_goes_on_bit_by_bit(specimen, tiny, tmp_path, taught: bool) -> None:  # type: ignore[no-untyped-def]
-    chosen = settings(tiny, validation_share=0.0)
+    chosen = settings(tiny, teacher=False, validation_share=0.0)
     if taught:
         chosen = settings(
             tiny, teacher=True, burn_in=0.0, feature_drop_rate=0.1, validation_share=0.0

@@ -1,17 +1,27 @@
 """How many particles an image holds, where no candidate reaches its set's threshold."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from nunatak.picks.table import PickSet
 from nunatak.server.review.columns import SetColumns
-from nunatak.server.runs.particles_found import by_labels
-from nunatak.server.runs.teaching import NOT_PARTICLE, Teaching
+from nunatak.server.runs.particles_found import found_like_labels
 from nunatak.workspace.images import ImageRecord
+from nunatak.workspace.marks import Labels, Point
+from nunatak.workspace.project import ParticleClass, Settings
 
-DIAMETER_A = 160.0  # a radius of 8 voxels
 SHAPE = (40, 400, 400)
+SETTINGS = Settings(
+    id="0" * 16,
+    name="p",
+    ndim=3,
+    classes=[
+        ParticleClass(name="ball", diameter_A=160.0),  # a radius of 8 voxels
+        ParticleClass(name="rod", diameter_A=160.0),
+    ],
+    contrast="auto",
+    expected_particles=None,
+    version=1,
+)
 
 
 def image(number: int) -> ImageRecord:
@@ -42,7 +52,7 @@ def candidates(scores: list[list[float]]) -> SetColumns:
         z_px=np.full(len(score), 20.0),
         score=score,
         class_index=none,
-        classes=("ball",),
+        classes=("ball", "rod"),
         probability=np.full(len(score), np.nan),
         judged_index=none - 1,
         judged_classes=(),
@@ -53,36 +63,61 @@ def candidates(scores: list[list[float]]) -> SetColumns:
     )
 
 
-def taught(x_px: list[float], name: str = "ball") -> Teaching:
-    """Labels in the first tomogram, in the candidates' row."""
-    table = pd.DataFrame(
-        {"image": image(1).path, "x_px": x_px, "y_px": 20.0, "z_px": 20.0, "class_name": name}
-    )
-    count = len(x_px)
-    return Teaching(picks=PickSet(table), particles=count, negatives=0, images=(image(1).path,))
+def points(image: int, x_px: list[float], *, kind: str = "particle", name: str = "ball") -> Labels:
+    """Labels in the candidates' row."""
+    marks = [
+        Point(id=f"point-{n:05d}", kind=kind, x=x, y=20.0, z=20.0, class_name=name)
+        for n, x in enumerate(x_px)
+    ]
+    return Labels(image=image, version=1, points=marks, regions=[])
+
+
+def found(columns: SetColumns, labels: list[Labels], *, picked: int = 1) -> float | None:
+    images = [image(number) for number in (1, 2, 3)]
+    return found_like_labels(columns, range(1, picked + 1), images, labels, SETTINGS)
 
 
 def test_candidates_that_score_as_labelled_particles_are_counted() -> None:
-    images = [image(1), image(2)]
     columns = candidates([[0.30, 0.20, 0.25, 0.10], [0.26, 0.25, 0.01]])
+    labels = [points(1, [20.0, 41.0, 63.0])]
     # The labels' candidates score 0.30, 0.20 and 0.25: two of three are at least 0.25, as are
     # four candidates in two tomograms. Two of three particles so found: six, three in each.
-    assert by_labels(columns, images, taught([20.0, 41.0, 63.0]), DIAMETER_A) == pytest.approx(3.0)
+    assert found(columns, labels, picked=2) == pytest.approx(3.0)
+    # A tomogram in which there is no candidate holds nothing.
+    assert found(columns, labels, picked=3) == pytest.approx(2.0)
 
 
 def test_a_label_without_a_candidate_is_one_that_was_not_found() -> None:
-    images = [image(1)]
     columns = candidates([[0.3, 0.3, 0.1]])
-    found = by_labels(columns, images, taught([20.0, 300.0]), DIAMETER_A)
-    assert found == pytest.approx(4.0)
+    assert found(columns, [points(1, [20.0, 300.0])]) == pytest.approx(4.0)
 
 
-@pytest.mark.parametrize("labels", [taught([300.0]), taught([20.0], NOT_PARTICLE)])
-def test_nothing_is_said_where_no_label_has_a_candidate(labels: Teaching) -> None:
-    assert by_labels(candidates([[0.3, 0.2]]), [image(1)], labels, DIAMETER_A) is None
+def test_a_label_in_a_tomogram_that_was_not_picked_yet_says_nothing() -> None:
+    columns = candidates([[0.3, 0.3, 0.1]])
+    assert found(columns, [points(1, [20.0]), points(2, [20.0, 40.0])]) == pytest.approx(2.0)
+
+
+def test_a_candidate_of_another_class_does_not_find_a_label() -> None:
+    columns = candidates([[0.3, 0.2, 0.1]])
+    columns.class_index[0] = 1
+    assert found(columns, [points(1, [20.0, 40.0])]) == pytest.approx(4.0)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        points(1, []),
+        points(1, [300.0]),
+        points(1, [20.0], kind="not_particle", name="ice"),
+        points(1, [20.0, 200.0, 300.0]),
+    ],
+    ids=["none", "missed", "no particle", "mostly missed"],
+)
+def test_nothing_is_said_where_labels_are_not_found(labels: Labels) -> None:
+    assert found(candidates([[0.3, 0.2]]), [labels]) is None
 
 
 def test_what_lies_in_an_excluded_region_is_not_counted() -> None:
     columns = candidates([[0.3, 0.3, 0.3]])
     columns.excluded[2] = True
-    assert by_labels(columns, [image(1)], taught([20.0]), DIAMETER_A) == pytest.approx(2.0)
+    assert found(columns, [points(1, [20.0])]) == pytest.approx(2.0)

@@ -57,6 +57,6 @@ def _left_out(others: int, given: int) -> Finding:
         count=others,
         text=f"{others} of {counted(given, 'tomogram')} have no labels and are not learned from: "
         "from complete labels alone the focal objective learns",
-        remedy="To learn from them as well, take a teacher (nunatak train: --teacher) or "
-        "the objective pu (--objective pu)",
+        remedy="To learn from them as well, leave the teacher on (nunatak train: without "
+        "--no-teacher) or take the objective pu (--objective pu)",
     )

@@ -66,7 +66,7 @@ def by_precision(detections: Tensor, hits: Tensor, *, fallback: float) -> Teache
 
     A class with too few candidates to tell goes by all classes together. One with enough, of
     which no threshold leaves nine of ten right, labels nothing (`NEVER`). Below the lower
-    thresholds lies at most `FAINT_SHARE` of what is known to be right.
+    thresholds lies at most `FAINT_SHARE` of the candidates that are known to be right.
 
     Parameters
     ----------

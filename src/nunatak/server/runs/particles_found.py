@@ -4,70 +4,74 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nunatak.picks.matching import match
-from nunatak.server.review.columns import SetColumns
-from nunatak.server.review.known import SAME_RADII, radii_px
+from nunatak.server.review.columns import IntArray, SetColumns
+from nunatak.server.review.known import radii_px, shares_of_largest, with_points
 from nunatak.server.review.loading import load, marks_of
-from nunatak.server.runs.teaching import NOT_PARTICLE, Teaching
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.images import ImageRecord
+from nunatak.workspace.labels import label_counts, labels_of
+from nunatak.workspace.marks import Labels
 from nunatak.workspace.pick_counts import count_picks
 from nunatak.workspace.pick_sets import pick_sets_of
+from nunatak.workspace.project import Settings
+
+LEAST_FOUND = 0.5
+"""Of the labelled particles, those that need a candidate: of a detector that misses more, its
+candidates say too little."""
 
 
 def particles_found(
-    workspace: Workspace, images: Sequence[ImageRecord], taught: Teaching, diameter_A: float
+    workspace: Workspace, images: Sequence[ImageRecord], settings: Settings
 ) -> float | None:
     """Return the mean number of particles in an image, by the newest set that tells.
 
-    That is the number of picks of a set that has some. Where no candidate of any set reaches its
-    threshold, those that score as labelled particles do are counted.
+    That is the number of selected picks, of a set that has some. Where no candidate of any set
+    reaches its threshold, those that score as labelled particles do are counted.
 
     Parameters
     ----------
-    workspace
+    workspace, images, settings
         The project.
-    images
-        Of the project.
-    taught
-        What people labelled.
-    diameter_A
-        Of the largest class.
 
     Returns
     -------
     float or None
-        None where nothing was found, or nothing at a label.
+        None where too little was found to tell.
     """
-    records = pick_sets_of(workspace)
-    for record in records:
-        counts = [one.kept for one in count_picks(workspace, record.id).values()]
-        if sum(counts):
-            return float(np.mean(counts))
-    marks = marks_of(workspace)
-    for record in records:
-        number = by_labels(load(workspace, record, marks), images, taught, diameter_A)
-        if number is not None:
-            return number
-    return None
+    labels = [labels_of(workspace, image) for image in label_counts(workspace)]
+    marks, by_labels = marks_of(workspace), []
+    for record in pick_sets_of(workspace):
+        picked = list(count_picks(workspace, record.id))
+        columns = load(workspace, record, marks)
+        selected = columns.selected(record.threshold) & ~columns.not_kept
+        if selected.any():
+            return float(selected.sum() / len(picked))
+        by_labels.append(found_like_labels(columns, picked, images, labels, settings))
+    return next((number for number in by_labels if number is not None), None)
 
 
-def by_labels(
-    columns: SetColumns, images: Sequence[ImageRecord], taught: Teaching, diameter_A: float
+def found_like_labels(
+    columns: SetColumns,
+    picked: Sequence[int],
+    images: Sequence[ImageRecord],
+    labels: Sequence[Labels],
+    settings: Settings,
 ) -> float | None:
     """Count the candidates that score as labelled particles do.
 
     Parameters
     ----------
     columns
-        Candidates.
-    images, taught, diameter_A
-        As of `particles_found`.
+        Candidates of a set.
+    picked
+        Images that the set has come to.
+    images, labels, settings
+        Of the project; labels of images that have any.
 
     Returns
     -------
     float or None
-        In an image; None where no candidate lies at a label.
+        In an image; None where less than `LEAST_FOUND` of the labels have a candidate.
 
     Notes
     -----
@@ -75,20 +79,19 @@ def by_labels(
     If labels are a random part of the particles (Elkan & Noto, KDD 2008, section 2), so is their
     share, and there are n L / h particles, as far as all candidates above that score are right.
     """
-    radius_px = radii_px(images, diameter_A)
-    labels = taught.picks.table[taught.picks.table["class_name"] != NOT_PARTICLE]
-    axes = ["x_px", "y_px", *([] if columns.z_px is None else ["z_px"])]
-    at_labels: list[float] = []
-    for image in images:
-        here = np.flatnonzero((columns.image == image.id) & ~columns.excluded)
-        places = labels.loc[labels["image"] == image.path, axes].to_numpy(dtype=np.float64)
-        if len(here) and len(places) and image.id in radius_px:
-            near_px = SAME_RADII * radius_px[image.id]
-            hits = match(columns.positions_px[here], places, near_px).candidate
-            at_labels += columns.score[here[hits]].tolist()
-    if not at_labels:
+    largest_A = max(kind.diameter_A or 0.0 for kind in settings.classes)
+    radius_px = radii_px(images, largest_A)
+    seen = [one for one in labels if one.image in set(picked) & set(radius_px)]
+    number = sum(point.kind == "particle" for one in seen for point in one.points)
+    nobody: IntArray = np.empty(0, dtype=np.int64)
+    sizes = shares_of_largest(settings.classes)
+    rows, is_right = with_points(
+        columns, seen, radius_px, sizes, (nobody, np.empty(0, dtype=np.bool_))
+    )
+    at_labels = columns.score[rows[is_right]]
+    if len(at_labels) == 0 or len(at_labels) < LEAST_FOUND * number:
         return None
-    level = float(np.median(at_labels))
-    recall = float(np.count_nonzero(np.array(at_labels) >= level)) / len(labels)
+    level = np.median(at_labels)
+    recall = np.count_nonzero(at_labels >= level) / number
     alike = np.count_nonzero((columns.score >= level) & ~columns.excluded)
-    return float(alike / recall / len(np.unique(columns.image)))
+    return float(alike / recall / len(picked))

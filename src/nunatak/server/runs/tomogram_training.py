@@ -14,8 +14,9 @@ from nunatak.server.runs.work import Work, diameters_of
 from nunatak.workspace.images import listed
 
 STEPS = 60
-"""Of a training for somebody who waits. With ten labels in a simulated tomogram, 50 steps raised
-the average precision on another one from 0.06 to 0.20, and 150 to no more than that."""
+"""Of a training for somebody who waits. With ten labels of two large kinds in a simulated tomogram
+(two draws), the average precision on six others rose from 0.54 and 0.57 after one step to 0.87 and
+0.82 after 60, in 45 s of one core; 150 reached 0.93 in 100 s."""
 
 MOST_UNLABELLED = 2
 """Tomograms without labels that take part: each takes long to read, and much memory."""

@@ -96,16 +96,15 @@ def _learned(work: Work, lesson: Lesson, start: str) -> tuple[Side, str]:
 
 def _new_lesson(work: Work, order: TrainAsked) -> Lesson:
     settings, images = work.settings(), work.images()
-    taught = _taught(work, settings, images)
     return Lesson(
         settings=settings,
         images=images,
-        taught=taught,
+        taught=_taught(work, settings, images),
         start=order.start,
         steps=order.steps,
         looked_at=wanted_image(work.workspace),
         shown_from=_shown_from(work) if settings.ndim == 2 else None,
-        found=_found(work, settings, images, taught) if settings.ndim == 3 else None,
+        found=particles_found(work.workspace, images, settings) if settings.ndim == 3 else None,
     )
 
 
@@ -141,13 +140,6 @@ def _shown_from(work: Work) -> float:
     ]
     threshold = shown[-1] if shown else header.default_threshold
     return float(np.clip(threshold, header.score_floor, MOST_CERTAIN))
-
-
-def _found(
-    work: Work, settings: Settings, images: list[ImageRecord], taught: Teaching
-) -> float | None:
-    diameter_A = max(kind.diameter_A or 0.0 for kind in settings.classes)
-    return particles_found(work.workspace, images, taught, diameter_A)
 
 
 def _on_micrographs(work: Work, lesson: Lesson, start: str, *, redo: bool) -> tuple[Side, str]:
