@@ -1,6 +1,6 @@
 """How many particles an image holds, roughly, by what was found in all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -11,8 +11,8 @@ from nunatak.workspace.connection import Workspace
 from nunatak.workspace.images import ImageRecord
 from nunatak.workspace.labels import label_counts, labels_of
 from nunatak.workspace.marks import Labels
-from nunatak.workspace.pick_counts import count_picks
 from nunatak.workspace.pick_sets import pick_sets_of
+from nunatak.workspace.picks import picked_images
 from nunatak.workspace.project import Settings
 
 LEAST_FOUND = 0.5
@@ -41,7 +41,7 @@ def particles_found(
     labels = [labels_of(workspace, image) for image in label_counts(workspace)]
     marks, by_labels = marks_of(workspace), []
     for record in pick_sets_of(workspace):
-        picked = list(count_picks(workspace, record.id))
+        picked = picked_images(workspace, record.id)
         columns = load(workspace, record, marks)
         selected = columns.selected(record.threshold) & ~columns.not_kept
         if selected.any():
@@ -52,7 +52,7 @@ def particles_found(
 
 def found_like_labels(
     columns: SetColumns,
-    picked: Sequence[int],
+    picked: Collection[int],
     images: Sequence[ImageRecord],
     labels: Sequence[Labels],
     settings: Settings,
