@@ -91,12 +91,11 @@ def find_volume_peaks(
                 f"{len(floors)} thresholds for the {len(logits)} classes of the model. Give one "
                 "a class."
             )
-        for class_, heatmap in enumerate(logits):
-            z, y, x = _maxima(heatmap, tested, float(floors[class_]))
-            place = strided_to_source(np.column_stack([x, y, z + first]), stride, origin_px)
-            xyz.append(place + offsets[:, z, y, x].T)
-            scores.append(expit(heatmap[z, y, x].astype(np.float64)))
-            classes.append(np.full(len(z), class_, np.int64))
+        class_index, z, y, x = _maxima(logits, tested, floors)
+        place = strided_to_source(np.column_stack([x, y, z + first]), stride, origin_px)
+        xyz.append(place + offsets[:, z, y, x].T)
+        scores.append(expit(logits[class_index, z, y, x].astype(np.float64)))
+        classes.append(class_index)
     edge = np.array(shape[::-1]) - 0.5
     # An offset may point out of the volume by a fraction of a voxel.
     found = VolumeCandidates(
@@ -132,24 +131,25 @@ def _with_neighbours(slabs: Iterable[Slab]) -> Iterator[tuple[int, FloatArray, s
 
 
 def _maxima(
-    heatmap: FloatArray, tested: slice, floor: float
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
-    """Find the local maxima above a floor among the tested planes: indices z, y, x.
+    heatmaps: FloatArray, tested: slice, floors: NDArray[np.float64]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Find the local maxima above each class's floor among the tested planes: class, z, y, x.
 
     Only places above the floor are looked at, which are few: this is much faster than a
     maximum filter over the whole map.
     """
-    z, y, x = np.nonzero(heatmap[tested] > floor)
+    lowest = floors.astype(heatmaps.dtype)[:, None, None, None]
+    class_index, z, y, x = np.nonzero(heatmaps[:, tested] > lowest)
     z += tested.start
+    # With a frame of nothing around, every neighbour is a fixed number of values away.
+    framed = np.pad(heatmaps, ((0, 0), (1, 1), (1, 1), (1, 1)), constant_values=-np.inf)
+    values, (_, _, height, width) = framed.ravel(), framed.shape
+    places = np.ravel_multi_index((class_index, z + 1, y + 1, x + 1), framed.shape)
+    rows = np.arange(len(places))
     for step in _NEIGHBOURS:
-        places = [axis + s for axis, s in zip((z, y, x), step, strict=True)]
-        there = np.logical_and.reduce(
-            [(p >= 0) & (p < n) for p, n in zip(places, heatmap.shape, strict=True)]
-        )
-        inside = tuple(np.where(there, p, 0) for p in places)
-        neighbour = np.where(there, heatmap[inside], -np.inf)
-        value = heatmap[z, y, x]
+        neighbour = values[places + np.dot(step, (height * width, width, 1))]
+        value = values[places]
         earlier = step < (0, 0, 0)
         higher = value > neighbour if earlier else value >= neighbour
-        z, y, x = z[higher], y[higher], x[higher]
-    return z, y, x
+        rows, places = rows[higher], places[higher]
+    return class_index[rows], z[rows], y[rows], x[rows]
