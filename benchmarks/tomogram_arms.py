@@ -99,6 +99,7 @@ without labels is to tell them apart."""
 
 _SUPERVISED = {"objective": "focal", **_NO_TEACHER}
 _TAUGHT = {"objective": "focal", **_GENERAL, **_TEACHER}
+_SEMI_SCRATCH = {"objective": "focal", **_SCRATCH, **_TEACHER}
 
 _SEMIETPICKER = {
     **_SCRATCH,
@@ -129,7 +130,7 @@ SEMI_SCRATCH = Arm(
     "semi-supervised, from scratch",
     _MAIN,
     "sparse",
-    {**_SCRATCH, "objective": "pu", **_TEACHER},
+    _SEMI_SCRATCH,
 )
 DEFAULT = Arm("default", "default", FRACTIONS, "sparse")
 SUPERVISED_GENERAL = Arm(
@@ -152,25 +153,42 @@ SEMIETPICKERS = (
 """Its two readings, the better of which counts: what few labels are taken for. A third one, with an
 average of 0.99, was the same training: averages warm up, and 0.99 is reached after 890 steps."""
 TAUGHT = Arm("taught", "teacher, from the general model", _ABLATION, "sparse", _TAUGHT)
-ABLATION = tuple(
-    Arm(name, title, _ABLATION, "sparse", {**_TAUGHT, **changes})
-    for name, title, changes in (
-        ("no-teacher", "- with PU in place of the teacher", {**_NO_TEACHER, "objective": "pu"}),
-        ("with-pu", "- with PU beside the teacher", {"objective": "pu"}),
-        ("one-view", "- with one view", {"teacher_views": 1}),
-        (
-            "fixed-threshold",
-            "- with fixed thresholds",
-            {"adaptive_thresholds": False, "fixed_threshold": 0.7},
-        ),
-        ("feature-drop", "- with DropBlock on features", {"feature_drop_rate": 0.1}),
-        ("input-drop", "- with DropBlock on the input", {"input_drop": True}),
-        ("all-at-once", "- with all weights learning alike from the start", _ALL_AT_ONCE),
-        ("no-confusion", "- without the loss that keeps classes apart", {"confusion_weight": 0.0}),
-    )
+TAUGHT_SCRATCH = Arm("taught-scratch", "teacher, from scratch", _ABLATION, "sparse", _SEMI_SCRATCH)
+ABLATION = (
+    TAUGHT,
+    *(
+        Arm(name, title, _ABLATION, "sparse", {**_TAUGHT, **changes})
+        for name, title, changes in (
+            ("no-teacher", "- with PU in place of the teacher", {**_NO_TEACHER, "objective": "pu"}),
+            ("with-pu", "- with PU beside the teacher", {"objective": "pu"}),
+            ("one-view", "- with one view", {"teacher_views": 1}),
+            (
+                "fixed-threshold",
+                "- with fixed thresholds",
+                {"adaptive_thresholds": False, "fixed_threshold": 0.7},
+            ),
+            ("feature-drop", "- with DropBlock on features", {"feature_drop_rate": 0.1}),
+            ("input-drop", "- with DropBlock on the input", {"input_drop": True}),
+            ("all-at-once", "- with all weights learning alike from the start", _ALL_AT_ONCE),
+            (
+                "no-confusion",
+                "- without the loss that keeps classes apart",
+                {"confusion_weight": 0.0},
+            ),
+        )
+    ),
+    TAUGHT_SCRATCH,
+    *(
+        Arm(name, title, _ABLATION, "sparse", {**_SEMI_SCRATCH, **changes})
+        for name, title, changes in (
+            ("scratch-with-pu", "- with PU beside the teacher", {"objective": "pu"}),
+            ("scratch-one-view", "- with one view", {"teacher_views": 1}),
+        )
+    ),
 )
-"""Each one change of `TAUGHT`, which is what the default was when this was written. Three settings
-make the change to "alike": the rate is that of trainings from scratch, for all weights."""
+"""Each one change of the teacher above it, which is what the default was when this was written.
+Three settings make the change to "alike": the rate is that of trainings from scratch, for all
+weights."""
 
 ARMS = (
     SUPERVISED_SCRATCH,
@@ -178,7 +196,6 @@ ARMS = (
     DEFAULT,
     SUPERVISED_GENERAL,
     *SEMIETPICKERS,
-    TAUGHT,
     *ABLATION,
 )
 """In the order of their importance, in which they are trained."""

@@ -20,8 +20,8 @@ def tomograms(result: Result) -> str:
     columns = tuple(
         f"{_percent(one)} ({result['labels'][_percent(one)]} labels)" for one in fractions
     )
-    main = {key: arm for key, arm in result["arms"].items() if not _is_ablation(key, arm)}
-    ablated = {key: arm for key, arm in result["arms"].items() if _is_ablation(key, arm)}
+    main = {key: arm for key, arm in result["arms"].items() if not arm.get("is_ablation")}
+    ablated = {key: arm for key, arm in result["arms"].items() if arm.get("is_ablation")}
     parts = ["### Learning in tomograms, simulated", _introduction(result)]
     for figure, title in _FIGURES:
         rows = [
@@ -78,10 +78,6 @@ def _introduction(result: Result) -> str:
 def _monai_steps(result: Result) -> str:
     monai = result["arms"].get("monai")
     return f", that of the MONAI U-Net {monai['settings']['steps']}" if monai else ""
-
-
-def _is_ablation(key: str, arm: Mapping[str, Any]) -> bool:
-    return key == "taught" or bool(arm.get("is_ablation"))
 
 
 def _percent(fraction: float) -> str:

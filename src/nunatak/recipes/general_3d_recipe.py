@@ -47,13 +47,7 @@ class General3dRecipe(BaseModel):
     )
     """Of every tomogram, apart from what the recipe decides (`DECIDED`)."""
     training: VolumeLearningSettings = VolumeLearningSettings(
-        start=None,
-        steps=5000,
-        validation_share=0,
-        validate_every=1000,
-        averaging=0.995,
-        # A particle between two sizes is of both.
-        confusion_weight=0,
+        start=None, steps=5000, validation_share=0, validate_every=1000, averaging=0.995
     )
 
     @model_validator(mode="after")

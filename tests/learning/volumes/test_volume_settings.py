@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from nunatak.learning.volumes.volume_settings import (
+    MODEL_CONFUSION_WEIGHT,
     MODEL_RATE,
     SCRATCH_RATE,
     LabelsAre,
@@ -26,13 +27,13 @@ def test_settings_that_contradict_each_other_are_refused() -> None:
         ({"teacher": False}, "complete", False, "focal"),
         ({}, "sparse", True, "focal"),
         ({"teacher": False}, "sparse", False, "pu"),
-        ({"start": None}, "sparse", True, "pu"),
+        ({"start": None}, "sparse", True, "focal"),
         ({"start": None, "teacher": False}, "sparse", False, "pu"),
         ({"objective": "pu", "teacher": True}, "complete", True, "pu"),
-        ({"start": None, "objective": "focal"}, "sparse", True, "focal"),
+        ({"start": None, "objective": "pu"}, "sparse", True, "pu"),
     ],
 )
-def test_what_is_not_set_is_chosen_by_labels_start_and_teacher(
+def test_what_is_not_set_is_chosen_by_labels_and_teacher(
     given: dict[str, Any], labels_are: LabelsAre, teacher: bool, objective: str
 ) -> None:
     settings = VolumeLearningSettings.model_validate(given)
@@ -55,3 +56,19 @@ def test_only_what_starts_from_a_model_holds_its_body_back() -> None:
     assert scratch.learning_rate == SCRATCH_RATE
     chosen = settings.model_copy(update={"learning_rate": 1e-5})
     assert chosen.training_config("float32").learning_rate == 1e-5
+
+
+@pytest.mark.parametrize(
+    ("given", "weight"),
+    [
+        ({}, MODEL_CONFUSION_WEIGHT),
+        ({"start": None}, 0.0),
+        ({"confusion_weight": 0.0}, 0.0),
+        ({"start": None, "confusion_weight": 1.0}, 1.0),
+    ],
+)
+def test_classes_are_kept_apart_where_a_model_is_the_start(
+    given: dict[str, Any], weight: float
+) -> None:
+    settings = VolumeLearningSettings.model_validate(given)
+    assert settings.for_labels("sparse", with_unlabelled=True).confusion_weight == weight

@@ -17,6 +17,9 @@ LARGEST_CROP_PX = 256
 SCRATCH_RATE, MODEL_RATE = 1e-3, 3e-3
 """Learning rates from random weights and, of the class heads, from a model."""
 
+MODEL_CONFUSION_WEIGHT = 2.0
+"""Of trainings from a model; those from random weights were no better for such a loss."""
+
 
 class VolumeLearningSettings(BaseModel):
     """How to learn in tomograms; every ingredient has a switch.
@@ -53,9 +56,10 @@ class VolumeLearningSettings(BaseModel):
     objective : str or None
         ``"focal"`` on what is known, or ``"pu"``, which also learns from what is not; see
         `for_labels` for None.
-    confusion_weight : float
+    confusion_weight : float or None
         Of the loss that keeps the classes apart at labelled particles
-        (`nunatak.objectives.class_confusion`); 0 is none.
+        (`nunatak.objectives.class_confusion`); 0 is none, and None is 2 from a model and 0 from
+        random weights.
     class_balance : bool
         Whether rare classes weigh more (`nunatak.objectives.focal.class_balance`).
     strong_augmentation : bool
@@ -105,7 +109,7 @@ class VolumeLearningSettings(BaseModel):
     crop_px: int = Field(64, ge=16, le=LARGEST_CROP_PX)
     labelled_share: Share = 0.5
     objective: VolumeObjective | None = None
-    confusion_weight: float = Field(2.0, ge=0)
+    confusion_weight: float | None = Field(None, ge=0)
     class_balance: bool = True
     strong_augmentation: bool = True
     feature_drop_rate: float = Field(0.0, ge=0, lt=1)
@@ -128,10 +132,10 @@ class VolumeLearningSettings(BaseModel):
         return self
 
     def for_labels(self, labels_are: LabelsAre, *, with_unlabelled: bool) -> Self:
-        """Return the same settings with objective, teacher and learning rate chosen.
+        """Return the same settings with all chosen that depends on labels and start.
 
-        Sparse labels do not say what is empty. From a model, the teacher can tell; from random
-        weights it cannot yet, and without a teacher nobody does: there the objective has to.
+        Sparse labels do not say what is empty. The teacher can tell; without one the objective
+        has to.
 
         Parameters
         ----------
@@ -145,22 +149,26 @@ class VolumeLearningSettings(BaseModel):
         >>> chosen = VolumeLearningSettings().for_labels("sparse", with_unlabelled=False)
         >>> chosen.teacher, chosen.objective, chosen.learning_rate
         (True, 'focal', 0.003)
-        >>> scratch = VolumeLearningSettings(start=None)
-        >>> chosen = scratch.for_labels("sparse", with_unlabelled=True)
+        >>> alone = VolumeLearningSettings(start=None, teacher=False)
+        >>> chosen = alone.for_labels("sparse", with_unlabelled=True)
         >>> chosen.teacher, chosen.objective, chosen.learning_rate
-        (True, 'pu', 0.001)
+        (False, 'pu', 0.001)
         >>> chosen = VolumeLearningSettings().for_labels("complete", with_unlabelled=False)
         >>> chosen.teacher, chosen.objective
         (False, 'focal')
         """
-        is_sparse, from_model = labels_are == "sparse", self.start is not None
+        is_sparse = labels_are == "sparse"
         teacher = is_sparse or with_unlabelled if self.teacher is None else self.teacher
-        usual: VolumeObjective = "pu" if is_sparse and not (from_model and teacher) else "focal"
+        usual: VolumeObjective = "pu" if is_sparse and not teacher else "focal"
+        confusion_weight = self.confusion_weight
+        if confusion_weight is None:
+            confusion_weight = 0.0 if self.start is None else MODEL_CONFUSION_WEIGHT
         return self.model_copy(
             update={
                 "teacher": teacher,
                 "objective": self.objective or usual,
                 "learning_rate": self._learning_rate,
+                "confusion_weight": confusion_weight,
             }
         )
 

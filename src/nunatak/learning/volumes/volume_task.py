@@ -156,7 +156,7 @@ class VolumeTask:
                 logits, labels.heatmap, labels.positive, ignored=unknown, class_weight=weight
             )
         confused = confusion_loss(logits, labels.positive, ignored=unknown, class_weight=weight)
-        return loss + self._settings.confusion_weight * confused
+        return loss + (self._settings.confusion_weight or 0.0) * confused
 
     def _on_lesson(
         self, logits: Tensor, offset_px: Tensor, lesson: Lesson, teacher: nn.Module
