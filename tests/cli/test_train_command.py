@@ -251,12 +251,12 @@ def test_defaults_in_the_help_are_those_of_the_settings() -> None:
     yes_or_no = {True: "yes", False: "no"}
     assert default.teacher == complete.teacher
     assert complete.objective == sparse.objective
-    assert scratch.objective == untaught.objective
+    assert scratch.objective == sparse.objective
     assert default.seed == of_tomograms.seed
     stated = {
         "start": f"{default.start}; on tomograms {of_tomograms.start or 'none'}",
         "objective": f"{default.objective}; on tomograms {complete.objective}, or "
-        f"{scratch.objective} with sparse labels and no teacher or no start",
+        f"{untaught.objective} with sparse labels and no teacher",
         "teacher": f"{yes_or_no[bool(default.teacher)]}; on tomograms "
         f"{yes_or_no[bool(sparse.teacher)]}, where not all of them are completely labelled",
         "network": default.network.name,

@@ -75,7 +75,7 @@ Objective = Annotated[
     typer.Option(
         "--objective",
         help="What unlabelled places count for. Default: pu; on tomograms focal, or pu with "
-        "sparse labels and no teacher or no start.",
+        "sparse labels and no teacher.",
         show_default=False,
         rich_help_panel=LEARNING,
     ),

@@ -91,11 +91,12 @@ def find_volume_peaks(
                 f"{len(floors)} thresholds for the {len(logits)} classes of the model. Give one "
                 "a class."
             )
-        class_index, z, y, x = _maxima(logits, tested, floors)
-        place = strided_to_source(np.column_stack([x, y, z + first]), stride, origin_px)
-        xyz.append(place + offsets[:, z, y, x].T)
-        scores.append(expit(logits[class_index, z, y, x].astype(np.float64)))
-        classes.append(class_index)
+        for class_, heatmap in enumerate(logits):
+            z, y, x = _maxima(heatmap, tested, float(floors[class_]))
+            place = strided_to_source(np.column_stack([x, y, z + first]), stride, origin_px)
+            xyz.append(place + offsets[:, z, y, x].T)
+            scores.append(expit(heatmap[z, y, x].astype(np.float64)))
+            classes.append(np.full(len(z), class_, np.int64))
     edge = np.array(shape[::-1]) - 0.5
     # An offset may point out of the volume by a fraction of a voxel.
     found = VolumeCandidates(
@@ -131,20 +132,21 @@ def _with_neighbours(slabs: Iterable[Slab]) -> Iterator[tuple[int, FloatArray, s
 
 
 def _maxima(
-    heatmaps: FloatArray, tested: slice, floors: NDArray[np.float64]
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
-    """Find the local maxima above each class's floor among the tested planes: class, z, y, x.
+    heatmap: FloatArray, tested: slice, floor: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Find the local maxima above a floor among the tested planes: indices z, y, x.
 
     Only places above the floor are looked at, which are few: this is much faster than a
     maximum filter over the whole map.
     """
-    lowest = floors.astype(heatmaps.dtype)[:, None, None, None]
-    class_index, z, y, x = np.nonzero(heatmaps[:, tested] > lowest)
+    z, y, x = np.nonzero(heatmap[tested] > floor)
+    if len(z) == 0:
+        return z, y, x
     z += tested.start
     # With a frame of nothing around, every neighbour is a fixed number of values away.
-    framed = np.pad(heatmaps, ((0, 0), (1, 1), (1, 1), (1, 1)), constant_values=-np.inf)
-    values, (_, _, height, width) = framed.ravel(), framed.shape
-    places = np.ravel_multi_index((class_index, z + 1, y + 1, x + 1), framed.shape)
+    framed = np.pad(heatmap, 1, constant_values=-np.inf)
+    values, (_, height, width) = framed.ravel(), framed.shape
+    places = np.ravel_multi_index((z + 1, y + 1, x + 1), framed.shape)
     rows = np.arange(len(places))
     for step in _NEIGHBOURS:
         neighbour = values[places + np.dot(step, (height * width, width, 1))]
@@ -152,4 +154,4 @@ def _maxima(
         earlier = step < (0, 0, 0)
         higher = value > neighbour if earlier else value >= neighbour
         rows, places = rows[higher], places[higher]
-    return class_index[rows], z[rows], y[rows], x[rows]
+    return z[rows], y[rows], x[rows]

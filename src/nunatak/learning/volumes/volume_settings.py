@@ -18,7 +18,7 @@ SCRATCH_RATE, MODEL_RATE = 1e-3, 3e-3
 """Learning rates from random weights and, of the class heads, from a model."""
 
 MODEL_CONFUSION_WEIGHT = 2.0
-"""Of trainings from a model; those from random weights were no better for such a loss."""
+"""Of trainings from a model; those from random weights go without."""
 
 
 class VolumeLearningSettings(BaseModel):
