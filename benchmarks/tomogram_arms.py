@@ -6,7 +6,7 @@ all.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nunatak.learning.volumes.volume_settings import LabelsAre, VolumeLearningSettings
@@ -42,6 +42,10 @@ class Arm:
     fractions: tuple[float, ...]
     few_labels_are: LabelsAre
     changes: Mapping[str, Any] = field(default_factory=dict)
+
+    def changed(self, name: str, title: str, changes: Mapping[str, Any]) -> "Arm":
+        """Return the same way to train with further changes."""
+        return replace(self, name=name, title=title, changes={**self.changes, **changes})
 
     def labels_are(self, fraction: float) -> LabelsAre:
         """Return what a fraction of the labels is taken for."""
@@ -156,35 +160,25 @@ TAUGHT = Arm("taught", "teacher, from the general model", _ABLATION, "sparse", _
 TAUGHT_SCRATCH = Arm("taught-scratch", "teacher, from scratch", _ABLATION, "sparse", _SEMI_SCRATCH)
 ABLATION = (
     TAUGHT,
-    *(
-        Arm(name, title, _ABLATION, "sparse", {**_TAUGHT, **changes})
-        for name, title, changes in (
-            ("no-teacher", "- with PU in place of the teacher", {**_NO_TEACHER, "objective": "pu"}),
-            ("with-pu", "- with PU beside the teacher", {"objective": "pu"}),
-            ("one-view", "- with one view", {"teacher_views": 1}),
-            (
-                "fixed-threshold",
-                "- with fixed thresholds",
-                {"adaptive_thresholds": False, "fixed_threshold": 0.7},
-            ),
-            ("feature-drop", "- with DropBlock on features", {"feature_drop_rate": 0.1}),
-            ("input-drop", "- with DropBlock on the input", {"input_drop": True}),
-            ("all-at-once", "- with all weights learning alike from the start", _ALL_AT_ONCE),
-            (
-                "no-confusion",
-                "- without the loss that keeps classes apart",
-                {"confusion_weight": 0.0},
-            ),
-        )
+    TAUGHT.changed(
+        "no-teacher", "- with PU in place of the teacher", {**_NO_TEACHER, "objective": "pu"}
+    ),
+    TAUGHT.changed("with-pu", "- with PU beside the teacher", {"objective": "pu"}),
+    TAUGHT.changed("one-view", "- with one view", {"teacher_views": 1}),
+    TAUGHT.changed(
+        "fixed-threshold",
+        "- with fixed thresholds",
+        {"adaptive_thresholds": False, "fixed_threshold": 0.7},
+    ),
+    TAUGHT.changed("feature-drop", "- with DropBlock on features", {"feature_drop_rate": 0.1}),
+    TAUGHT.changed("input-drop", "- with DropBlock on the input", {"input_drop": True}),
+    TAUGHT.changed("all-at-once", "- with all weights learning alike from the start", _ALL_AT_ONCE),
+    TAUGHT.changed(
+        "no-confusion", "- without the loss that keeps classes apart", {"confusion_weight": 0.0}
     ),
     TAUGHT_SCRATCH,
-    *(
-        Arm(name, title, _ABLATION, "sparse", {**_SEMI_SCRATCH, **changes})
-        for name, title, changes in (
-            ("scratch-with-pu", "- with PU beside the teacher", {"objective": "pu"}),
-            ("scratch-one-view", "- with one view", {"teacher_views": 1}),
-        )
-    ),
+    TAUGHT_SCRATCH.changed("scratch-with-pu", "- with PU beside the teacher", {"objective": "pu"}),
+    TAUGHT_SCRATCH.changed("scratch-one-view", "- with one view", {"teacher_views": 1}),
 )
 """Each one change of the teacher above it, which is what the default was when this was written.
 Three settings make the change to "alike": the rate is that of trainings from scratch, for all

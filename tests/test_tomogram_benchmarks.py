@@ -121,11 +121,12 @@ def test_arms_differ_and_share_steps_and_crops(benchmark: Import) -> None:
     shared = {(one.seed, one.steps, one.batch_size, one.crop_px) for one in settings.values()}
     assert shared == {(5, 100, 4, 48)}
     assert {one.validation_share for one in settings.values()} == {0.0}
-    distinct = {one.model_dump_json() for one in (settings[arm.name] for arm in arms.ABLATION)}
+    distinct = {settings[arm.name].model_dump_json() for arm in arms.ABLATION}
     assert len(distinct) == len(arms.ABLATION)
     fixed = settings["semietpicker"]
     assert (fixed.averaging, fixed.fixed_threshold, fixed.burn_in) == (0.999, 0.7, 0.15)
     assert not fixed.adaptive_thresholds
+    assert settings["semi-scratch"].objective == "focal"
     assert settings["taught"] == settings["default"]
     assert settings["taught-scratch"] == settings["semi-scratch"]
 

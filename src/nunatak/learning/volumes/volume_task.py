@@ -155,8 +155,10 @@ class VolumeTask:
             loss = heatmap_focal_loss(
                 logits, labels.heatmap, labels.positive, ignored=unknown, class_weight=weight
             )
+        if not self._settings.confusion_weight:
+            return loss
         confused = confusion_loss(logits, labels.positive, ignored=unknown, class_weight=weight)
-        return loss + (self._settings.confusion_weight or 0.0) * confused
+        return loss + self._settings.confusion_weight * confused
 
     def _on_lesson(
         self, logits: Tensor, offset_px: Tensor, lesson: Lesson, teacher: nn.Module
