@@ -226,7 +226,7 @@ def test_the_student_learns_what_its_teacher_is_sure_of(make_volume) -> None:  #
     teacher.output.data[:, 0, 4, 4, 4] = 5.0  # sure
     teacher.output.data[:, 1, 3, 3, 3] = 0.0  # in doubt
     student = Fixed(-1.0, len(batch.image))
-    made._judge = lambda *_: None  # type: ignore[method-assign]
+    made._count_where_known = lambda *_: None  # type: ignore[method-assign]
     made.loss(student, batch, teacher).backward()  # type: ignore[no-untyped-call]
     assert student.output.grad is not None
     slope = student.output.grad[batch.lesson.rows]
@@ -278,37 +278,52 @@ def test_the_students_crop_is_found_in_the_teachers(make_volume) -> None:  # typ
     assert compared > 5
 
 
-def test_thresholds_follow_from_how_right_the_teacher_is(make_volume) -> None:  # type: ignore[no-untyped-def]
+def test_thresholds_follow_from_the_particles_that_are_known(make_volume) -> None:  # type: ignore[no-untyped-def]
     volumes = [make_volume(), make_volume("b", particles=0, is_complete=False, seed=1)]
     settings = TAUGHT.model_copy(update={"burn_in": 0.0, "teacher_views": 1})
     made = task(volumes, settings)
     assert made.thresholds().high == pytest.approx((0.7, 0.7))
-    wrong = Fixed(-9.0, 1)
-    wrong.output.data[0, 0, 4, 4, 4] = 3.0  # sees one particle everywhere, seldom a true one
-    for step in range(1, 21):
-        batch = made.batch_at(step)
-        assert batch.exam is not None
-        made._judge(wrong, batch.exam)
-    assert made.module.detections[0].sum() > 8
-    assert made.module.hits.sum() < 0.5 * made.module.detections.sum()
-    assert made.thresholds().high == pytest.approx((1.0, 0.7))
-    made.module.hits.copy_(made.module.detections)
-    assert made.thresholds().high[0] == pytest.approx(0.1)
-    # What lies far below the threshold of now is counted, too, and speaks against a lower one.
-    made.module.detections.zero_()
-    made.module.hits.zero_()
-    wrong.output.data[0, 0, 4, 4, 4] = -1.8  # 0.14
-    assert made.thresholds().low[0] > 0.2
-    exam = replace(batch.exam, centres_px=batch.exam.centres_px[:0], class_index=torch.empty(0))
-    made._judge(wrong, exam)
-    assert made.module.detections[0, 7] == 1
-    # Where nobody knows what there is, nobody is wrong.
-    made._judge(wrong, replace(exam, unclear_px=torch.tensor([[8.5, 8.5, 10.5]])))
-    assert made.module.detections[0, 7] == pytest.approx(0.99)
+    exam = made.batch_at(1).exam
+    assert exam is not None
+    # One of the first class in every crop, and one near its face, where nothing counts.
+    known = replace(
+        exam,
+        centres_px=torch.tensor([[8.5, 8.5, 8.5], [1.0, 8.5, 8.5]]).double(),
+        class_index=torch.tensor([0, 0]),
+        unclear_px=torch.empty(0, 3).double(),
+    )
+    sees = Fixed(-9.0, 1)
+    sees.output.data[0, 0, 4, 4, 4] = 0.0  # one candidate of probability 0.5
+    for _ in range(10):
+        made._count_where_known(sees, known)
+    counted = sum(0.99**step for step in range(10))
+    assert made.module.expected.tolist() == pytest.approx([counted, 0.0])
+    assert made.module.detections[0].sum() == pytest.approx(counted)
+    # As many candidates as particles, of which six of ten may be labelled: none of the equals.
+    assert made.thresholds().high == pytest.approx((0.52, 0.7))
+    # Where twice as many are known, all candidates may be.
+    made.module.expected.mul_(2)
+    assert made.thresholds().high == pytest.approx((0.2, 0.7))
+    # Where nobody knows what there is, neither counts.
+    before = made.module.detections[0].sum()
+    made._count_where_known(sees, replace(known, unclear_px=torch.tensor([[8.5, 8.5, 10.5]])))
+    assert made.module.detections[0].sum() == pytest.approx(0.99 * before)
+    assert made.module.expected[0] == pytest.approx(0.99 * 2 * counted)
     fixed = task(volumes, settings.model_copy(update={"adaptive_thresholds": False}))
-    fixed.module.hits.copy_(made.module.detections)
     assert fixed.thresholds().high == pytest.approx((0.7, 0.7))
     assert fixed.batch_at(3).exam is None
+
+
+def test_a_candidate_below_the_threshold_of_now_is_counted(make_volume) -> None:  # type: ignore[no-untyped-def]
+    volumes = [make_volume(), make_volume("b", particles=0, is_complete=False, seed=1)]
+    made = task(volumes, TAUGHT.model_copy(update={"burn_in": 0.0, "teacher_views": 1}))
+    exam = made.batch_at(1).exam
+    assert exam is not None
+    faint = Fixed(-9.0, 1)
+    faint.output.data[0, 0, 4, 4, 4] = -1.2  # 0.23
+    assert made.thresholds().high[0] > 0.6
+    made._count_where_known(faint, replace(exam, unclear_px=torch.empty(0, 3).double()))
+    assert made.module.detections[0, 11] == 1
 
 
 def test_without_complete_labels_candidates_are_counted(make_volume) -> None:  # type: ignore[no-untyped-def]

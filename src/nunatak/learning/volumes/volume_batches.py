@@ -57,7 +57,7 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Exam:
-    """A crop about which everything is known, to see how right the teacher is.
+    """A crop about which everything is known, to see how much the teacher finds.
 
     Attributes
     ----------
@@ -118,7 +118,7 @@ class VolumeBatches:
     expected : ndarray, shape (classes,)
         Particles in a tomogram of mean size; 0 where only labels count.
     exams
-        Completely labelled tomograms by which the teacher is judged.
+        Completely labelled tomograms in which the teacher's candidates are counted.
     learns_unlabelled
         Whether the objective learns from tomograms without labels, too.
     rank

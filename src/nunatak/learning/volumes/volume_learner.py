@@ -24,21 +24,19 @@ class VolumeLearner(nn.Module):
     Attributes
     ----------
     detector : DetectorNetwork
-    detections, hits : Tensor, shape (classes, SCORE_BINS), float32
-        The teacher's candidates by probability, and the right ones among them; both fade.
+    detections : Tensor, shape (classes, SCORE_BINS), float32
+        The teacher's candidates by probability; they fade.
     expected : Tensor, shape (classes,), float32
-        Particles expected where the candidates were counted; fades alike.
+        Particles known or expected where the candidates were counted; fades alike.
     """
 
     detections: Tensor
-    hits: Tensor
     expected: Tensor
 
     def __init__(self, detector: DetectorNetwork, classes: int) -> None:
         super().__init__()
         self.detector = detector
         self.register_buffer("detections", torch.zeros(classes, SCORE_BINS))
-        self.register_buffer("hits", torch.zeros(classes, SCORE_BINS))
         self.register_buffer("expected", torch.zeros(classes))
 
     def forward(self, volumes: Tensor) -> Tensor:
@@ -47,19 +45,15 @@ class VolumeLearner(nn.Module):
         return scores
 
     @torch.no_grad()
-    def count(self, detections: Tensor, hits: Tensor, expected: Tensor, *, fading: float) -> None:
+    def count(self, detections: Tensor, expected: Tensor, *, fading: float) -> None:
         """Add what the teacher found in a batch.
 
         Parameters
         ----------
-        detections, hits : Tensor, shape (classes, SCORE_BINS)
+        detections : Tensor, shape (classes, SCORE_BINS)
         expected : Tensor, shape (classes,)
         fading
             Factor on all that was counted before.
         """
-        for kept, new in (
-            (self.detections, detections),
-            (self.hits, hits),
-            (self.expected, expected),
-        ):
+        for kept, new in ((self.detections, detections), (self.expected, expected)):
             kept.mul_(fading).add_(new.to(kept))

@@ -78,8 +78,9 @@ class VolumeLearningSettings(BaseModel):
     view_agreement : float
         Share of the views in which a peak must come back.
     adaptive_thresholds : bool
-        Whether the teacher's thresholds follow from how right it is, class by class; otherwise
-        all are ``fixed_threshold``.
+        Whether the teacher's thresholds follow from how many particles there are, class by class:
+        those labelled where labels are complete, those expected elsewhere. Otherwise all are
+        ``fixed_threshold``.
     fixed_threshold : float
         Also the threshold of a class about which too little is known.
     pseudo_weight : float

@@ -20,10 +20,9 @@ from nunatak.learning.volumes.volume_thresholds import (
     LOWEST_HIGH,
     TeacherThresholds,
     by_number,
-    by_precision,
     score_histogram,
 )
-from nunatak.learning.volumes.volume_validation import HIT_RADII, is_clear
+from nunatak.learning.volumes.volume_validation import is_clear
 from nunatak.learning.volumes.working_volumes import WorkingVolume
 from nunatak.networks.drop_block import set_drop_rate
 from nunatak.networks.interface import DetectorNetwork
@@ -33,7 +32,6 @@ from nunatak.objectives.focal import class_balance, heatmap_focal_loss
 from nunatak.objectives.offset import offset_loss
 from nunatak.objectives.volume_pu import pu_on_heatmaps
 from nunatak.objectives.volume_targets import stack_targets
-from nunatak.picks.matching import credited
 
 OFFSET_WEIGHT = 0.5
 """Of the offset's loss, in voxels, beside the heatmaps', per particle."""
@@ -62,8 +60,8 @@ class VolumeTask:
     expected : ndarray, shape (classes,)
         Particles in a tomogram of mean size; 0 where only labels count.
     held_out
-        Completely labelled tomograms that are not trained on. The teacher is judged by them, or,
-        without any, by those that it was trained on.
+        Completely labelled tomograms that are not trained on. The teacher's candidates are
+        counted in them, or, without any, in those that it was trained on.
     rank
         Of this process.
 
@@ -91,7 +89,7 @@ class VolumeTask:
         self._settings = settings
         complete = [volume for volume in volumes if volume.is_complete]
         exams = list(held_out) or complete if settings.adaptive_thresholds else []
-        self._is_judged = bool(exams)
+        self._has_exams = bool(exams)
         self._batches = VolumeBatches(
             volumes,
             settings,
@@ -129,7 +127,7 @@ class VolumeTask:
             offset_px, targets.offset_px, targets.inside, ignored=nowhere_counted
         )
         if batch.exam is not None:
-            self._judge(teacher, batch.exam)
+            self._count_where_known(teacher, batch.exam)
         if batch.lesson is not None:
             weight = self._settings.pseudo_weight * self._risen(batch.step)
             lesson_loss = self._on_lesson(logits, offset_px, batch.lesson, teacher)
@@ -141,9 +139,7 @@ class VolumeTask:
         settings, module = self._settings, self.module
         fixed = settings.fixed_threshold
         if not settings.adaptive_thresholds:
-            return TeacherThresholds.of_high(torch.full((len(self.grid.radius_px),), fixed))
-        if self._is_judged:
-            return by_precision(module.detections.cpu(), module.hits.cpu(), fallback=fixed)
+            return TeacherThresholds.of_high([fixed] * len(self.grid.radius_px))
         return by_number(module.detections.cpu(), module.expected.cpu(), fallback=fixed)
 
     def _on_labels(self, logits: Tensor, batch: VolumeBatch) -> Tensor:
@@ -166,8 +162,8 @@ class VolumeTask:
         """Score the student on what its teacher is sure of, where nobody knows better."""
         thresholds = self.thresholds()
         seen = self._look(teacher, lesson.image, thresholds.low)
-        if self._settings.adaptive_thresholds and not self._is_judged:
-            self._count_candidates([self._agreed(one, thresholds) for one in seen], lesson)
+        if self._settings.adaptive_thresholds and not self._has_exams:
+            self._count_where_open([self._agreed(one, thresholds) for one in seen], lesson)
         made = [
             pseudo_labels(
                 one,
@@ -201,35 +197,35 @@ class VolumeTask:
         rows = agreed(seen, thresholds, self.grid, agreement=self._settings.view_agreement)
         return seen.candidates.taken(rows)
 
-    def _judge(self, teacher: nn.Module, exam: Exam) -> None:
-        """Count how many of the teacher's candidates are right where all particles are known."""
+    def _count_where_known(self, teacher: nn.Module, exam: Exam) -> None:
+        """Count the teacher's candidates and the particles where all of these are known."""
+        classes = len(self.grid.radius_px)
         # Also what lies below the thresholds of now: it says whether they may fall.
-        floors = (LOWEST_HIGH,) * len(self.grid.radius_px)
-        (seen,) = self._look(teacher, exam.image, floors)
+        (seen,) = self._look(teacher, exam.image, (LOWEST_HIGH,) * classes)
         found = self._agreed(seen, self.thresholds())
-        low, high = exam.within_px.cpu().numpy()
-        found = found.taken(((found.xyz_px >= low) & (found.xyz_px <= high)).all(axis=1))
-        truths_px, truth_kinds = exam.centres_px.cpu().numpy(), exam.class_index.cpu().numpy()
-        right, clear = np.zeros((2, len(found)), dtype=np.bool_)
-        for kind, radius_px in enumerate(self.grid.radius_px):
-            rows = found.class_index == kind
-            right[rows] = credited(
-                found.xyz_px[rows],
-                found.score[rows],
-                truths_px[truth_kinds == kind],
-                HIT_RADII * radius_px,
-            )
-            clear[rows] = is_clear(found.xyz_px[rows], exam.unclear_px.cpu().numpy(), radius_px)
-        clear |= right
+        found = found.taken(self._counts(found.xyz_px, found.class_index, exam))
+        truths = exam.class_index.cpu().numpy()
+        truths = truths[self._counts(exam.centres_px.cpu().numpy(), truths, exam)]
         self.module.count(
-            self._histogram(found.score[clear], found.class_index[clear]),
-            self._histogram(found.score[right], found.class_index[right]),
-            torch.zeros_like(self.module.expected),
+            self._histogram(found.score, found.class_index),
+            torch.from_numpy(np.bincount(truths, minlength=classes)),
             fading=FADING,
         )
 
-    def _count_candidates(self, each: Sequence[VolumeCandidates], lesson: Lesson) -> None:
-        """Count the teacher's candidates and what is expected, where neither is known."""
+    def _counts(
+        self, xyz_px: NDArray[np.float64], kinds: NDArray[np.int64], exam: Exam
+    ) -> NDArray[np.bool_]:
+        """Tell which places lie well inside a crop, away from all of which nobody knows."""
+        low, high = exam.within_px.cpu().numpy()
+        counts: NDArray[np.bool_] = ((xyz_px >= low) & (xyz_px <= high)).all(axis=1)
+        unclear_px = exam.unclear_px.cpu().numpy()
+        for kind, radius_px in enumerate(self.grid.radius_px):
+            rows = kinds == kind
+            counts[rows] &= is_clear(xyz_px[rows], unclear_px, radius_px)
+        return counts
+
+    def _count_where_open(self, each: Sequence[VolumeCandidates], lesson: Lesson) -> None:
+        """Count the teacher's candidates and the particles expected where nobody knows."""
         scores, kinds = [np.empty(0)], [np.empty(0, np.int64)]
         grid, is_open = self.grid, lesson.open.cpu().numpy()
         shifts = lesson.to_student.cpu().numpy()
@@ -243,7 +239,7 @@ class VolumeTask:
             kinds.append(found.class_index[counted])
         expected = (lesson.density * lesson.open.sum(dim=(2, 3, 4))).sum(dim=0)
         detections = self._histogram(np.concatenate(scores), np.concatenate(kinds))
-        self.module.count(detections, torch.zeros_like(detections), expected, fading=FADING)
+        self.module.count(detections, expected, fading=FADING)
 
     def _histogram(self, score: NDArray[np.float64], kinds: NDArray[np.int64]) -> Tensor:
         classes = len(self.grid.radius_px)
