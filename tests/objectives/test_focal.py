@@ -51,6 +51,15 @@ def test_without_particles_misses_count_whole() -> None:
     assert heatmap_focal_loss(logits, empty, empty).item() == pytest.approx(expected.item())
 
 
+def test_few_particles_may_be_divided_by_more() -> None:
+    logits, heatmap, positive = five([1.0, -1.0]), five([1.0, 0.1]), five([1.0, 0.0])
+    plain = heatmap_focal_loss(logits, heatmap, positive).item()
+    fewer = heatmap_focal_loss(logits, heatmap, positive, least_particles=torch.tensor(4.0))
+    assert fewer.item() == pytest.approx(plain / 4)
+    many = (torch.cat([tensor] * 8) for tensor in (logits, heatmap, positive))
+    assert heatmap_focal_loss(*many, least_particles=4.0).item() == pytest.approx(plain)
+
+
 def test_ignored_voxels_are_neither_hit_nor_miss_nor_counted() -> None:
     logits = five([0.0, 1.0, -1.0, 0.5], classes=2).requires_grad_()
     heatmap = five([1.0, 0.0, 1.0, 0.0], classes=2)

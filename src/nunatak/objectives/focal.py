@@ -56,6 +56,7 @@ def heatmap_focal_loss(
     *,
     ignored: Tensor | None = None,
     class_weight: Tensor | None = None,
+    least_particles: Tensor | float = 1.0,
     alpha: float = ALPHA,
     beta: float = BETA,
 ) -> Tensor:
@@ -70,13 +71,15 @@ def heatmap_focal_loss(
     class_weight : Tensor, shape (classes,), optional
         See `class_balance`. It weighs the hits and the misses of a class alike, so that the
         probability at which they balance stays what it is.
+    least_particles : Tensor, scalar, or float
+        What is divided by where there are fewer.
     alpha, beta
         As in `voxel_losses`.
 
     Returns
     -------
     Tensor, scalar
-        Divided by the particles of all classes, or by 1 if there is less than one.
+        Divided by the particles of all classes.
     """
     losses = voxel_losses(logits, heatmap, positive, alpha=alpha, beta=beta)
     if class_weight is not None:
@@ -84,7 +87,7 @@ def heatmap_focal_loss(
     if ignored is not None:
         losses = torch.where(ignored, 0.0, losses)
         positive = torch.where(ignored, 0.0, positive)
-    return losses.sum() / positive.sum().clamp_min(1.0)
+    return losses.sum() / positive.sum().clamp_min(least_particles)
 
 
 def class_balance(counts: Tensor) -> Tensor:

@@ -244,6 +244,39 @@ def test_the_student_learns_what_its_teacher_is_sure_of(make_volume) -> None:  #
         assert (taught[1][inner & ~near] > 0).all()
 
 
+@pytest.mark.parametrize("is_complete", [False, True])
+def test_what_a_teacher_takes_for_empty_counts_no_more_than_what_is_known_to_be(
+    make_volume,  # type: ignore[no-untyped-def]
+    is_complete: bool,
+) -> None:
+    volumes = [
+        make_volume(particles=6, is_complete=is_complete),
+        make_volume("b", particles=0, is_complete=False, seed=1),
+    ]
+    settings = PLAIN.model_copy(
+        update={"teacher": True, "burn_in": 0.0, "teacher_views": 1, "batch_size": 8}
+    )
+    made = task(volumes, settings, expected=(9.0, 9.0))
+    batch = made.batch_at(20)
+    lesson = batch.lesson
+    assert lesson is not None
+    unknown = batch.labels.ignored | ~batch.labels.known
+    particles = float(torch.where(unknown, 0.0, batch.labels.positive).sum())
+    assert particles > 2
+    blind = Fixed(-9.0, len(lesson.rows))  # sees nothing but ice
+    student = Fixed(-1.0, len(batch.image))
+    made._count_where_known = lambda *_: None  # type: ignore[method-assign]
+    made.loss(student, batch, blind).backward()  # type: ignore[no-untyped-call]
+    assert student.output.grad is not None
+    slope = student.output.grad[lesson.rows, :2][lesson.open.expand(-1, 2, -1, -1, -1)]
+    logit = torch.tensor(-1.0, requires_grad=True)
+    voxel_losses(logit, torch.zeros(()), torch.zeros(())).backward()  # type: ignore[no-untyped-call]
+    assert logit.grad is not None
+    # Of complete labels the known particles divide both, of sparse ones only their own loss.
+    expected = logit.grad.item() / (particles if is_complete else 1.0)
+    torch.testing.assert_close(slope, torch.full_like(slope, expected))
+
+
 def test_the_weight_of_the_teacher_rises(make_volume) -> None:  # type: ignore[no-untyped-def]
     volumes = [make_volume(), make_volume("b", particles=0, is_complete=False, seed=1)]
     made = task(volumes, PLAIN.model_copy(update={"teacher": True, "burn_in": 0.5}))

@@ -30,7 +30,7 @@ from nunatak.networks.unet3d import CLASS_TENSORS, split_heads
 from nunatak.objectives.class_confusion import confusion_loss
 from nunatak.objectives.focal import class_balance, heatmap_focal_loss
 from nunatak.objectives.offset import offset_loss
-from nunatak.objectives.volume_pu import pu_on_heatmaps
+from nunatak.objectives.volume_pu import VolumeLabels, pu_on_heatmaps
 from nunatak.objectives.volume_targets import stack_targets
 
 OFFSET_WEIGHT = 0.5
@@ -89,7 +89,7 @@ class VolumeTask:
         self._settings = settings
         complete = [volume for volume in volumes if volume.is_complete]
         exams = list(held_out) or complete if settings.adaptive_thresholds else []
-        self._has_exams = bool(exams)
+        self._has_exams, self._has_complete = bool(exams), bool(complete)
         self._batches = VolumeBatches(
             volumes,
             settings,
@@ -130,7 +130,7 @@ class VolumeTask:
             self._count_where_known(teacher, batch.exam)
         if batch.lesson is not None:
             weight = self._settings.pseudo_weight * self._risen(batch.step)
-            lesson_loss = self._on_lesson(logits, offset_px, batch.lesson, teacher)
+            lesson_loss = self._on_lesson(logits, offset_px, batch, batch.lesson, teacher)
             loss = loss + weight * lesson_loss
         return loss
 
@@ -157,7 +157,12 @@ class VolumeTask:
         return loss + self._settings.confusion_weight * confused
 
     def _on_lesson(
-        self, logits: Tensor, offset_px: Tensor, lesson: Lesson, teacher: nn.Module
+        self,
+        logits: Tensor,
+        offset_px: Tensor,
+        batch: VolumeBatch,
+        lesson: Lesson,
+        teacher: nn.Module,
     ) -> Tensor:
         """Score the student on what its teacher is sure of, where nobody knows better."""
         thresholds = self.thresholds()
@@ -182,6 +187,7 @@ class VolumeTask:
             targets.positive,
             ignored=~lesson.open | doubtful,
             class_weight=self._class_weight,
+            least_particles=self._least_taught(batch.labels),
         )
         # Where no class is open, labels or the tomogram's end say what there is.
         closed = ~lesson.open.any(dim=1, keepdim=True)
@@ -189,6 +195,18 @@ class VolumeTask:
             offset_px[lesson.rows], targets.offset_px, targets.inside, ignored=closed
         )
         return on_map + OFFSET_WEIGHT * to_centre
+
+    def _least_taught(self, labels: VolumeLabels) -> Tensor | float:
+        """Return by how many particles, at least, the loss on the teacher's labels is divided.
+
+        Complete labels say what is empty: a voxel that the teacher takes for empty counts no more
+        than one that is known to be, however few particles it finds. Sparse labels do not, and the
+        teacher's word has its full weight.
+        """
+        if not self._has_complete:
+            return 1.0
+        unknown = labels.ignored | ~labels.known
+        return torch.where(unknown, 0.0, labels.positive).sum().clamp_min(1.0)
 
     def _look(self, teacher: nn.Module, volumes: Tensor, floors: tuple[float, ...]) -> list[Seen]:
         return look(teacher, volumes, self.grid, floors, views=self._settings.teacher_views)
