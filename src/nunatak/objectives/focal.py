@@ -72,14 +72,14 @@ def heatmap_focal_loss(
         See `class_balance`. It weighs the hits and the misses of a class alike, so that the
         probability at which they balance stays what it is.
     least_particles : Tensor, scalar, or float
-        What is divided by where there are fewer.
+        The least divisor, for where there are fewer particles.
     alpha, beta
         As in `voxel_losses`.
 
     Returns
     -------
     Tensor, scalar
-        Divided by the particles of all classes.
+        Divided by the particles of all classes, or by ``least_particles``.
     """
     losses = voxel_losses(logits, heatmap, positive, alpha=alpha, beta=beta)
     if class_weight is not None:

@@ -69,7 +69,7 @@ class Exam:
     unclear_px : Tensor, shape (m, 3), float64
         Places of which nobody knows, x, y, z.
     within_px : Tensor, shape (2, 3), float64
-        Lowest and highest x, y, z at which a candidate counts.
+        Lowest and highest x, y, z at which a candidate or a particle counts.
     """
 
     image: Tensor

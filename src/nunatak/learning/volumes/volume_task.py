@@ -200,8 +200,8 @@ class VolumeTask:
         """Return by how many particles, at least, the loss on the teacher's labels is divided.
 
         Complete labels say what is empty: a voxel that the teacher takes for empty counts no more
-        than one that is known to be, however few particles it finds. Sparse labels do not, and the
-        teacher's word has its full weight.
+        than one that is known to be (in the focal loss), however few particles it finds. Sparse
+        labels do not say it, and the teacher's word has its full weight.
         """
         if not self._has_complete:
             return 1.0
@@ -221,26 +221,26 @@ class VolumeTask:
         # Also what lies below the thresholds of now: it says whether they may fall.
         (seen,) = self._look(teacher, exam.image, (LOWEST_HIGH,) * classes)
         found = self._agreed(seen, self.thresholds())
-        found = found.taken(self._counts(found.xyz_px, found.class_index, exam))
+        found = found.taken(self._is_counted(found.xyz_px, found.class_index, exam))
         truths = exam.class_index.cpu().numpy()
-        truths = truths[self._counts(exam.centres_px.cpu().numpy(), truths, exam)]
+        truths = truths[self._is_counted(exam.centres_px.cpu().numpy(), truths, exam)]
         self.module.count(
             self._histogram(found.score, found.class_index),
             torch.from_numpy(np.bincount(truths, minlength=classes)),
             fading=FADING,
         )
 
-    def _counts(
+    def _is_counted(
         self, xyz_px: NDArray[np.float64], kinds: NDArray[np.int64], exam: Exam
     ) -> NDArray[np.bool_]:
-        """Tell which places lie well inside a crop, away from all of which nobody knows."""
+        """Tell which places lie well inside a crop and away from those of which nobody knows."""
         low, high = exam.within_px.cpu().numpy()
-        counts: NDArray[np.bool_] = ((xyz_px >= low) & (xyz_px <= high)).all(axis=1)
+        is_counted: NDArray[np.bool_] = ((xyz_px >= low) & (xyz_px <= high)).all(axis=1)
         unclear_px = exam.unclear_px.cpu().numpy()
         for kind, radius_px in enumerate(self.grid.radius_px):
             rows = kinds == kind
-            counts[rows] &= is_clear(xyz_px[rows], unclear_px, radius_px)
-        return counts
+            is_counted[rows] &= is_clear(xyz_px[rows], unclear_px, radius_px)
+        return is_counted
 
     def _count_where_open(self, each: Sequence[VolumeCandidates], lesson: Lesson) -> None:
         """Count the teacher's candidates and the particles expected where nobody knows."""

@@ -15,14 +15,14 @@ PARTICLE_SHARE = 0.6
 """Of the particles that there are, those that a teacher may label: the surer ones."""
 
 LEAST_EXPECTED = 8.0
-"""Fewer particles say too little about a class."""
+"""Fewer particles say too little about a class; then all classes together must."""
 
 LOW_SHARE = 0.3
 """Of a class's threshold: what scores less is taken for empty, what lies between for unknown."""
 
 LOWEST_HIGH = 0.2
-"""A candidate of lower probability is never called a particle: a teacher that finds less than what
-there is would otherwise believe all that it sees."""
+"""No threshold that follows from numbers is lower: a teacher that finds less than what there is
+would otherwise believe all that it sees."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,11 @@ def by_number(detections: Tensor, expected: Tensor, *, fallback: float) -> Teach
     Parameters
     ----------
     detections : Tensor, shape (classes, bins)
-        Candidates, by probability, from `LOWEST_HIGH` on.
+        Candidates, by probability.
     expected : Tensor, shape (classes,)
         Particles known or expected where they were counted.
     fallback
-        Threshold of a class of which there are less than `LEAST_EXPECTED` so far.
+        Threshold where fewer than `LEAST_EXPECTED` are there so far, of a class and of all.
 
     Notes
     -----
@@ -64,15 +64,10 @@ def by_number(detections: Tensor, expected: Tensor, *, fallback: float) -> Teach
     above which nine of ten candidates are right were tried, too: classes in which no score is that
     good were taught nothing but what is empty, and lost their faint particles.
     """
-    above = detections.flip(-1).cumsum(-1).flip(-1)
-    allowed = PARTICLE_SHARE * expected
-    high = []
-    for counts, most, enough in zip(above, allowed, expected >= LEAST_EXPECTED, strict=True):
-        # From a bin on there are too few candidates; the one after the last is above all scores.
-        few = torch.nonzero(counts <= most)
-        first = int(few[0]) if len(few) else len(counts)
-        high.append(max(first / SCORE_BINS, LOWEST_HIGH) if enough else fallback)
-    return TeacherThresholds.of_high(high)
+    rest = _of_class(detections.sum(0), expected.sum(), fallback=fallback)
+    return TeacherThresholds.of_high(
+        [_of_class(*one, fallback=rest) for one in zip(detections, expected, strict=True)]
+    )
 
 
 def score_histogram(score: Tensor, class_index: Tensor, classes: int) -> Tensor:
@@ -80,3 +75,13 @@ def score_histogram(score: Tensor, class_index: Tensor, classes: int) -> Tensor:
     bins = (score * SCORE_BINS).long().clamp(0, SCORE_BINS - 1)
     counts = torch.bincount(class_index * SCORE_BINS + bins, minlength=classes * SCORE_BINS)
     return counts.reshape(classes, SCORE_BINS).float()
+
+
+def _of_class(detections: Tensor, expected: Tensor, *, fallback: float) -> float:
+    if expected < LEAST_EXPECTED:
+        return fallback
+    above = detections.flip(-1).cumsum(-1).flip(-1)
+    # From a bin on there are few enough; the one after the last is above all scores.
+    few = torch.nonzero(above <= PARTICLE_SHARE * expected)
+    first = int(few[0]) if len(few) else SCORE_BINS
+    return max(first / SCORE_BINS, LOWEST_HIGH)
