@@ -334,11 +334,10 @@ def test_thresholds_follow_from_the_particles_that_are_known(make_volume) -> Non
     assert made.module.expected.tolist() == pytest.approx([counted, 0.0])
     assert made.module.detections[0].sum() == pytest.approx(counted)
     # As many candidates as particles, of which six of ten may be labelled: none of the equals.
-    # Nothing is known of the other class, which goes by all.
-    assert made.thresholds().high == pytest.approx((0.52, 0.52))
+    assert made.thresholds().high == pytest.approx((0.52, 0.7))
     # Where twice as many are known, all candidates may be.
     made.module.expected.mul_(2)
-    assert made.thresholds().high == pytest.approx((0.2, 0.2))
+    assert made.thresholds().high == pytest.approx((0.2, 0.7))
     # Where nobody knows what there is, neither counts.
     before = made.module.detections[0].sum()
     made._count_where_known(sees, replace(known, unclear_px=torch.tensor([[8.5, 8.5, 10.5]])))

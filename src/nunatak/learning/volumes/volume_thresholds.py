@@ -15,7 +15,7 @@ PARTICLE_SHARE = 0.6
 """Of the particles that there are, those that a teacher may label: the surer ones."""
 
 LEAST_EXPECTED = 8.0
-"""Fewer particles say too little about a class; then all classes together must."""
+"""Fewer particles say too little about a class."""
 
 LOW_SHARE = 0.3
 """Of a class's threshold: what scores less is taken for empty, what lies between for unknown."""
@@ -56,7 +56,7 @@ def by_number(detections: Tensor, expected: Tensor, *, fallback: float) -> Teach
     expected : Tensor, shape (classes,)
         Particles known or expected where they were counted.
     fallback
-        Threshold where fewer than `LEAST_EXPECTED` are there so far, of a class and of all.
+        Threshold of a class of which there are fewer than `LEAST_EXPECTED` so far.
 
     Notes
     -----
@@ -64,9 +64,8 @@ def by_number(detections: Tensor, expected: Tensor, *, fallback: float) -> Teach
     above which nine of ten candidates are right were tried, too: classes in which no score is that
     good were taught nothing but what is empty, and lost their faint particles.
     """
-    rest = _of_class(detections.sum(0), expected.sum(), fallback=fallback)
     return TeacherThresholds.of_high(
-        [_of_class(*one, fallback=rest) for one in zip(detections, expected, strict=True)]
+        [_of_class(*one, fallback=fallback) for one in zip(detections, expected, strict=True)]
     )
 
 
