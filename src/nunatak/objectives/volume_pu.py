@@ -35,6 +35,11 @@ class VolumeLabels:
     ignored: Tensor
     expected: Tensor
 
+    @property
+    def unknown(self) -> Tensor:
+        """Where the heatmap says nothing, same shape, bool."""
+        return self.ignored | ~self.known
+
     def to(self, device: torch.device | str) -> "VolumeLabels":
         """Move all parts to a device."""
         return VolumeLabels(*(getattr(self, field.name).to(device) for field in fields(self)))
@@ -76,7 +81,7 @@ def pu_on_heatmaps(
     losses = voxel_losses(logits, labels.heatmap, labels.positive)
     empty = torch.zeros_like(labels.heatmap)
     as_empty = voxel_losses(logits, empty, empty)
-    labelled = labels.known & ~labels.ignored
+    labelled = ~labels.unknown
     unlabelled = ~labels.known & ~labels.ignored
     balls = labelled & (labels.heatmap > BALL_EDGE)
     n = _by_class(labelled, labels.positive)

@@ -130,7 +130,7 @@ class VolumeTask:
             self._count_where_known(teacher, batch.exam)
         if batch.lesson is not None:
             weight = self._settings.pseudo_weight * self._risen(batch.step)
-            lesson_loss = self._on_lesson(logits, offset_px, batch, batch.lesson, teacher)
+            lesson_loss = self._on_lesson(logits, offset_px, batch.lesson, batch.labels, teacher)
             loss = loss + weight * lesson_loss
         return loss
 
@@ -144,7 +144,7 @@ class VolumeTask:
 
     def _on_labels(self, logits: Tensor, batch: VolumeBatch) -> Tensor:
         labels, weight = batch.labels, self._class_weight
-        unknown = labels.ignored | ~labels.known
+        unknown = labels.unknown
         if self._settings.objective == "pu":
             loss = pu_on_heatmaps(logits, labels, class_weight=weight)
         else:
@@ -160,8 +160,8 @@ class VolumeTask:
         self,
         logits: Tensor,
         offset_px: Tensor,
-        batch: VolumeBatch,
         lesson: Lesson,
+        labels: VolumeLabels,
         teacher: nn.Module,
     ) -> Tensor:
         """Score the student on what its teacher is sure of, where nobody knows better."""
@@ -187,7 +187,7 @@ class VolumeTask:
             targets.positive,
             ignored=~lesson.open | doubtful,
             class_weight=self._class_weight,
-            least_particles=self._least_taught(batch.labels),
+            least_particles=self._least_taught(labels),
         )
         # Where no class is open, labels or the tomogram's end say what there is.
         closed = ~lesson.open.any(dim=1, keepdim=True)
@@ -205,8 +205,7 @@ class VolumeTask:
         """
         if not self._has_complete:
             return 1.0
-        unknown = labels.ignored | ~labels.known
-        return torch.where(unknown, 0.0, labels.positive).sum().clamp_min(1.0)
+        return torch.where(labels.unknown, 0.0, labels.positive).sum().clamp_min(1.0)
 
     def _look(self, teacher: nn.Module, volumes: Tensor, floors: tuple[float, ...]) -> list[Seen]:
         return look(teacher, volumes, self.grid, floors, views=self._settings.teacher_views)
@@ -235,12 +234,9 @@ class VolumeTask:
     ) -> NDArray[np.bool_]:
         """Tell which places lie well inside a crop and away from those of which nobody knows."""
         low, high = exam.within_px.cpu().numpy()
-        is_counted: NDArray[np.bool_] = ((xyz_px >= low) & (xyz_px <= high)).all(axis=1)
-        unclear_px = exam.unclear_px.cpu().numpy()
-        for kind, radius_px in enumerate(self.grid.radius_px):
-            rows = kinds == kind
-            is_counted[rows] &= is_clear(xyz_px[rows], unclear_px, radius_px)
-        return is_counted
+        inside: NDArray[np.bool_] = ((xyz_px >= low) & (xyz_px <= high)).all(axis=1)
+        radius_px = np.array(self.grid.radius_px)[kinds]
+        return inside & is_clear(xyz_px, exam.unclear_px.cpu().numpy(), radius_px)
 
     def _count_where_open(self, each: Sequence[VolumeCandidates], lesson: Lesson) -> None:
         """Count the teacher's candidates and the particles expected where nobody knows."""

@@ -111,9 +111,11 @@ class VolumeValidator:
 
 
 def is_clear(
-    xyz_px: NDArray[np.float64], unclear_px: NDArray[np.float64], radius_px: float
+    xyz_px: NDArray[np.float64],
+    unclear_px: NDArray[np.float64],
+    radius_px: float | NDArray[np.float64],
 ) -> NDArray[np.bool_]:
-    """Tell which candidates (n, 3) lie a radius or more from all places of which nobody knows."""
+    """Tell which places (n, 3) lie a radius, of all or (n,), from those of which nobody knows."""
     distance, _ = KDTree(unclear_px).query(xyz_px) if len(unclear_px) else (np.inf, None)
     return np.broadcast_to(np.asarray(distance >= radius_px), len(xyz_px))
 
