@@ -16,6 +16,7 @@ ROOMS = (
     "files",
     "geometry",
     "rotations",
+    "sampling",
     "images",
     "picks",
     "simulate",

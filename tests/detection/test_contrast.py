@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nunatak.detection.contrast import ContrastVote, decide, spread, vote
+from nunatak.detection.contrast import ContrastVote, decide, vote
 from nunatak.detection.model import DetectorModel
 from nunatak.detection.preparation import prepare
 from nunatak.detection.scoring import Scorer
@@ -45,12 +45,6 @@ def test_the_undecided_abstain() -> None:
     assert decide([nearly_empty, nearly_empty, both, ContrastVote(3, 40)]) == "light"
     assert decide([nearly_empty], otherwise="light") == "light"
     assert decide([]) == "dark"
-
-
-def test_the_sample_spans_the_list() -> None:
-    assert spread(1) == [0]
-    assert spread(5) == [0, 1, 2, 3, 4]
-    assert spread(1001) == [0, 250, 500, 750, 1000]
 
 
 def test_only_the_middle_of_a_large_image_is_scored(blob_model: DetectorModel) -> None:

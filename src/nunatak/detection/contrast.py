@@ -39,17 +39,6 @@ class ContrastVote:
     light: float
 
 
-def spread(count: int, sample: int = SAMPLE) -> list[int]:
-    """Choose indices of a sample spread evenly over ``count`` items, ends included.
-
-    Examples
-    --------
-    >>> spread(100), spread(3)
-    ([0, 25, 50, 74, 99], [0, 1, 2])
-    """
-    return sorted({round(i) for i in np.linspace(0, count - 1, min(sample, count))})
-
-
 def vote(
     image: NDArray[np.float32], scorer: Scorer, *, level: float, min_distance_px: float
 ) -> ContrastVote:

@@ -11,7 +11,7 @@ import torch
 
 from nunatak import __version__
 from nunatak.detection import preparation
-from nunatak.detection.contrast import ContrastVote, Side, decide, spread, vote
+from nunatak.detection.contrast import SAMPLE, ContrastVote, Side, decide, vote
 from nunatak.detection.finished import Finished
 from nunatak.detection.journal import Journal
 from nunatak.detection.model import DetectorModel
@@ -24,6 +24,7 @@ from nunatak.detection.scoring import Scorer
 from nunatak.errors import BadInput
 from nunatak.images.micrograph_list import ListedMicrograph, MicrographList
 from nunatak.images.stable import file_state
+from nunatak.sampling import evenly
 
 _log = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ class Job:
         if self.options.contrast != "auto":
             return self.options.contrast
         names = list(self.entries)
-        sample = [names[index] for index in spread(len(names))]
+        sample = [names[index] for index in evenly(len(names), SAMPLE)]
         read = Reader(self.prepare, self._crew.readers, Stopwatch())
         casts = in_order(lambda image: self._vote(read(image)), sample, self._crew)
         ballots = [cast for cast in casts if cast is not None]

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 import torch
 
-from nunatak.detection.contrast import Side, decide, spread, vote
+from nunatak.detection.contrast import SAMPLE, Side, decide, vote
 from nunatak.detection.parallel import Crew, in_order
 from nunatak.detection.preparation import Prepared, prepare
 from nunatak.detection.result import Failure
@@ -18,6 +18,7 @@ from nunatak.images.micrograph_list import ListedMicrograph, MicrographList
 from nunatak.learning.labels.set import LabelSet
 from nunatak.learning.regions import Regions
 from nunatak.learning.working_images import WorkingImage, working_image
+from nunatak.sampling import evenly
 
 _log = logging.getLogger(__name__)
 
@@ -113,7 +114,7 @@ def gather(
     BadInput
         If none of the labelled micrographs can be read.
     """
-    others = [labels.unlabelled[i] for i in spread(len(labels.unlabelled), most_unlabelled)]
+    others = [labels.unlabelled[i] for i in evenly(len(labels.unlabelled), most_unlabelled)]
     left_out = len(labels.unlabelled) - len(others)
     if others and left_out:
         _log.info(
@@ -166,7 +167,7 @@ def contrast_of(
         Probability from which a peak counts.
     """
     everything = list(micrographs)
-    sample = [everything[i] for i in spread(len(everything))]
+    sample = [everything[i] for i in evenly(len(everything), SAMPLE)]
     ballots = [
         vote(read.image, scorer, level=level, min_distance_px=0.4 * size.diameter_px)
         for read in _read_all(sample, size)

@@ -3,14 +3,13 @@
 import logging
 from collections.abc import Iterator
 
-import numpy as np
-
 from nunatak.geometry import Orientation
 from nunatak.images.micrograph import Micrograph
 from nunatak.images.micrograph_list import MicrographList
 from nunatak.images.reader import read_micrograph
 from nunatak.picks.names import NameIndex
 from nunatak.picks.table import PickSet
+from nunatak.sampling import evenly
 
 AS_STORED = Orientation.IDENTITY
 """How to read picks whose orientation is in question."""
@@ -49,10 +48,9 @@ def micrographs_with_picks(
     candidates = [one for one in listed if str(one.path) in found]
     if not candidates:
         return
-    chosen = np.unique(np.linspace(0, len(candidates) - 1, limit).round().astype(int))
     if len(candidates) > limit:
         _log.info("looking at %d of %d micrographs with picks", limit, len(candidates))
-    for number in chosen.tolist():
+    for number in evenly(len(candidates), limit):
         one = candidates[number]
         yield read_micrograph(
             one.path,

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from nunatak.errors import BadInput
 from nunatak.pruning.calibration import Calibration
+from nunatak.sampling import evenly
 
 FloatArray = NDArray[np.float64]
 
@@ -134,8 +135,7 @@ def discovery_curve(
     falling = np.sort(logits[np.isfinite(logits)])[::-1]
     # A row ends where the logit changes, so that picks of one logit stay together.
     ends = np.flatnonzero(np.append(falling[1:] < falling[:-1], True)[: len(falling)])
-    if len(ends) > _LEVELS:
-        ends = ends[np.unique(np.linspace(0, len(ends) - 1, _LEVELS).round().astype(np.int64))]
+    ends = ends[evenly(len(ends), _LEVELS)]
     kept = ends + 1
     probability = calibration.probability(falling)
     right = np.cumsum(probability)[ends]

@@ -8,7 +8,7 @@ from threading import BoundedSemaphore
 import numpy as np
 from numpy.typing import NDArray
 
-from nunatak.detection.contrast import ContrastVote, Side, decide, spread
+from nunatak.detection.contrast import SAMPLE, ContrastVote, Side, decide
 from nunatak.detection.parallel import Crew, in_order
 from nunatak.detection.result import Failure
 from nunatak.errors import BadInput
@@ -20,6 +20,7 @@ from nunatak.pruning.detector_scores import Detected, DetectorScores
 from nunatak.pruning.image_files import Micrographs, micrograph_files
 from nunatak.pruning.listed_size import listed_size_A
 from nunatak.pruning.working_micrograph import WorkingMicrograph, read_working_micrograph
+from nunatak.sampling import evenly
 
 _log = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ class MicrographCutter:
                 return voter.vote(self._read(image))
             return None
 
-        sample = [self.images[index] for index in spread(len(self.images))] if self.images else []
+        sample = [self.images[index] for index in evenly(len(self.images), SAMPLE)]
         with closing(in_order(vote, sample, self.crew)) as ballots:
             side = decide([ballot for ballot in ballots if ballot is not None])
         _log.info("particles are %s in these micrographs", side)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from nunatak.detection.contrast import Side, spread
+from nunatak.detection.contrast import Side
 from nunatak.detection.parallel import Crew
 from nunatak.detection.preparation import REFUSED_BELOW_PX
 from nunatak.detection.result import Failure
@@ -25,6 +25,7 @@ from nunatak.pruning.cutting import ImageCrops, failing_alone, parts_of
 from nunatak.pruning.image_files import files_named
 from nunatak.pruning.particle_images import crops_of, floats, steps, window
 from nunatak.pruning.particle_names import particle_names
+from nunatak.sampling import evenly
 
 _STACKS_LOOKED_AT = 5
 _IMAGES_LOOKED_AT = 100
@@ -99,14 +100,14 @@ class StackCutter:
     def find_contrast(self) -> Side:
         """Compare the middle of some particle images with their rims."""
         found: list[NDArray[np.float64]] = []
-        for index in spread(len(self.images), _STACKS_LOOKED_AT) if self.images else []:
+        for index in evenly(len(self.images), _STACKS_LOOKED_AT):
             name = self.images[index]
             unread: list[Failure] = []  # the failure is reported when its picks are cut
             with failing_alone(name, unread):
                 pixels, _ = self._open(name)
                 inside = self._names.section[self._rows[name]]
                 inside = inside[inside < len(pixels)]
-                sample = inside[spread(len(inside), _IMAGES_LOOKED_AT)] if len(inside) else inside
+                sample = inside[evenly(len(inside), _IMAGES_LOOKED_AT)]
                 found.append(steps(floats(pixels, sample)))
         all_steps = np.concatenate(found) if found else np.empty(0)
         all_steps = all_steps[np.isfinite(all_steps)]

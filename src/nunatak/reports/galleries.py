@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from nunatak.reports.classes import class_names, count_classes
 from nunatak.reports.summary import Summary
+from nunatak.sampling import evenly
 
 PICKS_SHOWN = 24
 """Crops in a gallery at most."""
@@ -102,9 +102,5 @@ def _first(
 def _spread(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows spread evenly, from images spread evenly."""
     images = rows["image"].unique()
-    few = rows[rows["image"].isin(images[_evenly(len(images), IMAGES_OPENED)])]
-    return few.iloc[_evenly(len(few), PICKS_SHOWN)]
-
-
-def _evenly(n: int, most: int) -> NDArray[np.int64]:
-    return np.linspace(0, n - 1, min(n, most)).round().astype(np.int64)
+    few = rows[rows["image"].isin(images[evenly(len(images), IMAGES_OPENED)])]
+    return few.iloc[evenly(len(few), PICKS_SHOWN)]

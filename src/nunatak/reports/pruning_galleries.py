@@ -1,13 +1,12 @@
 """Choose the picks whose crops show what a pruning did."""
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from nunatak.pruning.classes import PARTICLE
 from nunatak.pruning.kinds import kinds_of
 from nunatak.reports.axes import grouped_digits
 from nunatak.reports.galleries import CLASSES_SHOWN, IMAGES_OPENED, PICKS_SHOWN, Gallery
+from nunatak.sampling import evenly
 
 _NOTES = {
     "keep": "Spread evenly over their ranks, the most probable particles first.",
@@ -46,10 +45,10 @@ class Opened:
         known = [image for image in images if image in self._images]
         new = [image for image in images if image not in self._images]
         room = IMAGES_OPENED - min(len(known), IMAGES_OPENED)
-        chosen = [known[at] for at in _evenly(len(known), IMAGES_OPENED)]
-        chosen += [new[at] for at in _evenly(len(new), room)] if room else []
+        chosen = [known[at] for at in evenly(len(known), IMAGES_OPENED)]
+        chosen += [new[at] for at in evenly(len(new), room)]
         few = rows[rows["image"].isin(chosen)]
-        shown = few.iloc[_evenly(len(few), n_picks)]
+        shown = few.iloc[evenly(len(few), n_picks)]
         self._images |= dict.fromkeys(str(image) for image in shown["image"].unique())
         return shown
 
@@ -118,7 +117,3 @@ def class_in_words(name: str) -> str:
     'off centre'
     """
     return name.replace("_", " ") or "no class"
-
-
-def _evenly(n: int, most: int) -> NDArray[np.int64]:
-    return np.linspace(0, n - 1, min(n, most)).round().astype(np.int64)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nunatak.reports.axes import grouped_digits
+from nunatak.sampling import evenly
 
 FloatArray = NDArray[np.float64]
 
@@ -83,7 +84,7 @@ def draw_map(
     place[seen] = _percent(place[seen])
     drawn = np.zeros(len(seen), dtype=np.bool_)
     rows = np.flatnonzero(seen)
-    drawn[rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_DOTS)).round().astype(int)]] = True
+    drawn[rows[evenly(len(rows), MOST_DOTS)]] = True
     falling = sorted(kinds, key=lambda kind: -int(kind[2].sum()))
     notes = [
         f"The two axes hold {100 * share:.0f} % of the differences that the classifier sees; "

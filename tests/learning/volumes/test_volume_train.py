@@ -20,6 +20,7 @@ from nunatak.errors import BadInput, OtherTraining, UsageError
 from nunatak.images.normalise_volume import VERSION
 from nunatak.images.write_volume import write_mrc_volume
 from nunatak.learning.record import describe
+from nunatak.learning.volumes import volume_training_run
 from nunatak.learning.volumes.train_tomograms import train_tomograms
 from nunatak.learning.volumes.volume_label_set import VolumeLabelSet
 from nunatak.learning.volumes.volume_result import VolumeTrainingResult
@@ -191,7 +192,10 @@ def test_where_every_tomogram_is_learned_by_heart_the_start_keeps_its_thresholds
     assert result.model.header.provenance["thresholds_counted_in"] == []
 
 
-def test_sparse_labels_and_all_ingredients_train(specimen, tiny, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_sparse_labels_and_all_ingredients_train(  # type: ignore[no-untyped-def]
+    specimen, tiny, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(volume_training_run, "MOST_COUNTED", 2)
     paths, labels = specimen
     few = PickSet(labels.table.iloc[[0, 1, 7]])
     file = tmp_path / "few.csv"
@@ -209,7 +213,10 @@ def test_sparse_labels_and_all_ingredients_train(specimen, tiny, tmp_path) -> No
     assert not result.validation
     assert len(result.training) == 4
     assert result.validation_score is None
-    assert result.model.header.provenance["expected"] == {"small": 3.0, "large": 3.0}
+    provenance = result.model.header.provenance
+    assert provenance["expected"] == {"small": 3.0, "large": 3.0}
+    counted = provenance["thresholds_counted_in"]
+    assert counted == [result.training[0], result.training[-1]]
     assert all(0.05 <= kind.threshold <= 0.95 for kind in result.model.header.classes)
 
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from nunatak.errors import BadInput
 from nunatak.images.micrograph_list import ListedMicrograph
 from nunatak.learning.labels.check import Frames, by_image
@@ -12,6 +10,7 @@ from nunatak.learning.labels.fit import FitReport, LabelledPlace, Verdict, fit_l
 from nunatak.learning.labels.hypotheses import Hypothesis, ReadAs
 from nunatak.learning.labels.report import Finding, Severity
 from nunatak.learning.labels.rows import Rows
+from nunatak.sampling import evenly
 
 MOST_MICROGRAPHS = 20
 """Micrographs that are looked at, spread evenly over the labelled ones."""
@@ -40,7 +39,7 @@ def look(
     numbers_of = dict(by_image(particles))
     candidates = [one for one in micrographs if one.name in numbers_of]
     places, unreadable = [], []
-    for number in _spread(len(candidates), MOST_MICROGRAPHS):
+    for number in evenly(len(candidates), MOST_MICROGRAPHS):
         one = candidates[number]
         try:
             evidence = evidence_of(one)
@@ -49,13 +48,9 @@ def look(
             continue
         xy = particles.xy_px[numbers_of[one.name]]
         frame = frames[one.name]
-        taken = xy[_spread(len(xy), MOST_LABELS)]
+        taken = xy[evenly(len(xy), MOST_LABELS)]
         places.append(LabelledPlace(taken, frame.shape, frame.pixel_size_A, evidence))
     return (fit_labels(places, hypotheses) if places else None), unreadable
-
-
-def _spread(count: int, most: int) -> list[int]:
-    return sorted({round(number) for number in np.linspace(0, count - 1, min(count, most))})
 
 
 def fit_findings(fit: FitReport, read_as: ReadAs) -> list[Finding]:

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nunatak.detection.contrast import Side, spread
+from nunatak.detection.contrast import Side
 from nunatak.learning.labels.report import Finding, Severity
 from nunatak.learning.volumes.working_volumes import WorkingVolume
 from nunatak.picks.counted import counted
+from nunatak.sampling import evenly
 
 SHELL_RADII = 1.5
 """A particle's sphere is compared with a shell around it, from one radius to so many."""
@@ -72,7 +73,7 @@ def _looked_at(
 ) -> Iterator[tuple[WorkingVolume, int]]:
     """Choose labels over all tomograms."""
     labels = [(volume, row) for volume in volumes for row in range(len(volume.centres_px))]
-    return (labels[index] for index in spread(len(labels), MOST_LABELS)) if labels else iter(())
+    return (labels[index] for index in evenly(len(labels), MOST_LABELS))
 
 
 def _excess(volume: WorkingVolume, row: int, radius_px: Sequence[float]) -> float:

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
@@ -17,10 +16,9 @@ from nunatak.learning.volumes.volume_label_set import NO_LABELS, TomogramLabels
 from nunatak.learning.volumes.volume_scratch import VolumeScratch
 from nunatak.learning.volumes.working_volumes import WorkingVolume, working_volume
 from nunatak.picks.counted import counted
+from nunatak.sampling import evenly
 
 _log = logging.getLogger(__name__)
-
-Item = TypeVar("Item")
 
 MOST_COUNTED = 6
 """Tomograms in which candidates are counted to choose thresholds by their number."""
@@ -176,7 +174,8 @@ def gather_volumes(
         )
     unlabelled = [one for one in listed if one.name not in labels]
     others = unlabelled if with_unlabelled else []
-    counting = [] if with_unlabelled or aside else spread(unlabelled, MOST_COUNTED)
+    counting = [] if with_unlabelled or aside else unlabelled
+    counting = [counting[index] for index in evenly(len(counting), MOST_COUNTED)]
     volumes = [
         reading.read(one, labels[one.name], is_complete=are_complete or one.name in aside)
         for one in labelled
@@ -188,17 +187,6 @@ def gather_volumes(
         validation=tuple(volume for volume in volumes if volume.name in aside),
         counting=tuple(reading.read(one, NO_LABELS, is_complete=False) for one in counting),
     )
-
-
-def spread(items: Sequence[Item], most: int) -> list[Item]:
-    """Return no more than so many, evenly spread over all.
-
-    Examples
-    --------
-    >>> spread("abcdefg", 3)
-    ['a', 'c', 'e']
-    """
-    return list(items[:: max(1, len(items) // most)][:most])
 
 
 def _validation_name(name: str, labelled: Sequence[ListedMicrograph]) -> str:

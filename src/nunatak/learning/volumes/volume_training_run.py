@@ -20,7 +20,7 @@ from nunatak.detection.volumes.volume_peaks import VolumeCandidates
 from nunatak.images.normalise_volume import VERSION
 from nunatak.learning.own_settings import own_settings
 from nunatak.learning.record import write_record
-from nunatak.learning.volumes.volume_data import MOST_COUNTED, VolumeTrainingData, spread
+from nunatak.learning.volumes.volume_data import MOST_COUNTED, VolumeTrainingData
 from nunatak.learning.volumes.volume_expectation import expected_numbers
 from nunatak.learning.volumes.volume_settings import LabelsAre, VolumeLearningSettings
 from nunatak.learning.volumes.volume_start import VolumeStart, start_thresholds
@@ -34,6 +34,7 @@ from nunatak.learning.volumes.volume_validation import (
 )
 from nunatak.learning.volumes.working_volumes import WorkingVolume
 from nunatak.networks.interface import DetectorNetwork
+from nunatak.sampling import evenly
 from nunatak.training.config import TrainingPrecision
 from nunatak.training.loop import fit
 from nunatak.training.prefetch import prefetched
@@ -215,7 +216,8 @@ class VolumeTrainingRun:
         knows by heart, are higher than any others will be.
         """
         others = [volume for volume in self._data.training if not volume.is_complete]
-        return self._data.counting or spread(others, MOST_COUNTED)
+        some = [others[index] for index in evenly(len(others), MOST_COUNTED)]
+        return self._data.counting or some
 
     def _unjudged(self, network: DetectorNetwork, counted: Sequence[WorkingVolume]) -> list[float]:
         """Choose thresholds where no tomogram was kept aside."""

@@ -13,6 +13,7 @@ from nunatak.images.micrograph_list import MicrographList
 from nunatak.learning.settings import LearningSettings
 from nunatak.learning.train import train as train_on_micrographs
 from nunatak.picks.formats import write_picks
+from nunatak.sampling import evenly
 from nunatak.server.bodies.runs import TrainAsked
 from nunatak.server.review.loading import load, marks_of
 from nunatak.server.runs.account import account
@@ -170,8 +171,7 @@ def _taking_part(lesson: Lesson, wanted: int | None) -> MicrographList:
     others = lesson.unlabelled
     looked_at = [one for one in others if one.id == wanted]
     rest = [one for one in others if one.id != wanted]
-    spread = np.linspace(0, len(rest) - 1, min(MOST_UNLABELLED, len(rest)))
-    chosen = [rest[index] for index in sorted({round(place) for place in spread.tolist()})]
+    chosen = [rest[index] for index in evenly(len(rest), MOST_UNLABELLED)]
     return listed([*lesson.labelled, *looked_at, *chosen])
 
 
