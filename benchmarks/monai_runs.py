@@ -14,8 +14,6 @@ from tomogram_accuracy import rate_tomograms
 from tomogram_sets import TomogramSet
 
 SCRIPT = Path(__file__).with_name("monai_baseline.py")
-STEPS_FACTOR = 2.5
-"""It begins with random weights and is to be no straw man: so many times the study's steps."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class MonaiRun(KeptRun):
     seed : int
         Of the training.
     steps : int
-        Of the study.
+        Of the training.
     python : Path or None
         Of the environment with MONAI; None makes nothing and shows what is finished.
     """
@@ -53,7 +51,7 @@ class MonaiRun(KeptRun):
         """How to train: JSON values."""
         return {
             "seed": self.seed,
-            "steps": round(STEPS_FACTOR * self.steps),
+            "steps": self.steps,
             "batch_size": 4,
             "crop_px": 64,
             "learning_rate": 1e-3,

@@ -40,6 +40,7 @@ SECTIONS: dict[str, Callable[[Result], str]] = {
     "compare_topaz_training": training_sections.compare_topaz_training,
     "calibration": training_sections.calibration,
     "tomograms": tomogram_sections.tomograms,
+    "tomograms_long": tomogram_sections.tomograms,
     "tomogram_speed": tomogram_sections.tomogram_speed,
     "tomogram_speed_gpu": tomogram_sections.tomogram_speed,
     "pruning": pruning_sections.pruning,

@@ -184,14 +184,15 @@ ABLATION = (
 Three settings make the change to "alike": the rate is that of trainings from scratch, for all
 weights."""
 
-ARMS = (
+MAIN_ARMS = (
     SUPERVISED_SCRATCH,
     SEMI_SCRATCH,
     DEFAULT,
     SUPERVISED_GENERAL,
     *SEMIETPICKERS,
-    *ABLATION,
 )
+"""Those that are compared with each other; the ablation says why."""
+ARMS = (*MAIN_ARMS, *ABLATION)
 """In the order of their importance, in which they are trained."""
 
 

@@ -22,7 +22,10 @@ def tomograms(result: Result) -> str:
     )
     main = {key: arm for key, arm in result["arms"].items() if not arm.get("is_ablation")}
     ablated = {key: arm for key, arm in result["arms"].items() if arm.get("is_ablation")}
-    parts = ["### Learning in tomograms, simulated", _introduction(result)]
+    parts = [
+        f"### Learning in tomograms, simulated, {result['steps']} steps",
+        _introduction(result),
+    ]
     for figure, title in _FIGURES:
         rows = [
             (arm["title"], *(_shown(cells.get((key, one)), figure) for one in fractions))
@@ -63,7 +66,10 @@ def _introduction(result: Result) -> str:
     data, runs = result["data"], result["runs"]
     parts, config = data["parts"], data["config"]
     shape = " × ".join(map(str, config["shape"]))
-    missing = f" **{runs['missing']} of {runs['planned']} runs are missing.**"
+    missing = (
+        f" **{runs['missing']} of {runs['planned']} runs are missing**; figures are of those "
+        "that there are."
+    )
     return (
         f"**Simulated data only**: tomograms of {shape} voxels of {config['voxel_size_A']:g} Å "
         f"with {len(data['classes'])} classes. Labels are drawn from {parts['labelled']} "
@@ -77,7 +83,8 @@ def _introduction(result: Result) -> str:
 
 def _monai_steps(result: Result) -> str:
     monai = result["arms"].get("monai")
-    return f", that of the MONAI U-Net {monai['settings']['steps']}" if monai else ""
+    steps = monai["settings"]["steps"] if monai else result["steps"]
+    return f", that of the MONAI U-Net {steps}" if steps != result["steps"] else ""
 
 
 def _percent(fraction: float) -> str:

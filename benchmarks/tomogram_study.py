@@ -2,7 +2,8 @@
 
 Every run trains on labels drawn from seven simulated tomograms, is given eight more without
 labels, and is judged on six others, in a process of its own. Finished runs lie in the work
-folder: stop the study and go on at any time, or aggregate what there is with --hours 0.
+folder: stop the study and go on at any time, or aggregate what there is with --hours 0. A second
+study, --long, has more steps and none of the arms that change one thing at a time.
 """
 
 import argparse
@@ -11,7 +12,7 @@ from pathlib import Path
 import common
 import kept_runs
 from monai_runs import MonaiRun
-from tomogram_arms import ARMS
+from tomogram_arms import ABLATION, ARMS, MAIN_ARMS
 from tomogram_sets import (
     CZII_LIKE,
     CZII_LIKE_PARTS,
@@ -21,26 +22,33 @@ from tomogram_sets import (
     tomogram_set,
 )
 from tomogram_tables import Study, aggregated, measured, planned
+from tomogram_targets import STEPS
 
-STEPS = 400
+MONAI_STEPS = 1000
+"""In both studies: it begins with random weights and is to be no straw man."""
 TRIAL_STEPS = 2
 
 
 def main() -> int:
-    """Train what is missing and write ``results/tomograms.json``."""
+    """Train what is missing and write ``results/tomograms.json``, or ``tomograms_long.json``."""
     arguments = _arguments()
     load = common.machine_load()
     data = _data(arguments)
-    arms = [one for one in ARMS if not arguments.only or one.name in arguments.only]
-    seeds = range(arguments.seed, arguments.seed + arguments.seeds)
-    steps = TRIAL_STEPS if arguments.trial else arguments.steps
-    study = planned(data, arms, seeds, steps=steps, monai=arguments.monai)
+    name, arms = ("tomograms_long", MAIN_ARMS) if arguments.long else ("tomograms", ARMS)
+    study = planned(
+        data,
+        [one for one in arms if not arguments.only or one.name in arguments.only],
+        range(arguments.seed, arguments.seed + arguments.seeds),
+        steps=TRIAL_STEPS if arguments.trial else STEPS[name],
+        monai_steps=TRIAL_STEPS if arguments.trial else MONAI_STEPS,
+        monai=arguments.monai,
+    )
     results = arguments.work if arguments.trial else arguments.results
-    kept_runs.recall(study, kept_runs.runs_in(results / "tomograms.json"), arguments.work)
+    kept_runs.recall(study, kept_runs.runs_in(results / f"{name}.json"), arguments.work)
     failed = carry_out(study, arguments)
     content = aggregated(data, study, arguments.work)
     common.write_result(
-        "tomograms",
+        name,
         results,
         measured=measured(content),
         seeds={"first": arguments.seed, "number": arguments.seeds},
@@ -59,7 +67,12 @@ def _arguments() -> argparse.Namespace:
     names = [arm.name for arm in ARMS]
     parser.add_argument("--only", nargs="+", choices=names, help="only these arms")
     parser.add_argument("--seeds", type=int, default=3, help="how many")
-    parser.add_argument("--steps", type=int, default=STEPS, help="of every training")
+    parser.add_argument(
+        "--long",
+        action="store_true",
+        help=f"{STEPS['tomograms_long']} steps a training in place of {STEPS['tomograms']}, "
+        "without the ablation",
+    )
     parser.add_argument("--hours", type=float, help="start no further run after so long")
     parser.add_argument("--cores", type=int, default=2, help="processor cores of each run")
     parser.add_argument(
@@ -71,7 +84,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--trial", action="store_true", help="tiny data and two steps; the result goes to --work"
     )
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    short_only = {arm.name for arm in ABLATION}.intersection(arguments.only or ())
+    if arguments.long and short_only:
+        parser.error(f"{', '.join(sorted(short_only))}: not in the study with --long")
+    return arguments
 
 
 def _data(arguments: argparse.Namespace) -> TomogramSet:

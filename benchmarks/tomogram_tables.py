@@ -40,6 +40,7 @@ def planned(
     seeds: Sequence[int],
     *,
     steps: int,
+    monai_steps: int,
     monai: Path | None,
 ) -> list[TomogramRun | MonaiRun]:
     """List all runs, those first without which the tables say least.
@@ -54,6 +55,8 @@ def planned(
         Of draws and trainings.
     steps
         Of all arms.
+    monai_steps
+        Of the MONAI U-Net.
     monai
         Python with MONAI.
     """
@@ -61,7 +64,7 @@ def planned(
     for seed in seeds:
         for number, fraction in enumerate(FRACTIONS):
             if number == 1:
-                runs.append(MonaiRun(data, seed, steps, monai))
+                runs.append(MonaiRun(data, seed, monai_steps, monai))
             runs += [
                 TomogramRun(data, arm, fraction, seed, steps)
                 for arm in arms
@@ -134,7 +137,7 @@ def _judgement(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def measured(content: dict[str, Any]) -> dict[str, float]:
-    """Return the figures to be judged; NaN where a run that they need is not finished."""
+    """Return the figures to be judged, those of which all runs are finished."""
     means = {
         (cell["arm"], cell["fraction"]): cell["best_f1"]["mean"]
         for cell in content["cells"]
@@ -166,4 +169,4 @@ def measured(content: dict[str, Any]) -> dict[str, float]:
                 np.min([lead(arm, one.name, fraction) for one in SEMIETPICKERS])
             )
     figures["default_over_monai"] = lead(DEFAULT, "monai", BESIDE_MONAI, 1.0)
-    return figures
+    return {name: figure for name, figure in figures.items() if np.isfinite(figure)}

@@ -2,54 +2,63 @@
 
 from target import Target
 
-_STUDY = "tomograms"
-_F1 = "simulated tomograms, best F1"
+STEPS = {"tomograms": 400, "tomograms_long": 1000}
+"""Of every training, by the study."""
+
+
+def _of_study(study: str) -> tuple[Target, ...]:
+    f1 = f"simulated tomograms, {STEPS[study]} steps, best F1"
+    return (
+        *(
+            Target(
+                study,
+                f"{key}_{percent}",
+                f"{f1} with {percent} % of the labels: {what}",
+                "at least",
+                bound,
+            )
+            for key, what, bound in (
+                (
+                    "scratch_over_supervised",
+                    "semi-supervised minus supervised, both from scratch",
+                    0.10,
+                ),
+                ("default_over_scratch", "default minus supervised from scratch", 0.20),
+                ("default_over_general", "default minus supervised from the general model", 0.05),
+            )
+            for percent in (1, 5)
+        ),
+        Target(
+            study,
+            "least_lead_over_supervised",
+            f"{f1}: least of these three differences with 1, 5, 25 and 100 % of the labels",
+            "at least",
+            0,
+        ),
+        *(
+            Target(
+                study,
+                f"{key}_over_semietpicker_{percent}",
+                f"{f1} with {percent} % of the labels: {what} minus training in SemiETPicker's "
+                "manner",
+                "more than",
+                0,
+            )
+            for key, what in (("default", "default"), ("scratch", "semi-supervised from scratch"))
+            for percent in (1, 5, 25)
+        ),
+        Target(
+            study,
+            "default_over_monai",
+            f"{f1}: default with 10 % of the labels minus a MONAI U-Net with all of them",
+            "at least",
+            0,
+        ),
+    )
+
 
 TOMOGRAM_TARGETS = (
-    *(
-        Target(
-            _STUDY,
-            f"{key}_{percent}",
-            f"{_F1} with {percent} % of the labels: {what}",
-            "at least",
-            bound,
-        )
-        for key, what, bound in (
-            (
-                "scratch_over_supervised",
-                "semi-supervised minus supervised, both from scratch",
-                0.10,
-            ),
-            ("default_over_scratch", "default minus supervised from scratch", 0.20),
-            ("default_over_general", "default minus supervised from the general model", 0.05),
-        )
-        for percent in (1, 5)
-    ),
-    Target(
-        _STUDY,
-        "least_lead_over_supervised",
-        f"{_F1}: least of these three differences with 1, 5, 25 and 100 % of the labels",
-        "at least",
-        0,
-    ),
-    *(
-        Target(
-            _STUDY,
-            f"{key}_over_semietpicker_{percent}",
-            f"{_F1} with {percent} % of the labels: {what} minus training in SemiETPicker's manner",
-            "more than",
-            0,
-        )
-        for key, what in (("default", "default"), ("scratch", "semi-supervised from scratch"))
-        for percent in (1, 5, 25)
-    ),
-    Target(
-        _STUDY,
-        "default_over_monai",
-        f"{_F1}: default with 10 % of the labels minus a MONAI U-Net with all of them",
-        "at least",
-        0,
-    ),
+    *(one for study in STEPS for one in _of_study(study)),
     Target(
         "tomogram_speed",
         "seconds",

@@ -76,10 +76,16 @@ def test_results_name_no_folder_of_a_machine(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)
-def test_results_answer_every_target(path: Path, targets: ModuleType) -> None:
+def test_results_answer_every_target_unless_they_say_that_runs_are_missing(
+    path: Path, targets: ModuleType
+) -> None:
     result = json.loads(path.read_text(encoding="utf-8"))
     wanted = {target.key for target in targets.TARGETS if target.result == path.stem}
-    assert {one["key"] for one in result["targets"]} == wanted
+    answered = {one["key"] for one in result["targets"]}
+    assert answered <= wanted
+    runs = result.get("runs")
+    is_whole = not (isinstance(runs, dict) and runs.get("missing"))
+    assert answered == wanted or not is_whole
 
 
 @pytest.mark.parametrize(

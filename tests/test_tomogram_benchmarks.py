@@ -168,11 +168,14 @@ def test_a_run_is_made_once_and_known_by_what_determines_it(
 
 def test_the_first_runs_are_those_at_five_per_cent(benchmark: Import, data: Any) -> None:
     arms, tables = benchmark("tomogram_arms"), benchmark("tomogram_tables")
-    study = tables.planned(data, arms.ARMS, range(2), steps=10, monai=None)
+    study = tables.planned(data, arms.ARMS, range(2), steps=10, monai_steps=25, monai=None)
     first = study[: len(arms.ARMS)]
     assert [one.arm.name for one in first] == [arm.name for arm in arms.ARMS]
     assert {(one.fraction, one.seed) for one in first} == {(0.05, 0)}
-    assert study[len(arms.ARMS)].title == "MONAI U-Net, 100 % of the labels, seed 0"
+    assert {one.settings["steps"] for one in first} == {10}
+    monai = study[len(arms.ARMS)]
+    assert monai.title == "MONAI U-Net, 100 % of the labels, seed 0"
+    assert monai.settings["steps"] == 25
     assert [one.seed for one in study] == sorted(one.seed for one in study)
 
 
@@ -183,7 +186,7 @@ def test_a_study_can_be_aggregated_at_any_state(
     tables, script = benchmark("tomogram_tables"), benchmark("tomogram_study")
     sections = benchmark("tomogram_sections")
     chosen = [arms.SUPERVISED_SCRATCH, arms.SEMI_SCRATCH, arms.TAUGHT]
-    study = tables.planned(data, chosen, range(2), steps=10, monai=None)
+    study = tables.planned(data, chosen, range(2), steps=10, monai_steps=25, monai=None)
     arguments = argparse.Namespace(work=tmp_path, cores=1, hours=0)
 
     def page() -> str:
@@ -192,22 +195,17 @@ def test_a_study_can_be_aggregated_at_any_state(
         return str(sections.tomograms({"seeds": {"number": 2}, **content}))
 
     assert script.carry_out(study, arguments) == []
-    assert "**20 of 20 runs are missing.**" in page()
+    assert "**20 of 20 runs are missing**;" in page()
     assert "| not measured |" in page()
 
     arguments.hours = None
     assert script.carry_out(study[:3], arguments) == []
     text = page()
-    assert "**17 of 20 runs are missing.**" in text
+    assert "**17 of 20 runs are missing**;" in text
     assert "Simulated data only" in text
     assert "| supervised, from scratch | not measured | 0.250 |" in text
     assert "| teacher, from the general model | 0.500 | 0.500 | 0.500 | 0.500 |" in text
-    assert all(np.isnan(one) for one in measured_of(tables, data, study, tmp_path).values())
-
-
-def measured_of(tables: Any, data: Any, study: Any, work: Path) -> dict[str, float]:
-    figures: dict[str, float] = tables.measured(tables.aggregated(data, study, work))
-    return figures
+    assert tables.measured(tables.aggregated(data, study, tmp_path)) == {}
 
 
 def test_a_failing_run_does_not_end_the_study(
@@ -281,7 +279,7 @@ def test_monai_is_told_all_labels_and_skipped_where_it_is_not(
     assert [len(one["particles"]) for one in job["training"]] == [60, 60]
     assert job["training"][0]["particles"][0][0] == 0
     assert [one["name"] for one in job["classes"]] == list(data.diameters_A)
-    assert job["settings"]["steps"] == 2000
+    assert job["settings"]["steps"] == 800
     arguments = benchmark("argparse").Namespace(work=tmp_path, cores=1, hours=None)
     assert benchmark("tomogram_study").carry_out([run], arguments) == []
     assert run.finished(tmp_path) is None
@@ -341,19 +339,72 @@ def test_targets_of_tomograms_are_shown_once_they_are_measured(
     assert "MONAI" not in page
 
 
-def test_a_trial_leaves_the_committed_results_alone(
+@pytest.fixture
+def aggregate(
     benchmark: Import, data: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+) -> Callable[..., dict[str, Any]]:
+    """Run the study without any training, and read what it writes."""
     script = benchmark("tomogram_study")
     monkeypatch.setattr(script, "_data", lambda arguments: data)
-    options = ["--trial", "--hours", "0", "--work", str(tmp_path), "--only", "semi-scratch"]
-    monkeypatch.setattr(sys, "argv", ["benchmarks/tomogram_study.py", *options])
-    assert script.main() == 0
-    result = json.loads((tmp_path / "tomograms.json").read_text(encoding="utf-8"))
-    assert result["steps"] == script.TRIAL_STEPS
+
+    def result(*options: str) -> dict[str, Any]:
+        given = ["--hours", "0", "--work", str(tmp_path), *options]
+        monkeypatch.setattr(sys, "argv", ["benchmarks/tomogram_study.py", *given])
+        assert script.main() == 0
+        (path,) = tmp_path.glob("*.json")
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        assert content["benchmark"] == path.stem
+        return content
+
+    return result
+
+
+def test_a_trial_leaves_the_committed_results_alone(
+    aggregate: Callable[..., dict[str, Any]], benchmark: Import, tmp_path: Path
+) -> None:
+    result = aggregate("--trial", "--only", "semi-scratch")
+    assert result["steps"] == benchmark("tomogram_study").TRIAL_STEPS
     assert result["runs"] == {"planned": 15, "missing": 15, "sources": []}
-    assert result["command"].endswith("--work .../" + tmp_path.name + " --only semi-scratch")
-    assert {one["measured"] for one in result["targets"]} == {None}
+    assert result["command"].endswith(f"--work .../{tmp_path.name} --trial --only semi-scratch")
+    assert result["targets"] == []
+
+
+@pytest.mark.parametrize(("name", "steps"), [("tomograms", 400), ("tomograms_long", 1000)])
+def test_the_long_study_has_more_steps_and_no_ablation(
+    aggregate: Callable[..., dict[str, Any]],
+    benchmark: Import,
+    tmp_path: Path,
+    name: str,
+    steps: int,
+) -> None:
+    is_long = name == "tomograms_long"
+    result = aggregate("--results", str(tmp_path), *(["--long"] if is_long else []))
+    assert (result["benchmark"], result["steps"]) == (name, steps)
+    assert result["arms"]["monai"]["settings"]["steps"] == 1000
+    arms = benchmark("tomogram_arms")
+    absent = {arm.name for arm in arms.ABLATION} if is_long else set()
+    assert set(result["arms"]) == {*(arm.name for arm in arms.ARMS), "monai"} - absent
+
+
+@pytest.mark.parametrize("name", ["tomograms", "tomograms_long"])
+def test_committed_studies_are_judged_by_all_figures_that_they_give(
+    benchmark: Import, name: str
+) -> None:
+    result = json.loads((BENCHMARKS / "results" / f"{name}.json").read_text(encoding="utf-8"))
+    figures = benchmark("tomogram_tables").measured(result)
+    judged = {one["key"]: one["measured"] for one in result["targets"]}
+    assert judged == pytest.approx(figures, abs=1e-3)
+
+
+def test_an_arm_of_the_ablation_is_asked_for_without_long(
+    benchmark: Import, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        sys, "argv", ["tomogram_study.py", "--long", "--only", "default", "with-pu"]
+    )
+    with pytest.raises(SystemExit):
+        benchmark("tomogram_study").main()
+    assert "with-pu: not in the study with --long" in capsys.readouterr().err
 
 
 def test_only_the_size_and_the_cores_of_the_target_are_judged(benchmark: Import) -> None:
