@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from common import rounded
 from datasets import restricted
 from nunatak.picks.czii_score import CziiParticle
 from nunatak.picks.table import PickSet
@@ -193,9 +194,12 @@ class TomogramSet:
 
     @cached_property
     def checksum(self) -> str:
-        """Tells these data from any others."""
+        """Tells these data from any others, and is the same on every processor.
+
+        The last digits of a diameter are not.
+        """
         places = self.particles.table[["x_px", "y_px", "z_px"]].round(3).to_csv(index=False)
-        content = json.dumps(self.described()) + places
+        content = json.dumps(rounded(self.described())) + places
         return hashlib.sha256(content.encode()).hexdigest()
 
 

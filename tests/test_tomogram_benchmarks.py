@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -98,6 +99,17 @@ def test_no_training_sees_a_test_tomogram_and_the_true_mean_is_told(data: Any) -
     assert set(data.truth().images) == set(map(str, data.test))
     assert data.expected_particles["6pxm"] == 40.0
     assert data.described()["classes"]["6pxm"]["labelled"] == 80
+
+
+def test_data_are_known_by_their_places_and_sizes_but_not_by_last_digits(data: Any) -> None:
+    def sized(factor: float) -> Any:
+        larger = {name: factor * size for name, size in data.diameters_A.items()}
+        return replace(data, diameters_A=larger)
+
+    assert sized(1 + 1e-12).checksum == data.checksum != sized(1.01).checksum
+    moved = data.particles.table.assign(x_px=data.particles.table["x_px"] + 0.01)
+    elsewhere = PickSet(moved, images=data.particles.images)
+    assert replace(data, particles=elsewhere).checksum != data.checksum
 
 
 def test_a_simulated_set_without_its_maps_or_tomograms_is_refused(
