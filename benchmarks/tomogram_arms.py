@@ -14,6 +14,8 @@ from nunatak.learning.volumes.volume_settings import LabelsAre, VolumeLearningSe
 GENERAL_3D = "general-3d"
 FRACTIONS = (0.05, 0.01, 0.25, 1.0, 0.1)
 """Of the labels, those first that say most."""
+FEW_LABELS = (0.05, 0.01, 0.1)
+"""Of the labels, for the study of longer trainings, which take hours."""
 
 _MAIN = (0.05, 0.01, 0.25, 1.0)
 _FEW = (0.05, 0.01, 0.25)

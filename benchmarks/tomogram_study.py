@@ -3,7 +3,8 @@
 Every run trains on labels drawn from seven simulated tomograms, is given eight more without
 labels, and is judged on six others, in a process of its own. Finished runs lie in the work
 folder: stop the study and go on at any time, or aggregate what there is with --hours 0. A second
-study, --long, has more steps and none of the arms that change one thing at a time.
+study, --long, has more steps, few labels only, and none of the arms that change one thing at a
+time.
 """
 
 import argparse
@@ -12,7 +13,7 @@ from pathlib import Path
 import common
 import kept_runs
 from monai_runs import MonaiRun
-from tomogram_arms import ABLATION, ARMS, MAIN_ARMS
+from tomogram_arms import ABLATION, ARMS, FEW_LABELS, FRACTIONS, MAIN_ARMS
 from tomogram_sets import (
     CZII_LIKE,
     CZII_LIKE_PARTS,
@@ -34,11 +35,16 @@ def main() -> int:
     arguments = _arguments()
     load = common.machine_load()
     data = _data(arguments)
-    name, arms = ("tomograms_long", MAIN_ARMS) if arguments.long else ("tomograms", ARMS)
+    name, arms, fractions = (
+        ("tomograms_long", MAIN_ARMS, FEW_LABELS)
+        if arguments.long
+        else ("tomograms", ARMS, FRACTIONS)
+    )
     study = planned(
         data,
         [one for one in arms if not arguments.only or one.name in arguments.only],
         range(arguments.seed, arguments.seed + arguments.seeds),
+        fractions=fractions,
         steps=TRIAL_STEPS if arguments.trial else STEPS[name],
         monai_steps=TRIAL_STEPS if arguments.trial else MONAI_STEPS,
         monai=arguments.monai,
@@ -71,7 +77,7 @@ def _arguments() -> argparse.Namespace:
         "--long",
         action="store_true",
         help=f"{STEPS['tomograms_long']} steps a training in place of {STEPS['tomograms']}, "
-        "without the ablation",
+        "with few labels and without the ablation",
     )
     parser.add_argument("--hours", type=float, help="start no further run after so long")
     parser.add_argument("--cores", type=int, default=2, help="processor cores of each run")

@@ -39,6 +39,7 @@ def planned(
     arms: Sequence[Arm],
     seeds: Sequence[int],
     *,
+    fractions: Sequence[float] = FRACTIONS,
     steps: int,
     monai_steps: int,
     monai: Path | None,
@@ -53,6 +54,8 @@ def planned(
         In the order of their importance.
     seeds
         Of draws and trainings.
+    fractions
+        Of the labels; an arm is tried at those of them that it names.
     steps
         Of all arms.
     monai_steps
@@ -62,7 +65,7 @@ def planned(
     """
     runs: list[TomogramRun | MonaiRun] = []
     for seed in seeds:
-        for number, fraction in enumerate(FRACTIONS):
+        for number, fraction in enumerate(fractions):
             if number == 1:
                 runs.append(MonaiRun(data, seed, monai_steps, monai))
             runs += [

@@ -191,6 +191,21 @@ def test_the_first_runs_are_those_at_five_per_cent(benchmark: Import, data: Any)
     assert [one.seed for one in study] == sorted(one.seed for one in study)
 
 
+def test_the_study_of_longer_trainings_has_few_labels_and_monai_beside_them(
+    benchmark: Import, data: Any
+) -> None:
+    arms, tables = benchmark("tomogram_arms"), benchmark("tomogram_tables")
+    few = arms.FEW_LABELS
+    study = tables.planned(
+        data, arms.MAIN_ARMS, range(1), fractions=few, steps=10, monai_steps=25, monai=None
+    )
+    monai = [one for one in study if one.title.startswith("MONAI")]
+    ours = {(one.arm.name, one.fraction) for one in study if one not in monai}
+    assert len(monai) == 1
+    both = {(arm.name, one) for arm in arms.MAIN_ARMS for one in (0.01, 0.05)}
+    assert ours == both | {("default", 0.1)}
+
+
 def test_a_study_can_be_aggregated_at_any_state(
     stand_in: ModuleType, benchmark: Import, data: Any, tmp_path: Path
 ) -> None:
@@ -265,6 +280,9 @@ def test_leads_are_differences_of_means_and_the_least_counts(benchmark: Import) 
     targets = benchmark("targets")
     wanted = {one.key for one in targets.TARGETS if one.result == "tomograms"}
     assert wanted == set(figures)
+    few = {key: mean for key, mean in means.items() if key[1] < 0.25 or key[0] == "monai"}
+    wanted = {one.key for one in targets.TARGETS if one.result == "tomograms_long"}
+    assert wanted == set(tables.measured(cells(few)))
 
 
 def test_picks_are_rated_class_by_class(benchmark: Import, data: Any) -> None:
