@@ -181,6 +181,11 @@ class ImageCatalogue:
             raise Mismatch(next(iter(unmatched.values())))
         return {name: self.shape(name) for name in wanted}
 
+    @property
+    def imposes_pixel_size(self) -> bool:
+        """Whether the user states a pixel size that is to win over all others."""
+        return self._stated_pixel_size_A is not None and not self._checks_sizes
+
     def pixel_size_A(self, name: str) -> float | None:
         """Return the pixel size of an image in ångström, or None if it is not known.
 
@@ -193,7 +198,7 @@ class ImageCatalogue:
             where the user states nothing.
         """
         stated_A = self._stated_pixel_size_A
-        if not len(self) or (stated_A is not None and not self._checks_sizes):
+        if not len(self) or self.imposes_pixel_size:
             return stated_A
         image = self.image_for(name)
         if stated_A is not None:

@@ -133,3 +133,38 @@ def test_coordinates_in_angstrom_have_no_pixel_to_state(picks: PickSet, tmp_path
 
 def test_of_two_rounded_ratios_the_mean_counts() -> None:
     assert FileGrid(4.0, 4.004).pixel_ratio == pytest.approx(4.002)
+
+
+def in_tomograms(folder: Path, name: str) -> Path:
+    """Write a pick of which the file states voxels of 10 Å."""
+    table = pd.DataFrame({"image": ["TS_01"], "x_px": [8.0], "y_px": [4.0], "z_px": [2.0]})
+    write_picks(PickSet(table.assign(pixel_size_A=10.0)), folder / name)
+    return folder / name
+
+
+TOMOGRAM = {"TS_01.mrc": (60, 70, 80)}
+
+
+@pytest.mark.parametrize("name", ["picks.csv", "picks.parquet", "picks.tbl"])
+def test_picks_in_other_voxels_than_the_tomograms_are_refused(name: str, tmp_path: Path) -> None:
+    path = in_tomograms(tmp_path, name)
+    smaller = ImageCatalogue(TOMOGRAM, pixel_sizes_A={"TS_01.mrc": 5.0})
+    with pytest.raises(Mismatch, match=r"TS_01(\.mrc)? are in voxels of 10 Å.* 5 Å.*binned by 2,"):
+        read_picks(path, images=smaller)
+    back = read_picks(path, images=smaller, grid=FileGrid.binned(2))
+    assert back.table[["x_px", "z_px", "pixel_size_A"]].to_numpy().tolist() == [[16, 4, 5]]
+    nearly = ImageCatalogue(TOMOGRAM, pixel_sizes_A={"TS_01.mrc": 10.012})
+    assert read_picks(path, images=nearly).table["x_px"].tolist() == [8]
+
+
+def test_a_voxel_size_that_the_user_imposes_wins(tmp_path: Path) -> None:
+    path = in_tomograms(tmp_path, "picks.csv")
+    imposed = ImageCatalogue(TOMOGRAM, pixel_size_A=5.0)
+    assert read_picks(path, images=imposed).table["x_px"].tolist() == [8]
+
+
+def test_a_size_of_nothing_contradicts_no_tomogram(tmp_path: Path) -> None:
+    path = in_tomograms(tmp_path, "picks.csv")
+    path.write_text(path.read_text().replace("10", "0"))
+    smaller = ImageCatalogue(TOMOGRAM, pixel_sizes_A={"TS_01.mrc": 5.0})
+    assert read_picks(path, images=smaller).table["x_px"].tolist() == [8]

@@ -6,15 +6,15 @@ the stored image. Only the sizes that belong to coordinates change: the column i
 describes extracted particles.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from nunatak.errors import BadInput
+from nunatak.errors import BadInput, Mismatch
 from nunatak.geometry import FloatArray
-from nunatak.images.pixel_size import same
+from nunatak.images.pixel_size import same, stated
 from nunatak.picks.context import FormatContext
 from nunatak.picks.file_grid import FileGrid
 from nunatak.picks.formats import relion_columns as relion
@@ -43,7 +43,18 @@ def of_stored_images(picks: PickSet, context: FormatContext) -> PickSet:
     -------
     PickSet
         With a note where the stated size stays.
+
+    Raises
+    ------
+    Mismatch
+        If picks in tomograms state another voxel size than these have, by more than 1 %.
     """
+    stored = _of_stored_images(picks, context)
+    _refuse_other_voxels(stored, context)
+    return stored
+
+
+def _of_stored_images(picks: PickSet, context: FormatContext) -> PickSet:
     ratio = context.grid.pixel_ratio
     if ratio == 1:
         return picks
@@ -70,19 +81,47 @@ def of_file(picks: PickSet, grid: FileGrid) -> PickSet:
 
 def _agreeing_size_A(table: pd.DataFrame, context: FormatContext) -> float | None:
     """Return the stated size if the first image of known size has it as it stands."""
+    for _, stated_A, own_A in _both_sizes(table, context):
+        fits_as_it_stands = same(stated_A, own_A)
+        fits_by_the_rule = same(stated_A / context.grid.pixel_ratio, own_A)
+        return stated_A if fits_as_it_stands and not fits_by_the_rule else None
+    return None
+
+
+def _refuse_other_voxels(picks: PickSet, context: FormatContext) -> None:
+    """Refuse picks in tomograms that belong to voxels of another size.
+
+    Headers of micrographs are wrong too often for this, and lists correct them.
+    """
+    if picks.ndim != 3 or context.images.imposes_pixel_size:
+        return
+    for image, stated_A, own_A in _both_sizes(picks.table, context):
+        if same(stated_A, own_A):
+            continue
+        raise Mismatch(
+            f"{picks.source}: its picks in {image} are in voxels of {stated_A:.5g} Å, and the "
+            f"tomogram's voxels have {own_A:.5g} Å. If they were picked in this tomogram binned "
+            f"by {stated_A / own_A:.4g}, nunatak convert takes that as --input-binning; otherwise "
+            "give the tomogram that they were picked in. If its header is wrong, give --pixel-size "
+            "with --override-pixel-size."
+        )
+
+
+def _both_sizes(
+    table: pd.DataFrame, context: FormatContext
+) -> Iterator[tuple[str, float, float]]:
+    """Yield each image of which both sizes are known: the one stated, and its own."""
     if _COLUMN not in table.columns:
-        return None
-    stated = table[["image", _COLUMN]].dropna().drop_duplicates("image")
-    for image, stated_A in zip(stated["image"], stated[_COLUMN].tolist(), strict=True):
+        return
+    rows = table[["image", _COLUMN]].dropna().drop_duplicates("image")
+    for image, value_A in zip(rows["image"], rows[_COLUMN].tolist(), strict=True):
         try:
             own_A = context.images.pixel_size_A(image)
         except BadInput:
             continue  # Whoever needs the image says what is wrong with it.
-        if own_A is not None:
-            fits_as_it_stands = same(stated_A, own_A)
-            fits_by_the_rule = same(stated_A / context.grid.pixel_ratio, own_A)
-            return stated_A if fits_as_it_stands and not fits_by_the_rule else None
-    return None
+        stated_A = stated(value_A)
+        if stated_A is not None and own_A is not None:
+            yield image, stated_A, own_A
 
 
 def _scaled(picks: PickSet, size_rule: Rule, magnification_rule: Rule) -> PickSet:
