@@ -2,6 +2,7 @@
 
 import dataclasses
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -283,20 +284,23 @@ def test_centred_coordinates_win(tmp_path: Path) -> None:
 
 
 def test_names_of_reconstructions_mean_their_tilt_series(tmp_path: Path) -> None:
-    shape = {"tomograms/rec_TS_01.mrc": (174, 720, 511), "tomograms/TS_02_10.80Apx.mrc": (1, 2, 3)}
+    shapes = {
+        "tomograms/rec_TS_01.mrc": (174, 720, 511),
+        "tomograms/TS_02_10.80Apx.mrc": (174, 720, 512),
+    }
     context = FormatContext(
-        images=ImageCatalogue(shape),
+        images=ImageCatalogue(shapes),
         tomograms=TomogramFacts(tilt_series={"TS_01": ODD, "TS_02": ODD, "TS_11": ODD}),
     )
     path = star(tmp_path, "TS_01 0 0 0\nTS_02 0 0 0")
     picks = read(path, context)
-    assert picks.table["image"].tolist() == list(shape)
+    assert picks.table["image"].tolist() == list(shapes)
     write(picks, tmp_path / "out.star", context)
     assert read_star(tmp_path / "out.star")[0].columns["rlnTomoName"] == ["TS_01", "TS_02"]
 
 
 def test_a_plain_name_goes_before_one_with_a_mark(tmp_path: Path) -> None:
-    images = ImageCatalogue({"TS_01.mrc": (1, 2, 3), "rec_TS_01.mrc": (1, 2, 3)})
+    images = ImageCatalogue({"TS_01.mrc": (174, 720, 512), "rec_TS_01.mrc": (1, 1, 1)})
     known = {"TS_01": ODD, "rec_TS_01": TiltSeries((2, 2, 2), 1.35, 8)}
     context = FormatContext(images=images, tomograms=TomogramFacts(tilt_series=known))
     picks = read(star(tmp_path, "TS_01 0 0 0\nrec_TS_01 0 0 0"), context)
@@ -342,6 +346,25 @@ def test_tomograms_of_another_reconstruction_are_refused(tmp_path: Path) -> None
     table = read(star(tmp_path), CONTEXT).table.assign(pixel_size_A=5.4)
     with pytest.raises(Mismatch, match=r"TS_01 has voxels of 5\.4 Å"):
         write(PickSet(table), tmp_path / "out.star", CONTEXT)
+
+
+@pytest.mark.parametrize(
+    ("shape", "is_refused"),
+    [
+        ((174, 720, 511), False),
+        ((176, 722, 513), False),
+        ((150, 720, 511), True),  # cut
+        ((720, 174, 511), True),  # y and z exchanged
+    ],
+)
+def test_tomograms_of_another_shape_are_refused(
+    tmp_path: Path, shape: tuple[int, int, int], is_refused: bool
+) -> None:
+    context = dataclasses.replace(CONTEXT, images=ImageCatalogue({"TS_01.mrc": shape}))
+    nz, ny, nx = shape
+    message = f"TS_01.mrc has {nx} x {ny} x {nz} voxels .* it has 511.5 x 720.125 x 174.125,"
+    with pytest.raises(Mismatch, match=message) if is_refused else nullcontext():
+        read(star(tmp_path), context)
 
 
 def test_another_tilt_series_is_refused(tmp_path: Path) -> None:

@@ -58,6 +58,25 @@ def test_relion_4_leaves_the_binning_to_the_tomograms(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("size_A", "shape", "expected"),
+    [
+        (10.8, (250, 480, 464), 8),
+        (10.81, (250, 480, 464), 8),  # rounded by the program that wrote the header
+        (10.72, (250, 480, 464), 8),
+        (10.72, (252, 483, 467), 10.72 / 1.35),  # reconstructed at this size
+        (10.9, (250, 480, 464), 8),
+        (11.0, (250, 480, 464), 11 / 1.35),  # 2 % off is another size
+    ],
+)
+def test_a_rounded_voxel_size_means_a_whole_binning_where_the_shape_says_so(
+    tmp_path: Path, size_A: float, shape: tuple[int, int, int], expected: float
+) -> None:
+    images = ImageCatalogue({"TS_01.mrc": shape, "TS_03.mrc": shape}, pixel_size_A=size_A)
+    found = read_tomograms_star(relion4(tmp_path), images=images)
+    assert found["TS_01"].binning == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(
     "images",
     [
         None,

@@ -16,6 +16,10 @@ from nunatak.picks.formats.tomograms.relion_tomo_names import matched
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.tilt_series import TiltSeries, TomogramCentre
 
+SHAPE_TOLERANCE_PX = 2.0
+"""By so many voxels a tomogram may be larger or smaller than its unbinned size says: programs
+round it, some to even numbers."""
+
 
 @dataclass(frozen=True)
 class PickScale:
@@ -58,6 +62,15 @@ def voxel_size_A(image: str, images: ImageCatalogue) -> float | None:
         return None  # Whoever needs the tomogram says what is wrong with it.
 
 
+def shape_px(image: str, images: ImageCatalogue) -> tuple[int, int, int] | None:
+    """Return ``(x, y, z)`` of a tomogram in voxels, or None if it is not known."""
+    try:
+        nz, ny, nx = images.volume_shape(image)
+    except BadInput:
+        return None  # As in `voxel_size_A`.
+    return nx, ny, nz
+
+
 def series_names(images: Iterable[str], context: FormatContext) -> dict[str, str]:
     """Return the name of the tilt series of each tomogram, where the context knows it."""
     return matched(dict.fromkeys(images), context.tomograms.tilt_series)
@@ -78,7 +91,7 @@ def scale_of(table: pd.DataFrame, path: Path, context: FormatContext) -> PickSca
     Raises
     ------
     Mismatch
-        If a tomogram has no tilt series, or another voxel size than follows from it.
+        If a tomogram has no tilt series, or another voxel size or shape than follows from it.
     """
     images = list(table["image"].unique())
     names = series_names(images, context)
@@ -92,6 +105,7 @@ def scale_of(table: pd.DataFrame, path: Path, context: FormatContext) -> PickSca
         )
     series = {image: context.tomograms.tilt_series[names[image]] for image in images}
     _refuse_other_voxels(series, table, path, context)
+    _refuse_other_shapes(series, path, context)
     codes, distinct = pd.factorize(table["image"])
     rows = [series[image] for image in distinct]
     return PickScale(
@@ -170,3 +184,22 @@ def _refuse_other_voxels(
                     "Give the tomograms.star of this reconstruction, or the tomograms that it "
                     "describes."
                 )
+
+
+def _refuse_other_shapes(
+    series: dict[str, TiltSeries], path: Path, context: FormatContext
+) -> None:
+    """Refuse tomograms that were cut, or whose axes were exchanged: their centre is elsewhere."""
+    for image, one in series.items():
+        shape = shape_px(image, context.images)
+        if shape is None:
+            continue
+        binned = np.array(one.size_px) / one.binning
+        if np.abs(binned - shape).max() > SHAPE_TOLERANCE_PX:
+            x, y, z = (f"{side:.6g}" for side in binned)
+            raise Mismatch(
+                f"{path}: {image} has {shape[0]} x {shape[1]} x {shape[2]} voxels (x, y, z), but "
+                f"by tomograms.star it has {x} x {y} x {z}, whose middle is where RELION counts "
+                "from. Give the tomograms.star of this reconstruction, or the tomograms that it "
+                "describes; without --tomograms it is believed."
+            )

@@ -12,10 +12,11 @@ import numpy as np
 
 from nunatak.errors import FormatError
 from nunatak.geometry import FloatArray
+from nunatak.images.pixel_size import same
 from nunatak.picks.formats.star import StarTable, read_star
 from nunatak.picks.formats.tomograms.relion_tomo_columns import TILT_SERIES_PIXEL_SIZE, TOMOGRAM
 from nunatak.picks.formats.tomograms.relion_tomo_names import matched
-from nunatak.picks.formats.tomograms.relion_tomo_scale import voxel_size_A
+from nunatak.picks.formats.tomograms.relion_tomo_scale import shape_px, voxel_size_A
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.tilt_series import TiltSeries
 
@@ -37,7 +38,7 @@ def read_tomograms_star(
         state.
     images
         The tomograms: where neither file nor ``binning`` states it, a tomogram's voxel size over
-        the pixel size of its tilt series is the binning.
+        the pixel size of its tilt series is the binning (`whole_binning`).
 
     Returns
     -------
@@ -135,10 +136,11 @@ def _binnings(
     unknown = np.isnan(binnings)
     if stated is not None:
         return np.where(unknown, stated, binnings)
-    voxel_sizes_A = _voxel_sizes_A(table, images) if unknown.any() else {}
+    sizes_px = np.stack([table.numbers(label) for label in SIZES], axis=1)
+    known = _known(table, images) if images is not None and unknown.any() else {}
     for row in np.flatnonzero(unknown):
         name = table.columns[TOMOGRAM][row]
-        if name not in voxel_sizes_A:
+        if name not in known:
             raise FormatError(
                 table.path,
                 f"no binning of tomogram {name}",
@@ -146,18 +148,51 @@ def _binnings(
                 field=BINNING,
                 hint="State it, or give the tomograms, whose voxel size tells it",
             )
-        binnings[row] = voxel_sizes_A[name] / pixel_sizes_A[row]
+        voxel_A, shape_px = known[name]
+        binnings[row] = whole_binning(voxel_A / pixel_sizes_A[row], sizes_px[row], shape_px)
     return binnings
 
 
-def _voxel_sizes_A(table: StarTable, images: ImageCatalogue | None) -> dict[str, float]:
-    """Return the voxel sizes of the tomograms among the images, by name."""
-    if images is None:
-        return {}
-    sizes_A: dict[str, float] = {}
+def whole_binning(
+    binning: float, size_px: FloatArray, shape_px: tuple[int, int, int] | None
+) -> float:
+    """Return a binning, as a whole number where a rounded voxel size made it nearly one.
+
+    A header of 10.0 Å may mean four pixels of 2.503 Å, or truly 10 Å, since some programs
+    reconstruct at any size. The numbers of voxels tell.
+
+    Parameters
+    ----------
+    binning
+        Voxel size by pixel size.
+    size_px
+        ``(x, y, z)`` of the unbinned tomogram.
+    shape_px
+        ``(x, y, z)`` of the tomogram; None keeps the binning.
+
+    Examples
+    --------
+    >>> size_px = np.array([4092.0, 5760.0, 2000.0])
+    >>> whole_binning(3.9952, size_px, (1023, 1440, 500))
+    4.0
+    >>> whole_binning(3.9952, size_px, (1024, 1442, 500))
+    3.9952
+    """
+    whole = float(max(round(binning), 1))
+    if shape_px is None or not same(whole, binning):
+        return binning
+    by_whole, as_it_is = (np.abs(size_px / one - shape_px).max() for one in (whole, binning))
+    return whole if by_whole < as_it_is else binning
+
+
+def _known(
+    table: StarTable, images: ImageCatalogue
+) -> dict[str, tuple[float, tuple[int, int, int] | None]]:
+    """Return voxel size and shape (x, y, z) of the tomograms among the images, by name."""
+    known: dict[str, tuple[float, tuple[int, int, int] | None]] = {}
     # The names are looked up by the tomograms' own, so that a reconstruction of each is enough.
     for name, image in matched(table.columns[TOMOGRAM], images.names).items():
         size_A = voxel_size_A(image, images)
         if size_A is not None:
-            sizes_A[name] = size_A
-    return sizes_A
+            known[name] = size_A, shape_px(image, images)
+    return known
