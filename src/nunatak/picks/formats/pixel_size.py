@@ -107,9 +107,7 @@ def _refuse_other_voxels(picks: PickSet, context: FormatContext) -> None:
         )
 
 
-def _both_sizes(
-    table: pd.DataFrame, context: FormatContext
-) -> Iterator[tuple[str, float, float]]:
+def _both_sizes(table: pd.DataFrame, context: FormatContext) -> Iterator[tuple[str, float, float]]:
     """Yield each image of which both sizes are known: the one stated, and its own."""
     if _COLUMN not in table.columns:
         return

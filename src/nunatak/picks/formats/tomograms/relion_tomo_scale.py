@@ -186,9 +186,7 @@ def _refuse_other_voxels(
                 )
 
 
-def _refuse_other_shapes(
-    series: dict[str, TiltSeries], path: Path, context: FormatContext
-) -> None:
+def _refuse_other_shapes(series: dict[str, TiltSeries], path: Path, context: FormatContext) -> None:
     """Refuse tomograms that were cut, or whose axes were exchanged: their centre is elsewhere."""
     for image, one in series.items():
         shape = shape_px(image, context.images)
