@@ -78,3 +78,15 @@ def test_an_empty_file_of_picks_is_rated_even_quietly(
 def test_one_radius_is_needed(picks: Path, truth: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(picks, truth) == EXIT_USAGE
     assert "either in ångström or in pixels" in capsys.readouterr().err
+
+
+def test_two_roundings_of_a_voxel_size_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, size_A in (("picks", 10.012), ("truth", 10.0)):
+        rows = f"image,x_px,y_px,z_px,pixel_size_A\nTS_01,900,20,30,{size_A}\n"
+        (tmp_path / f"{name}.csv").write_text(rows)
+    files = tmp_path / "picks.csv", tmp_path / "truth.csv"
+    assert run(*files, "--radius", 50, "--resamples", 0) == EXIT_OK
+    assert "up to 10.8 Å away in the other" in capsys.readouterr().err
+    assert run(*files, "--radius-px", 5, "--pixel-size", 10, "--resamples", 0) == EXIT_OK

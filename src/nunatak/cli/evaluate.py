@@ -166,6 +166,7 @@ def evaluate(
     from nunatak.picks.formats.doors import files_of
     from nunatak.picks.formats.tomograms.copick_choice import refuse_idle_choice
     from nunatak.picks.judged import Unlabelled
+    from nunatak.picks.voxel_shift import shift_note
 
     _, images = tomogram_facts.catalogue(micrographs, tomograms, pixel_size_A, axis_order)
     facts = tomogram_facts.facts(
@@ -187,6 +188,9 @@ def evaluate(
             console.say(note)
         if len(picked.notes) > _MOST_NOTES:
             console.say(f"{path}: {len(picked.notes) - _MOST_NOTES} more notes of this kind.")
+    shifted = shift_note(candidates, truths)
+    if shifted is not None:
+        console.say(shifted)
     settings: dict[str, Any] = {
         "radius_A": radius_A,
         "radius_px": radius_px,

@@ -154,7 +154,8 @@ def test_picks_in_other_voxels_than_the_tomograms_are_refused(name: str, tmp_pat
     back = read_picks(path, images=smaller, grid=FileGrid.binned(2))
     assert back.table[["x_px", "z_px", "pixel_size_A"]].to_numpy().tolist() == [[16, 4, 5]]
     nearly = ImageCatalogue(TOMOGRAM, pixel_sizes_A={"TS_01.mrc": 10.012})
-    assert read_picks(path, images=nearly).table["x_px"].tolist() == [8]
+    exact = read_picks(path, images=nearly).table
+    assert exact[["x_px", "pixel_size_A"]].to_numpy().tolist() == [[8, 10.012]]
 
 
 def test_a_voxel_size_that_the_user_imposes_wins(tmp_path: Path) -> None:

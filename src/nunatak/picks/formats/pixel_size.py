@@ -42,16 +42,14 @@ def of_stored_images(picks: PickSet, context: FormatContext) -> PickSet:
     Returns
     -------
     PickSet
-        With a note where the stated size stays.
+        With a note where the stated size stays. Picks in tomograms get the size that these have.
 
     Raises
     ------
     Mismatch
         If picks in tomograms state another voxel size than these have, by more than 1 %.
     """
-    stored = _of_stored_images(picks, context)
-    _refuse_other_voxels(stored, context)
-    return stored
+    return _in_own_voxels(_of_stored_images(picks, context), context)
 
 
 def _of_stored_images(picks: PickSet, context: FormatContext) -> PickSet:
@@ -88,23 +86,28 @@ def _agreeing_size_A(table: pd.DataFrame, context: FormatContext) -> float | Non
     return None
 
 
-def _refuse_other_voxels(picks: PickSet, context: FormatContext) -> None:
-    """Refuse picks in tomograms that belong to voxels of another size.
+def _in_own_voxels(picks: PickSet, context: FormatContext) -> PickSet:
+    """Refuse picks in tomograms that belong to other voxels; of a rounded size take the exact one.
 
     Headers of micrographs are wrong too often for this, and lists correct them.
     """
     if picks.ndim != 3 or context.images.imposes_pixel_size:
-        return
+        return picks
+    exact_A: dict[str, float] = {}
     for image, stated_A, own_A in _both_sizes(picks.table, context):
-        if same(stated_A, own_A):
-            continue
-        raise Mismatch(
-            f"{picks.source}: its picks in {image} are in voxels of {stated_A:.5g} Å, and the "
-            f"tomogram's voxels have {own_A:.5g} Å. If they were picked in this tomogram binned "
-            f"by {stated_A / own_A:.4g}, nunatak convert takes that as --input-binning; otherwise "
-            "give the tomogram that they were picked in. If its header is wrong, give --pixel-size "
-            "with --override-pixel-size."
-        )
+        if not same(stated_A, own_A):
+            raise Mismatch(
+                f"{picks.source}: its picks in {image} are in voxels of {stated_A:.5g} Å, and the "
+                f"tomogram's voxels have {own_A:.5g} Å. If they were picked in this tomogram "
+                f"binned by {stated_A / own_A:.4g}, nunatak convert takes that as "
+                "--input-binning; otherwise give the tomogram that they were picked in. If its "
+                "header is wrong, give --pixel-size with --override-pixel-size."
+            )
+        exact_A[image] = own_A
+    if not exact_A:
+        return picks
+    sizes_A = picks.table["image"].map(exact_A).fillna(picks.table[_COLUMN])
+    return replace(picks, table=picks.table.assign(**{_COLUMN: sizes_A}))
 
 
 def _both_sizes(table: pd.DataFrame, context: FormatContext) -> Iterator[tuple[str, float, float]]:
