@@ -12,7 +12,7 @@ from nunatak.learning.volumes.volume_labels import OutputGrid
 from nunatak.learning.volumes.volume_validation import (
     DEFAULT_THRESHOLD,
     VolumeValidator,
-    candidates_in,
+    peaks_in,
     thresholds_by_number,
 )
 from nunatak.learning.volumes.working_volumes import WorkingVolume
@@ -67,17 +67,27 @@ def test_a_knowing_network_is_told_from_a_lying_one(make_volume) -> None:  # typ
     # Of all thresholds that are as good the middle one, away from the scores of this tomogram.
     good = [row.threshold for row in first.table if row.f1 == 1.0]
     assert first.threshold == good[len(good) // 2]
-    found = candidates_in([volume], honest, RADIUS_PX)[0]
+    found = peaks_in([volume], honest, len(RADIUS_PX))[0]
     truths = volume.centres_px[volume.class_index == 0]
     own = found.xyz_px[found.class_index == 0]
     assert np.abs(np.sort(own, axis=0) - np.sort(truths, axis=0)).max() < 1e-3
+
+
+def test_what_loses_its_place_to_another_class_is_no_mistake(make_volume) -> None:  # type: ignore[no-untyped-def]
+    volume = make_volume(particles=5)
+    network = Knowing(volume, -9.0)
+    # A faint shadow of the second class at every particle, as picking would suppress it.
+    network.answer[0, 1] = torch.maximum(network.answer[0, 1], network.answer[0, 0] - 5)
+    second = VolumeValidator([volume], RADIUS_PX).figures(network)[1]
+    assert second.average_precision == 1.0
+    assert {(row.precision, row.recall) for row in second.table if row.threshold < 0.5} == {(1, 1)}
 
 
 def test_thresholds_above_all_candidates_select_nothing(make_volume) -> None:  # type: ignore[no-untyped-def]
     volume = make_volume(particles=5)
     network = Knowing(volume, -9.0)
     network.answer[0, :2] -= 6.0
-    (found,) = candidates_in([volume], network, RADIUS_PX)
+    (found,) = peaks_in([volume], network, len(RADIUS_PX))
     best = found.score[found.class_index == 0].max()
     assert 0.2 < best < 0.8
     first, _ = VolumeValidator([volume], RADIUS_PX).figures(network)

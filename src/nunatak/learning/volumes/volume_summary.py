@@ -82,7 +82,8 @@ def _unjudged_thresholds(result: VolumeTrainingResult) -> str:
         where = counted(len(names), "tomogram") if isinstance(names, list) else "tomograms"
         return (
             f"Thresholds: {values}. There, {where} not completely labelled hold as many candidates "
-            "as particles are expected; how many of them are right, nobody has counted."
+            "as particles are expected, if there are so many; how many of them are right, nobody "
+            "has counted."
         )
     origin = header.provenance.get("start")
     whose = f"those of {origin['name']}" if isinstance(origin, dict) else "the default"

@@ -20,6 +20,7 @@ from nunatak.detection.volumes.volume_peaks import VolumeCandidates
 from nunatak.images.normalise_volume import VERSION
 from nunatak.learning.own_settings import own_settings
 from nunatak.learning.record import write_record
+from nunatak.learning.volumes.volume_competition import placed, settled
 from nunatak.learning.volumes.volume_data import MOST_COUNTED, VolumeTrainingData
 from nunatak.learning.volumes.volume_expectation import expected_numbers
 from nunatak.learning.volumes.volume_settings import LabelsAre, VolumeLearningSettings
@@ -29,7 +30,7 @@ from nunatak.learning.volumes.volume_validation import (
     SCORE_FLOOR,
     ClassFigures,
     VolumeValidator,
-    candidates_in,
+    peaks_in,
     thresholds_by_number,
 )
 from nunatak.learning.volumes.working_volumes import WorkingVolume
@@ -203,8 +204,15 @@ class VolumeTrainingRun:
         volumes = self._data.validation or self._data.training
         labelled = [volume for volume in volumes if len(volume.centres_px)]
         shown = sorted(labelled, key=lambda volume: -len(volume.centres_px))[:MOST_EXAMPLES]
-        found = candidates_in(shown, model.network, self._radius_px, device=self._fabric.device)
-        return list(zip(shown, found, strict=True))
+        found = self._peaks(shown, model.network)
+        thresholds = [one.threshold for one in model.header.classes]
+        kept = [placed(one, thresholds, self._radius_px) for one in found]
+        return list(zip(shown, kept, strict=True))
+
+    def _peaks(
+        self, volumes: Sequence[WorkingVolume], network: DetectorNetwork
+    ) -> list[VolumeCandidates]:
+        return peaks_in(volumes, network, len(self._radius_px), device=self._fabric.device)
 
     def _average_precision(self, module: nn.Module) -> float:
         return self._validator.average_precision(self._task.detector(module))
@@ -223,10 +231,16 @@ class VolumeTrainingRun:
         """Choose thresholds where no tomogram was kept aside."""
         if not counted:
             return start_thresholds(self._start, self._diameters_A)
-        found = candidates_in(counted, network, self._radius_px, device=self._fabric.device)
         mean_size = np.mean([volume.voxels.size for volume in self._data.training])
         share = np.mean([volume.voxels.size for volume in counted]) / mean_size
-        return list(thresholds_by_number(found, self._expected * share))
+        expected = self._expected * share
+        thresholds = settled(
+            self._peaks(counted, network),
+            self._radius_px,
+            choose=lambda found: thresholds_by_number(found, expected),
+            thresholds_of=lambda chosen: chosen,
+        )
+        return list(thresholds)
 
     def _record(self) -> dict[str, Any]:
         """Put together what was asked for and found before the first step: JSON values."""

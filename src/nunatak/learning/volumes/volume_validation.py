@@ -11,7 +11,7 @@ from scipy.spatial import KDTree
 from nunatak.detection.header import ThresholdRow
 from nunatak.detection.volumes.volume_peaks import VolumeCandidates, find_volume_peaks
 from nunatak.detection.volumes.volume_scoring import VolumeScorer
-from nunatak.detection.volumes.volume_suppression import suppress_by_class
+from nunatak.learning.volumes.volume_competition import settled
 from nunatak.learning.volumes.working_volumes import WorkingVolume
 from nunatak.networks.interface import DetectorNetwork
 from nunatak.picks.curve import PrecisionRecallCurve, precision_recall_curve
@@ -85,7 +85,15 @@ class VolumeValidator:
 
     def figures(self, network: DetectorNetwork) -> tuple[ClassFigures, ...]:
         """Return what a network reaches, class by class."""
-        found = candidates_in(self.volumes, network, self._radius_px, device=self._device)
+        found = peaks_in(self.volumes, network, len(self._radius_px), device=self._device)
+        return settled(
+            found,
+            self._radius_px,
+            choose=self._of_classes,
+            thresholds_of=lambda figures: [one.threshold for one in figures],
+        )
+
+    def _of_classes(self, found: Sequence[VolumeCandidates]) -> tuple[ClassFigures, ...]:
         return tuple(self._of_class(found, kind) for kind in range(len(self._radius_px)))
 
     def _of_class(self, found: Sequence[VolumeCandidates], kind: int) -> ClassFigures:
@@ -120,14 +128,14 @@ def is_clear(
     return np.broadcast_to(np.asarray(distance >= radius_px), len(xyz_px))
 
 
-def candidates_in(
+def peaks_in(
     volumes: Sequence[WorkingVolume],
     network: DetectorNetwork,
-    radius_px: Sequence[float],
+    n_classes: int,
     *,
     device: torch.device | str = "cpu",
 ) -> list[VolumeCandidates]:
-    """Find the candidates of every class in tomograms, each class by itself.
+    """Find the peaks of every class in tomograms, before any is suppressed by another.
 
     Parameters
     ----------
@@ -135,8 +143,8 @@ def candidates_in(
         To look at.
     network
         As `nunatak.networks.unet3d.UNet3d`.
-    radius_px
-        Of the particles, one a class, working voxels.
+    n_classes
+        That it knows.
     device
         Where to score.
     """
@@ -149,9 +157,9 @@ def candidates_in(
             (nz, ny, nx),
             stride=scorer.stride,
             origin_px=scorer.origin_px,
-            thresholds=[SCORE_FLOOR] * len(radius_px),
+            thresholds=[SCORE_FLOOR] * n_classes,
         )
-        found.append(suppress_by_class(peaks, radius_px, voxel_size_A=1.0))
+        found.append(peaks)
     return found
 
 
