@@ -283,7 +283,7 @@ def test_an_interrupted_training_goes_on(
         ((*BOTH, "--expected-particles", "5"), 2, "--expected-particles small=5"),
         ((*BOTH, "--expected-particles", "small=5"), 2, "Give both for the same classes (large)"),
         ((*BOTH, "--labels", "flat.csv"), 4, "others picks in tomograms"),
-        ((*BOTH, "--objective", "ge-kl"), 2, "--objective ge-kl: IMAGES are tomograms"),
+        ((*BOTH, "--objective", "pn"), 2, "--objective pn: IMAGES are tomograms"),
         ((*BOTH, "--validation", "t/TS_3.zarr"), 4, "t/TS_3.zarr: to be kept aside"),
         ((*BOTH, "--validation", "TS_4"), 4, "TS_4 fits none of the 3 images"),
         ((*BOTH, "--validation", "few.toml"), 4, "few.toml: to be kept aside for validation (--v"),

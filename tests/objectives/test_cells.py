@@ -37,6 +37,20 @@ def test_against_loops(cell: int) -> None:
     assert found.logits.tolist() == pytest.approx(by_loops(logits, unlabelled, cell))
 
 
+@pytest.mark.parametrize("cell", [1, 3])
+def test_cells_of_a_volume_against_those_of_its_slices(cell: int) -> None:
+    generator = torch.Generator().manual_seed(cell)
+    flat = torch.randn(2, 1, 7, 8, generator=generator)
+    # Slices are the same, so that peaks of the volume are those of the plane.
+    logits = flat[:, :, None].repeat(1, 1, 2 * cell, 1, 1)
+    unlabelled = torch.rand(2, 1, 7, 8, generator=generator) < 0.6
+    everywhere = unlabelled[:, :, None].repeat(1, 1, 2 * cell, 1, 1)
+    found = cell_peaks(logits, everywhere, cell_px=cell)
+    planar = cell_peaks(flat, unlabelled, cell_px=cell)
+    assert sorted(found.logits.tolist()) == sorted(2 * planar.logits.tolist())
+    assert found.covered.item() == pytest.approx(planar.covered.item())
+
+
 def test_covered_share_is_that_of_the_kept_cells() -> None:
     unlabelled = torch.zeros(1, 1, 4, 8, dtype=torch.bool)
     unlabelled[..., :4] = True  # a whole cell
@@ -117,4 +131,5 @@ def test_occupied_cells_are_binomial_where_pixels_are_not(core: float, density: 
 
 
 def test_side_is_the_one_at_which_the_smallest_core_scatters_like_a_binomial() -> None:
-    assert pytest.approx(0.4 * np.sqrt(np.pi), abs=0.02) == CELL_DIAMETERS
+    assert pytest.approx(0.4 * np.sqrt(np.pi), abs=0.02) == CELL_DIAMETERS[2]
+    assert pytest.approx(0.4 * np.cbrt(4 / 3 * np.pi), abs=0.02) == CELL_DIAMETERS[3]

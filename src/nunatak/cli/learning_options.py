@@ -19,7 +19,7 @@ class ObjectiveChoice(StrEnum):
     FOCAL = "focal"
 
 
-FOR_TOMOGRAMS = (ObjectiveChoice.PU, ObjectiveChoice.FOCAL)
+FOR_TOMOGRAMS = tuple(one for one in ObjectiveChoice if one is not ObjectiveChoice.PN)
 """Objectives of tomograms."""
 
 

@@ -59,6 +59,8 @@ class General3dRecipe(BaseModel):
             raise ValueError(f"scene: {', '.join(taken)} cannot be set, the recipe decides that")
         if self.training.start is not None or self.training.validation_share:
             raise ValueError("training: a start and a validation_share make no sense here")
-        if self.training.teacher or self.training.objective == "pu":
-            raise ValueError("everything is labelled: there is nothing for a teacher or pu to do")
+        if self.training.teacher or self.training.objective_learns_unlabelled:
+            raise ValueError(
+                "everything is labelled: there is nothing for a teacher, pu or ge to do"
+            )
         return self

@@ -193,7 +193,7 @@ def test_the_number_of_particles_is_asked_for_where_it_is_needed() -> None:
     ):
         with pytest.raises(UsageError, match=says):
             check(expected)
-    with pytest.raises(UsageError, match="Take pu, or a teacher"):
+    with pytest.raises(UsageError, match="Take pu, ge-kl or ge-binomial, or a teacher"):
         check({"large": 2, "small": 7}, objective="focal", teacher=False)
     assert check({"large": 2, "small": 7}, objective="focal", teacher=True) is not None
 

@@ -114,7 +114,7 @@ def test_without_labels_nothing_is_lost_by_focal(make_volume) -> None:  # type: 
     assert slope[batch.labels.known & ~batch.labels.ignored].abs().min() > 0
 
 
-@pytest.mark.parametrize("objective", ["focal", "pu"])
+@pytest.mark.parametrize("objective", ["focal", "pu", "ge-kl", "ge-binomial"])
 def test_classes_are_told_apart_where_a_particle_is_known(make_volume, objective: str) -> None:  # type: ignore[no-untyped-def]
     volumes = [make_volume(particles=4, is_complete=False)]
     apart = PLAIN.model_copy(update={"confusion_weight": 3.0})
@@ -168,6 +168,21 @@ def test_expected_particles_take_the_blame_off_unlabelled_voxels(make_volume) ->
     assert (slope[open_] > 0).all()
     # More is expected than the voxels could be blamed for: they are pushed no further down.
     assert (spared[open_] < 0).all()
+
+
+@pytest.mark.parametrize("objective", ["ge-kl", "ge-binomial"])
+def test_fewer_peaks_than_expected_are_raised_and_more_are_lowered(  # type: ignore[no-untyped-def]
+    make_volume, objective: str
+) -> None:
+    volumes = [make_volume(particles=4, is_complete=False)]
+    few, many = (
+        task(volumes, objective=objective, expected=(number, number)) for number in (4.0, 2000.0)
+    )
+    batch, crowded = few.batch_at(1), many.batch_at(1)
+    open_ = ~batch.labels.known & ~batch.labels.ignored
+    (_, lowered), (_, raised) = gradient(few, batch), gradient(many, crowded)
+    # A flat answer of -1, a probability of 0.27 in every cell, lies between the two.
+    assert lowered[open_].sum() > 0 > raised[open_].sum()
 
 
 def test_density_and_unknown_voxels_make_the_expected_number(make_volume) -> None:  # type: ignore[no-untyped-def]

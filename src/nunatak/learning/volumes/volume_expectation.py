@@ -56,7 +56,7 @@ def checked_expectation(
     if labels_are == "sparse" and settings.objective == "focal" and settings.teacher is False:
         raise UsageError(
             "objective: from sparse labels alone, focal learns nothing about empty places. Take "
-            "pu, or a teacher."
+            "pu, ge-kl or ge-binomial, or a teacher."
         )
     if expected is None:
         if labels_are == "sparse":

@@ -36,7 +36,7 @@ def idle_findings(
 
 def learns_unlabelled(settings: VolumeLearningSettings) -> bool:
     """Tell whether tomograms without labels are learned from."""
-    return bool(settings.teacher) or settings.objective == "pu"
+    return bool(settings.teacher) or settings.objective_learns_unlabelled
 
 
 def _idle_teacher(given: int) -> Finding:
@@ -58,5 +58,5 @@ def _left_out(others: int, given: int) -> Finding:
         text=f"{others} of {counted(given, 'tomogram')} have no labels and are not learned from: "
         "from complete labels alone the focal objective learns",
         remedy="To learn from them as well, leave the teacher on (nunatak train: without "
-        "--no-teacher) or take the objective pu (--objective pu)",
+        "--no-teacher) or take an objective that does, such as pu (--objective pu)",
     )

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from nunatak.training.config import Schedule, TrainingConfig, TrainingPrecision
 
 Preset = Literal["small", "medium", "large"]
-VolumeObjective = Literal["focal", "pu"]
+VolumeObjective = Literal["focal", "pu", "ge-kl", "ge-binomial"]
 LabelsAre = Literal["complete", "sparse"]
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -54,8 +54,8 @@ class VolumeLearningSettings(BaseModel):
     labelled_share : float
         Of the crops that are taken around labelled particles, with all classes alike.
     objective : str or None
-        ``"focal"`` on what is known, or ``"pu"``, which also learns from what is not; see
-        `for_labels` for None.
+        ``"focal"`` on what is known, or one that also learns from what is not: ``"pu"``,
+        ``"ge-kl"`` and ``"ge-binomial"``; see `for_labels` for None.
     confusion_weight : float or None
         Of the loss that keeps the classes apart at labelled particles
         (`nunatak.objectives.class_confusion`); 0 is none, and None is 2 from a model and 0 from
@@ -125,6 +125,11 @@ class VolumeLearningSettings(BaseModel):
     validation_share: float = Field(0.25, ge=0, lt=1)
     validate_every: int = Field(200, gt=0)
     patience: int | None = Field(None, gt=0)
+
+    @property
+    def objective_learns_unlabelled(self) -> bool:
+        """Whether the objective itself learns from places that nobody has labelled."""
+        return self.objective not in {None, "focal"}
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

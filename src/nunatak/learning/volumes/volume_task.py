@@ -27,9 +27,11 @@ from nunatak.learning.volumes.working_volumes import WorkingVolume
 from nunatak.networks.drop_block import set_drop_rate
 from nunatak.networks.interface import DetectorNetwork
 from nunatak.networks.unet3d import CLASS_TENSORS, split_heads
+from nunatak.objectives.cells import cell_side
 from nunatak.objectives.class_confusion import confusion_loss
 from nunatak.objectives.focal import class_balance, heatmap_focal_loss
 from nunatak.objectives.offset import offset_loss
+from nunatak.objectives.volume_ge import ge_binomial_on_heatmaps, ge_kl_on_heatmaps
 from nunatak.objectives.volume_pu import VolumeLabels, pu_on_heatmaps
 from nunatak.objectives.volume_targets import stack_targets
 
@@ -86,6 +88,9 @@ class VolumeTask:
         self.grid = OutputGrid(
             settings.crop_px, network.output_stride, network.output_origin_px, tuple(radius_px)
         )
+        self._cell_px = [
+            cell_side(2 * radius, stride=network.output_stride, ndim=3) for radius in radius_px
+        ]
         self._settings = settings
         complete = [volume for volume in volumes if volume.is_complete]
         exams = list(held_out) or complete if settings.adaptive_thresholds else []
@@ -96,7 +101,7 @@ class VolumeTask:
             self.grid,
             expected=expected,
             exams=exams,
-            learns_unlabelled=settings.objective == "pu",
+            learns_unlabelled=settings.objective_learns_unlabelled,
             rank=rank,
         )
         counts = np.sum([volume.counts(classes) for volume in volumes], axis=0)
@@ -147,6 +152,12 @@ class VolumeTask:
         unknown = labels.unknown
         if self._settings.objective == "pu":
             loss = pu_on_heatmaps(logits, labels, class_weight=weight)
+        elif self._settings.objective == "ge-kl":
+            loss = ge_kl_on_heatmaps(logits, labels, cell_px=self._cell_px, class_weight=weight)
+        elif self._settings.objective == "ge-binomial":
+            loss = ge_binomial_on_heatmaps(
+                logits, labels, cell_px=self._cell_px, class_weight=weight
+            )
         else:
             loss = heatmap_focal_loss(
                 logits, labels.heatmap, labels.positive, ignored=unknown, class_weight=weight
