@@ -35,7 +35,7 @@ def shift_note(picks: PickSet, truth: PickSet) -> str | None:
     apart = np.abs(one_A[:, None] / other_A[None, :] - 1)
     row = int(apart.min(axis=1).argmax())
     column = int(apart[row].argmin())
-    furthest_px = float(picks.table[["x_px", "y_px", "z_px"]].abs().max(axis=None))
+    furthest_px = float(np.abs(picks.positions_px).max(initial=0.0))
     shift_px = furthest_px * float(apart[row, column])
     if shift_px < NOTED_FROM_PX:
         return None
