@@ -49,10 +49,12 @@ def written(
     *,
     score: float = 0.5,
     images: tuple[str, ...] = TOMOGRAMS,
+    empty: tuple[str, ...] = (),
     facts: TomogramFacts | None = None,
 ) -> None:
-    """Write a pick in the middle voxel of each tomogram of 64 x 60 x 30."""
-    table = pd.DataFrame({"image": images, "x_px": 32.0, "y_px": 30.0, "z_px": 15.0})
+    """Write a pick in the middle voxel of each tomogram of 64 x 60 x 30 that is not empty."""
+    filled = [image for image in images if image not in empty]
+    table = pd.DataFrame({"image": filled, "x_px": 32.0, "y_px": 30.0, "z_px": 15.0})
     columns = {"class_name": "ribosome", "diameter_A": 250.0, "pixel_size_A": SIZE_A}
     picks = PickSet(table.assign(score=score, selected=True, **columns), images=images)
     output.write_all(
@@ -60,6 +62,7 @@ def written(
         {"settings": SETTINGS},
         shapes=dict.fromkeys(images, (30, 60, 64)),
         diameter_A=250.0,
+        pixel_sizes_A=dict.fromkeys(images, SIZE_A),
         facts=facts,
     )
 
@@ -226,3 +229,12 @@ def test_what_cannot_be_written_is_known_before_the_work(
     with pytest.raises(error, match=message):
         checked(path, to, **words)  # type: ignore[arg-type]
     assert [one.name for one in Path().iterdir()] == ["file"]
+
+
+def test_a_tomogram_that_has_no_picks_any_more_loses_those_of_the_run_before() -> None:
+    """Whose folder names the voxel size, which picks alone would say."""
+    written(checked("cz", "cz-ndjson"))
+    before = files("cz").keys()
+    written(checked("cz", "cz-ndjson", redo=True), empty=TOMOGRAMS[1:])
+    assert files("cz").keys() == before
+    assert read_picks("cz", "cz-ndjson").table["image"].tolist() == ["TS_01"]

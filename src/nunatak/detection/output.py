@@ -173,6 +173,7 @@ class Output:
         *,
         shapes: Mapping[str, Shape | VolumeShape],
         diameter_A: float,
+        pixel_sizes_A: Mapping[str, float] | None = None,
         facts: TomogramFacts | None = None,
     ) -> None:
         """Write picks, then the record of the run.
@@ -187,12 +188,15 @@ class Output:
             Of the images.
         diameter_A
             Of the particles, for formats that hold boxes.
+        pixel_sizes_A
+            Of the images; None takes those of the picks, without which an image has none. A
+            format that names files by it must find the same ones again in each run.
         facts
             What formats of picks in tomograms leave unsaid.
         """
         chosen = picks.table["selected"]
         written = replace(picks, table=picks.table[chosen]) if self.selected_only else picks
-        images = ImageCatalogue(shapes, pixel_sizes_A=_pixel_sizes_A(picks))
+        images = ImageCatalogue(shapes, pixel_sizes_A=pixel_sizes_A or _pixel_sizes_A(picks))
         box_px = _box_px(picks, diameter_A)
         if self.path.exists() and not self._is_one_file:
             # Somebody may have saved labels there while this run was working.

@@ -193,6 +193,7 @@ def pick_tomograms(
                 result.picks,
                 {**result.provenance, "settings": job.settings},
                 shapes=result.shapes,
+                pixel_sizes_A=result.voxel_sizes_A,
                 diameter_A=max(kind.diameter_A for kind in detector.header.classes),
                 facts=facts,
             )

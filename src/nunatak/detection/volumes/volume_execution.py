@@ -76,6 +76,7 @@ def carry_out_volumes(
         failures=tuple(failures),
         options=job.options,
         shapes={tomogram.image: tomogram.shape for tomogram in ordered},
+        voxel_sizes_A={tomogram.image: tomogram.pixel_size_A for tomogram in ordered},
         seconds=seconds,
         provenance={
             **_provenance(job),

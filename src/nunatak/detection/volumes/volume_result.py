@@ -35,6 +35,8 @@ class VolumePickResult:
         The options of the run, defaults filled in.
     shapes : dict of str to tuple of int
         ``(nz, ny, nx)`` of each picked tomogram.
+    voxel_sizes_A : dict of str to float
+        Of each picked tomogram, also one without any candidate.
     seconds : dict of str to float
         Where the time went: ``"total"``, and the stages ``"opening"`` (with the grey scale) and
         ``"network"`` (with reading and peaks).
@@ -56,6 +58,7 @@ class VolumePickResult:
     failures: tuple[Failure, ...]
     options: VolumePickOptions
     shapes: dict[str, Shape | VolumeShape] = field(repr=False)
+    voxel_sizes_A: dict[str, float] = field(repr=False)
     seconds: dict[str, float] = field(repr=False)
     provenance: dict[str, Any] = field(repr=False)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)

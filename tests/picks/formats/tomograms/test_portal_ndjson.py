@@ -14,6 +14,7 @@ from nunatak import rotations
 from nunatak.errors import BadInput, FormatError, Mismatch, UsageError
 from nunatak.picks.context import FormatContext
 from nunatak.picks.file_grid import FileGrid, GridRule
+from nunatak.picks.formats import read_picks, write_picks
 from nunatak.picks.formats.tomograms.portal_ndjson import FORMAT
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import ANGLE_COLUMNS, PickSet
@@ -257,3 +258,42 @@ def test_the_folder_states_the_voxels_that_are_counted(tmp_path: Path) -> None:
     binned = FORMAT.read(path, FormatContext(images=images))
     assert binned.positions_px.tolist() == [[20, 15, 10]]
     assert "became voxels of 10 Å" in binned.notes[0]
+
+
+def test_the_spacing_is_written_where_it_is_known(tmp_path: Path) -> None:
+    table = pd.DataFrame({"image": list(SHAPES), "x_px": 40.0, "y_px": 30.0, "z_px": 20.0})
+    table["pixel_size_A"] = [10.012444, np.nan]
+    name = "Annotations/100/particle-1.0_point.ndjson"
+    where = [f"TS_1/Reconstructions/VoxelSpacing10.012/{name}", f"TS_2/{name}"]
+    files = FORMAT.write(PickSet(table), tmp_path, FormatContext())
+    assert [file.relative_to(tmp_path).as_posix() for file in files] == where
+    finer = ImageCatalogue(SHAPES, pixel_size_A=5.006)
+    files = FORMAT.write(PickSet(table), tmp_path, FormatContext(images=finer))
+    assert "VoxelSpacing5.006" in files[0].parts
+
+
+def test_tomograms_of_another_size_have_the_same_places(tmp_path: Path) -> None:
+    table = pd.DataFrame({"image": ["rec/TS_1.mrc"], "x_px": 40.0, "y_px": 30.0, "z_px": 20.0})
+    table["pixel_size_A"] = 10.012
+    write_picks(PickSet(table), tmp_path, "cz-ndjson")
+    finer = ImageCatalogue({"rec/TS_1.mrc": (122, 214, 166)}, pixel_size_A=5.006)
+    picks = read_picks(tmp_path, images=finer)
+    np.testing.assert_allclose(picks.positions_px, [[80, 60, 40]])
+    assert "became voxels of 5.006 Å" in picks.notes[0]
+
+
+def test_binned_voxels_have_their_own_spacing(tmp_path: Path) -> None:
+    table = pd.DataFrame({"image": ["rec/TS_1.mrc"], "x_px": 40.0, "y_px": 30.0, "z_px": 20.0})
+    stored = ImageCatalogue({"rec/TS_1.mrc": SHAPES["rec/TS_1.mrc"]}, pixel_size_A=5.0)
+    write_picks(PickSet(table), tmp_path, "cz-ndjson", images=stored, grid=FileGrid.binned(2.0))
+    (file,) = tmp_path.rglob("*.ndjson")
+    assert "VoxelSpacing10.000" in file.parts
+    for grid in (None, FileGrid.binned(2.0)):
+        back = read_picks(tmp_path, images=stored, grid=grid)
+        np.testing.assert_allclose(back.positions_px, [[40, 30, 20]])
+
+
+def test_tomograms_that_are_not_given_are_written_without_a_spacing(tmp_path: Path) -> None:
+    table = pd.DataFrame({"image": ["rec/TS_3.mrc"], "x_px": 1.0, "y_px": 2.0, "z_px": 3.0})
+    (file,) = FORMAT.write(PickSet(table), tmp_path, KNOWN)
+    assert file.relative_to(tmp_path).parts[:2] == ("TS_3", "Annotations")

@@ -5,12 +5,14 @@ whole one is added here and there. This convention is copick's. A file of binned
 in the same way from the centre of the first binned voxel.
 """
 
+from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from nunatak.errors import Mismatch
+from nunatak.errors import BadInput, Mismatch
 from nunatak.geometry import FloatArray
 from nunatak.picks.context import FormatContext
 from nunatak.picks.formats import frame
@@ -100,13 +102,46 @@ def voxel_sizes_A(picks: PickSet, context: FormatContext) -> dict[str, float]:
     """
     sizes_A = {image: context.images.pixel_size_A(image) for image in picks.images}
     known_A = {image: size_A for image, size_A in sizes_A.items() if size_A is not None}
-    for image, rows in frame.by_image(picks.table):
+    known_A |= _stated_sizes_A(picks.table, known_A)
+    for image, _ in frame.by_image(picks.table):
         if image not in known_A:
-            known_A[image] = _stated_size_A(image, picks.table.iloc[rows])
+            raise Mismatch(
+                f"Positions are to be written in ångström, and the voxel size of {image} is not "
+                "known. Give --pixel-size, or the tomograms (--tomograms)."
+            )
     return known_A
 
 
-def _stated_size_A(image: str, table: pd.DataFrame) -> float:
+def known_sizes_A(picks: PickSet, context: FormatContext) -> dict[str, float]:
+    """Return the voxel sides as `voxel_sizes_A` does, for formats that can do without them.
+
+    Raises
+    ------
+    Mismatch
+        If the table gives a tomogram two.
+    """
+    known_A: dict[str, float] = {}
+    for image in picks.images:
+        # A tomogram that is not among those given, or whose header is damaged, is none of known
+        # size: whoever needs it says what is wrong with it.
+        with suppress(BadInput):
+            size_A = context.images.pixel_size_A(image)
+            if size_A is not None:
+                known_A[image] = size_A
+    return known_A | _stated_sizes_A(picks.table, known_A)
+
+
+def _stated_sizes_A(table: pd.DataFrame, known_A: Collection[str]) -> dict[str, float]:
+    """Return what the column ``pixel_size_A`` says of the tomograms that are not known."""
+    stated_A = {
+        image: _stated_size_A(image, table.iloc[rows])
+        for image, rows in frame.by_image(table)
+        if image not in known_A
+    }
+    return {image: size_A for image, size_A in stated_A.items() if size_A is not None}
+
+
+def _stated_size_A(image: str, table: pd.DataFrame) -> float | None:
     column = table["pixel_size_A"] if "pixel_size_A" in table.columns else pd.Series(dtype=float)
     stated_A = column.dropna().unique().tolist()
     if len(stated_A) > 1:
@@ -114,9 +149,4 @@ def _stated_size_A(image: str, table: pd.DataFrame) -> float:
             f"{image}: the pick table gives it voxels of {stated_A[0]:g} and of {stated_A[1]:g} Å. "
             "Give the right size (--pixel-size)."
         )
-    if not stated_A or not 0 < stated_A[0] < np.inf:
-        raise Mismatch(
-            f"Positions are to be written in ångström, and the voxel size of {image} is not known. "
-            "Give --pixel-size, or the tomograms (--tomograms)."
-        )
-    return float(stated_A[0])
+    return float(stated_A[0]) if stated_A and 0 < stated_A[0] < np.inf else None

@@ -18,8 +18,22 @@ _NUMBERED = re.compile(r"\d+-(.+)")
 _REFUSED = re.compile(r'[<>:"/\\|?*\x00-\x1F\x7F]')
 
 
-def path_of(run: str, number: int, name: str, kind: str) -> Path:
+def path_of(run: str, number: int, name: str, kind: str, *, spacing_A: float | None = None) -> Path:
     """Return the file of a run's points of one object and type.
+
+    Parameters
+    ----------
+    run
+        Its name.
+    number
+        Of the object, from 0.
+    name
+        Of the object.
+    kind
+        Type of the points.
+    spacing_A
+        Side of the voxels that the points count, ångström; None where it is not known, and then
+        no folder states it.
 
     Raises
     ------
@@ -28,6 +42,8 @@ def path_of(run: str, number: int, name: str, kind: str) -> Path:
 
     Examples
     --------
+    >>> path_of("TS_1", 0, "ribosome", POINT, spacing_A=10.0124).as_posix()
+    'TS_1/Reconstructions/VoxelSpacing10.012/Annotations/100/ribosome-1.0_point.ndjson'
     >>> path_of("TS_1", 0, "ribosome", POINT).as_posix()
     'TS_1/Annotations/100/ribosome-1.0_point.ndjson'
     """
@@ -37,7 +53,8 @@ def path_of(run: str, number: int, name: str, kind: str) -> Path:
             '<>:"/\\|?* may be in it. Rename it.'
         )
     file = f"{name}-1.0_{_ENDINGS[kind]}.ndjson"
-    return Path(run, _FOLDER, str(_FIRST_NUMBER + number), file)
+    above = () if spacing_A is None else (_GROUPS[0], f"{SPACING}{spacing_A:.3f}")
+    return Path(run, *above, _FOLDER, str(_FIRST_NUMBER + number), file)
 
 
 def object_of(path: Path) -> str | None:

@@ -26,7 +26,13 @@ from nunatak.picks.context import FormatContext
 from nunatak.picks.formats import frame, per_image
 from nunatak.picks.formats.base import Capabilities, PickFormat
 from nunatak.picks.formats.text import read_text
-from nunatak.picks.formats.tomograms import json_points, objects, portal_names, runs
+from nunatak.picks.formats.tomograms import (
+    angstrom,
+    json_points,
+    objects,
+    portal_names,
+    runs,
+)
 from nunatak.picks.formats.tomograms.portal_names import INSTANCE, ORIENTED, POINT
 from nunatak.picks.table import ANGLE_COLUMNS, PickSet, coordinate_columns
 
@@ -96,10 +102,11 @@ def _on_the_stored_grid(
 
 
 def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
-    """Write one file a run, object and type of point, in folders that name the run.
+    """Write one file a run, object and type of point, in folders that name run and spacing.
 
-    Picks without a class are called `objects.UNNAMED`. Every object has a file in every run: an
-    empty one says that it was looked for.
+    A tomogram whose voxel size is not known has no folder of its spacing. Picks without a class
+    are called `objects.UNNAMED`. Every object has a file in every run: an empty one says that it
+    was looked for.
 
     Parameters
     ----------
@@ -108,14 +115,14 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
     path
         A folder.
     context
-        Says the grid.
+        Says the grid, and may know the voxel sizes.
 
     Raises
     ------
     BadInput
         If an object's name cannot be part of a file name.
     Mismatch
-        If two tomograms belong to one run.
+        If two tomograms belong to one run, or the table gives one of them two voxel sizes.
     UsageError
         If a single file is named, or a file may not be replaced.
     """
@@ -124,6 +131,7 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
     positions = frame.volume_in_file(picks.table, context)
     points = _points_to_write(picks.table, positions)
     rows_of = objects.rows_of_objects(picks, objects.object_names(picks.table))
+    spacings_A = _spacings_A(picks, context)
     numbers = {name: n for n, name in enumerate(dict.fromkeys(name for _, name in rows_of))}
     contents: dict[Path, str] = {}
     for (image, name), rows in rows_of.items():
@@ -131,12 +139,22 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
         for row in rows.tolist():
             of_type.setdefault(str(points[row]["type"]), []).append(json.dumps(points[row]))
         for kind, lines in of_type.items():
-            file = path / portal_names.path_of(runs.run_of(image), numbers[name], name, kind)
-            contents[file] = "".join(f"{line}\n" for line in lines)
+            file = portal_names.path_of(
+                runs.run_of(image), numbers[name], name, kind, spacing_A=spacings_A.get(image)
+            )
+            contents[path / file] = "".join(f"{line}\n" for line in lines)
     per_image.refuse_existing(contents, context)
     for file, text in contents.items():
         write_text(file, text)
     return list(contents)
+
+
+def _spacings_A(picks: PickSet, context: FormatContext) -> dict[str, float]:
+    """Return the side of the voxels that a file counts, of each tomogram where it is known."""
+    # Along one axis, for the spacing of the portal is that of cubic voxels.
+    ratio = context.grid.ratio_x
+    sizes_A = angstrom.known_sizes_A(picks, context)
+    return {image: size_A * ratio for image, size_A in sizes_A.items()}
 
 
 @dataclass(frozen=True)
@@ -223,6 +241,7 @@ FORMAT = PickFormat(
         dimensions=(3,),
         score=False,
         class_name=True,
+        pixel_size=True,
         angles=True,
         columns=(objects.INSTANCE_COLUMN,),
         multi_image=False,
