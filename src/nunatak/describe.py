@@ -12,7 +12,7 @@ from nunatak.errors import BadInput, FormatError, NunatakError
 from nunatak.images import describe as images
 from nunatak.images.copick_config import is_copick_config
 from nunatak.images.copick_project import (
-    copick_configs,
+    only_copick_config,
     read_copick_project,
     read_copick_root,
 )
@@ -147,14 +147,9 @@ def _folder(folder: Path) -> Description:
 
 def _folder_without_micrographs(folder: Path, error: BadInput) -> Description:
     """Describe the copick project or the OME-Zarr tomograms of a folder."""
-    configs = copick_configs(folder)
-    if len(configs) > 1:
-        names = _in_words([config.name for config in configs])
-        raise FormatError(
-            folder, f"{len(configs)} copick projects ({names})", hint="Give one of these files"
-        )
-    if configs:
-        return _project(configs[0])
+    config = only_copick_config(folder)
+    if config is not None:
+        return _project(config)
     try:
         listed = list_tomograms([folder])
     except BadInput:

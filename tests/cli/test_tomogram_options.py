@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from nunatak.cli.main import app
 from nunatak.errors import NunatakError
-from nunatak.images.write_volume import write_mrc_volume
+from nunatak.images.write_volume import write_mrc_volume, write_ome_zarr
 from nunatak.picks.formats import read_picks, write_picks
 from nunatak.picks.table import PickSet
 
@@ -151,3 +151,19 @@ def test_whose_picks_of_a_copick_project(folder: Path) -> None:
     assert "choose among" in refused("convert", "picks.csv", "-o", "o.csv", *known, *alice)
     message = refused("evaluate", "picks.csv", "one.csv", "--radius-px", "2", *alice)
     assert "choose among copick's files" in message
+
+
+def test_any_tomogram_of_a_copick_run_serves_to_convert_and_to_evaluate(folder: Path) -> None:
+    kinds = folder / "project/ExperimentRuns/TS_01/VoxelSpacing10.800"
+    for kind in ("wbp", "denoised"):
+        write_ome_zarr(kinds / f"{kind}.zarr", np.ones((61, 121, 127), np.float32), 10.8)
+    run("convert", "picks.csv", "-o", "project", "--to", "copick")
+    (folder / "p.json").write_text('{"pickable_objects": [], "overlay_root": "project"}')
+    known = ["--tomograms", "p.json"]
+    assert "30 picks written" in run("convert", "p.json", "-o", "all.csv", *known)
+    for picks in ("picks.csv", "all.csv"):
+        assert "30 true positions" in run("evaluate", picks, "p.json", "--radius-px", "2", *known)
+    run("merge", "p.json", "all.csv", "-o", "merged.csv", "--radius-px", "2", *known)
+    assert len(read_picks(folder / "merged.csv")) == 30
+    message = refused("prune", "p.json", "-o", "pruned.csv", "--diameter", "300", *known)
+    assert "Give the one that the picks belong to" in message

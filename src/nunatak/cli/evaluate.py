@@ -178,6 +178,7 @@ def evaluate(
         dynamo_index=dynamo_index,
         copick_user=copick_user,
         copick_session=copick_session,
+        any_of_run=True,
     )
     refuse_idle_choice(files_of([picks, truth]), facts)
     candidates, truths = (

@@ -152,6 +152,7 @@ def merge(
         dynamo_index=dynamo_index,
         copick_user=copick_user,
         copick_session=copick_session,
+        any_of_run=True,
     )
     files = files_of(sets)
     refuse_idle_choice(files, facts)

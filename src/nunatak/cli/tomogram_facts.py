@@ -213,8 +213,9 @@ def facts(
     copick_session: str | None = None,
     as_copick_user: str | None = None,
     as_copick_session: str | None = None,
+    any_of_run: bool = False,
 ) -> "TomogramFacts":
-    """Put the options together.
+    """Put the options together; ``any_of_run`` is for commands that look at positions alone.
 
     Raises
     ------
@@ -243,6 +244,7 @@ def facts(
         copick_session=copick_session,
         as_copick_user=as_copick_user,
         as_copick_session=as_copick_session,
+        any_of_run=any_of_run,
     )
 
 

@@ -31,6 +31,7 @@ PICKS_FOLDER = "Picks"
 """Holds the picks of a run, one file a user, session and object."""
 
 _FEATURES = "_features"
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -172,6 +173,51 @@ def copick_configs(folder: Path) -> list[Path]:
     """Return the configurations of projects that lie in a folder, in natural order."""
     names = natural([*_listed(folder).files])
     return [folder / name for name in names if is_copick_config(folder / name)]
+
+
+def only_copick_config(folder: Path) -> Path | None:
+    """Return the configuration that lies in a folder, or None.
+
+    Raises
+    ------
+    FormatError
+        If there are several.
+    """
+    configs = copick_configs(folder)
+    if len(configs) > 1:
+        names = ", ".join(config.name for config in configs[:_MOST_NAMED])
+        more = f", and {len(configs) - _MOST_NAMED} more" if len(configs) > _MOST_NAMED else ""
+        raise FormatError(
+            folder,
+            f"{len(configs)} copick projects ({names}{more})",
+            hint="Give one of these files",
+        )
+    return configs[0] if configs else None
+
+
+def copick_project_at(path: Path) -> CopickProject | None:
+    """Read the project that a path stands for: its configuration, or a folder.
+
+    Returns
+    -------
+    CopickProject or None
+        Of a folder that is a root, what it holds (see `read_copick_root`); of another one, the
+        project whose configuration lies in it. None if the path stands for no project.
+
+    Raises
+    ------
+    FormatError, BadInput
+        As of `only_copick_config` and `read_copick_project`.
+    """
+    if is_copick_config(path):
+        return read_copick_project(path)
+    if not path.is_dir():
+        return None
+    root = read_copick_root(path)
+    if root is not None:
+        return root
+    config = only_copick_config(path)
+    return None if config is None else read_copick_project(config)
 
 
 def _listed_project(file: Path, config: CopickConfig) -> CopickProject:

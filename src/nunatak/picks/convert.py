@@ -2,6 +2,8 @@
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,7 @@ from nunatak.picks.formats.base import PickFormat
 from nunatak.picks.formats.doors import AnyPath, files_of, read_with
 from nunatak.picks.formats.per_image import refuse_existing
 from nunatak.picks.formats.registry import format_for_writing, format_named, refuse_dimensions
-from nunatak.picks.formats.tomograms import copick_json
+from nunatak.picks.formats.tomograms import copick_json, copick_tomograms
 from nunatak.picks.formats.tomograms.copick_choice import refuse_idle_choice
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.losses import losses
@@ -108,8 +110,11 @@ def convert(
     for file, fmt in found:
         _refuse_unstated_unit(file, fmt, input_grid)
     target = Path(target)
+    given = [source] if isinstance(source, str | PathLike) else source
     catalogue = images if images is not None else ImageCatalogue()
-    facts = tomograms or TomogramFacts()
+    if image is None:
+        catalogue = copick_tomograms.known(catalogue, found, map(Path, given))
+    facts = replace(tomograms or TomogramFacts(), any_of_run=True)
     candidates = read_with(
         source,
         FormatContext(

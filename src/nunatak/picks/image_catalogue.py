@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from math import isclose
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nunatak.errors import Mismatch
+from nunatak.errors import BadInput, Mismatch
 from nunatak.images.micrograph_list import MicrographList
 from nunatak.images.shapes import Shape, VolumeShape
 from nunatak.picks.image_headers import ImageHeaders
@@ -13,6 +14,10 @@ from nunatak.picks.names import NameIndex
 
 if TYPE_CHECKING:
     from nunatak.images.axis_order import AxisOrder
+
+
+_ONE_VOXEL_SIZE = 1e-4
+"""Relative difference up to which two tomograms count as one grid: a tenth of a voxel in 1000."""
 
 
 class ImageCatalogue:
@@ -114,6 +119,11 @@ class ImageCatalogue:
     def __len__(self) -> int:
         return len(self._shapes) + len(self._headers)
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing is known of any image."""
+        return not len(self) and self._stated_pixel_size_A is None
+
     def image_for(self, name: str) -> str:
         """Return the image that a name means; the name itself where no images are known.
 
@@ -207,6 +217,21 @@ class ImageCatalogue:
         if image in self._listed_sizes_A:
             return self._listed_sizes_A[image]
         return None if image in self._shapes else self._headers.pixel_size_A(image)
+
+    def share_a_grid(self, names: Iterable[str]) -> bool:
+        """Tell whether a position is the same one, in voxels, in each of several tomograms.
+
+        They have one shape and one voxel size, or none states any. A tomogram that cannot be read
+        shares its grid with no other.
+        """
+        try:
+            grids = [(self.volume_shape(name), self.pixel_size_A(name) or 0.0) for name in names]
+        except BadInput:
+            return False
+        return all(
+            shape == grids[0][0] and isclose(size_A, grids[0][1], rel_tol=_ONE_VOXEL_SIZE)
+            for shape, size_A in grids
+        )
 
     def _kind_and_shape(self, name: str) -> tuple[str, str, tuple[int, ...]]:
         """Return an image, what it is, and its size."""

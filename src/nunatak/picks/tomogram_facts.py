@@ -28,6 +28,9 @@ class TomogramFacts:
     as_copick_user, as_copick_session : str or None
         Whose picks those become that are written to a copick project; None is this program, in
         its session 0.
+    any_of_run : bool
+        Whether any of the tomograms that belong to a run may stand for it, where they share a
+        shape and a voxel size: for whoever asks for positions and never looks at the voxels.
     """
 
     tilt_series: Mapping[str, TiltSeries] = field(default_factory=lambda: MappingProxyType({}))
@@ -38,6 +41,7 @@ class TomogramFacts:
     copick_session: str | None = None
     as_copick_user: str | None = None
     as_copick_session: str | None = None
+    any_of_run: bool = False
 
     def __post_init__(self) -> None:
         if self.index_base not in (0, 1):

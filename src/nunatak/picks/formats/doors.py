@@ -23,7 +23,12 @@ from nunatak.picks.formats.registry import (
     format_of,
     refuse_dimensions,
 )
-from nunatak.picks.formats.tomograms import copick_choice, copick_json, copick_sizes
+from nunatak.picks.formats.tomograms import (
+    copick_choice,
+    copick_json,
+    copick_sizes,
+    copick_tomograms,
+)
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import PickSet, empty_table
 from nunatak.picks.tomogram_facts import TomogramFacts
@@ -53,7 +58,7 @@ def read_picks(
         Name of the format; None tells it by name and content.
     images
         The images, or a catalogue of their sizes: for formats that name stems, mirror an axis
-        or count in fractions.
+        or count in fractions. Without them, a copick project's own tomograms say their sizes.
     image
         The image of a file that belongs to one image and does not name it.
     grid
@@ -104,13 +109,16 @@ def read_with(
 ) -> PickSet:
     """Read picks as `read_picks` does, with a context made beforehand."""
     found = copick_choice.chosen(files_of(path, format), context.tomograms)
+    given = _given(path)
+    if context.image is None:
+        context = replace(context, images=copick_tomograms.known(context.images, found, given))
     if context.most_rows is not None:
         for file, _ in found:
             refuse_more(file, context.most_rows)
     if len(found) > 1 and context.image is not None:
         raise UsageError(f"--image names one image, but there are {len(found)} files of picks.")
     parts = [fmt.read(file, context) for file, fmt in found]
-    parts = copick_sizes.with_diameters(parts, found, _given(path))
+    parts = copick_sizes.with_diameters(parts, found, given)
     joined = copick_choice.notes_on_joined(found, parts)
     picks = combined(parts)
     return replace(picks, notes=[*joined, *picks.notes]) if joined else picks
@@ -190,7 +198,8 @@ def files_of(
 ) -> list[tuple[Path, PickFormat]]:
     """Return each pick file with its format; folders are replaced by what lies in them.
 
-    The configuration of a copick project stands for the picks in all its roots.
+    The configuration of a copick project stands for the picks in all its roots, and so does the
+    folder that it lies in, if it holds no other picks.
 
     Raises
     ------
@@ -272,10 +281,16 @@ def _in_folder(folder: Path, named: PickFormat | None) -> list[tuple[Path, PickF
         for entry in sorted(folder.iterdir())
         if entry.is_file() and entry.name.lower().endswith(suffixes)
     ]
+    if copick_json.FORMAT in direct:
+        files = [file for file in files if not is_copick_config(file)]
     if not files:
         files = sorted(
             entry for fmt in wanted for pattern in fmt.nested for entry in folder.glob(pattern)
         )
+    if not files and copick_json.FORMAT in wanted:
+        of_project = copick_choice.files_of_project(folder)
+        if of_project:
+            return [(file, copick_json.FORMAT) for file in of_project]
     if not files:
         raise FormatError(folder, f"no file of picks in this folder ({', '.join(suffixes)})")
     found = [(file, named or format_of(file)) for file in files]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nunatak.errors import BadInput, UsageError
-from nunatak.images.copick_project import read_copick_project
+from nunatak.images.copick_project import copick_project_at
 from nunatak.picks.counted import counted
 from nunatak.picks.formats.base import PickFormat
 from nunatak.picks.formats.tomograms import copick_json
@@ -20,20 +20,32 @@ Found = list[tuple[Path, PickFormat]]
 """Files of picks with their formats."""
 
 
-def files_of_project(config: Path) -> list[Path]:
-    """Return all files of picks of the project with this configuration, run by run.
+def files_of_project(path: Path) -> list[Path]:
+    """Return all files of picks of a project, run by run.
+
+    Parameters
+    ----------
+    path
+        Its configuration, or the folder that this lies in.
+
+    Returns
+    -------
+    list of Path
+        Empty if the path stands for no project.
 
     Raises
     ------
     BadInput
         If there are none, or the project cannot be read.
     """
-    project = read_copick_project(config)
+    project = copick_project_at(path)
+    if project is None:
+        return []
     files = [file for run in project.runs for file in project.pick_files(run)]
     if not files:
         raise BadInput(
-            f"{config}: a copick project of {counted(len(project.runs), 'run')} without a file of "
-            "picks. Pick its tomograms, or correct its overlay_root."
+            f"{project.path}: a copick project of {counted(len(project.runs), 'run')} without a "
+            "file of picks. Pick its tomograms, or correct its overlay_root."
         )
     return files
 

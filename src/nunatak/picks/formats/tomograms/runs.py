@@ -57,14 +57,15 @@ def images_of_runs(runs: Iterable[str], path: Path, context: FormatContext) -> d
     Raises
     ------
     Mismatch
-        If a run fits no tomogram, or several, or two runs would be one tomogram.
+        If a run fits no tomogram, or several of which not any may stand for it, or two runs would
+        be one tomogram.
     """
     exact = _grouped(context.images.names, _exact_name)
     of_run = _grouped(context.images.names, run_of)
     found: dict[str, str] = {}
     for run in dict.fromkeys(runs):
         images = exact[run] or of_run[series_of(run)]
-        if len(images) > 1:
+        if len(images) > 1 and not _any_serves(images, context):
             raise Mismatch(
                 f"{path}: run {run} has {len(images)} tomograms: {', '.join(images[:3])}. "
                 "Give the one that the picks belong to."
@@ -91,6 +92,10 @@ def refuse_shared_runs(images: Iterable[str]) -> None:
                 f"{' and '.join(names[:3])} are different tomograms, but the run is {run} for all "
                 "of them. Write them separately, into separate places."
             )
+
+
+def _any_serves(images: Iterable[str], context: FormatContext) -> bool:
+    return context.tomograms.any_of_run and context.images.share_a_grid(images)
 
 
 def _refuse_merging(found: dict[str, str], path: Path) -> None:
