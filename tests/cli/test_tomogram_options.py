@@ -167,3 +167,17 @@ def test_any_tomogram_of_a_copick_run_serves_to_convert_and_to_evaluate(folder: 
     assert len(read_picks(folder / "merged.csv")) == 30
     message = refused("prune", "p.json", "-o", "pruned.csv", "--diameter", "300", *known)
     assert "Give the one that the picks belong to" in message
+
+
+@pytest.mark.parametrize("store", ["TS_01.ome.zarr", "TS_01", "TS_01.zarr/0"])
+def test_ome_zarr_by_any_name(folder: Path, store: str) -> None:
+    write_ome_zarr(folder / "nz" / store, np.ones((61, 121, 127), np.float32), 10.8)
+    known = ["--tomograms", f"nz/{store}", "--tomograms-star", "tomograms.star"]
+    run("convert", "picks.csv", "-o", "relion5.star", "--tomograms-star", "tomograms.star")
+    run("convert", "relion5.star", "-o", "zarr.csv", *known)
+    read = read_picks(folder / "zarr.csv")
+    assert read.images == (f"nz/{store}",)
+    np.testing.assert_allclose(read.positions_px, positions(folder / "picks.csv"), atol=1e-6)
+    run("convert", "zarr.csv", "-o", "coords", "--to", "coords", *known)
+    assert [path.name for path in (folder / "coords").iterdir()] == ["TS_01.coords"]
+    run("evaluate", "zarr.csv", "picks.csv", "--radius-px", "2")

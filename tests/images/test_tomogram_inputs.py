@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from nunatak.errors import BadInput, FormatError, Mismatch
+from nunatak.images.image_kind import are_tomograms
 from nunatak.images.tomogram_inputs import list_tomograms
 from nunatak.images.write_volume import write_mrc_volume, write_ome_zarr
 from nunatak.picks.image_catalogue import ImageCatalogue
@@ -89,3 +90,18 @@ def test_a_stated_voxel_size_may_not_contradict_the_header(folder: Path) -> None
     assert ImageCatalogue.of_tomograms(listed, 10.05).pixel_size_A("TS_10") == 10.05
     with pytest.raises(Mismatch, match="voxels of 10 Å by its header, and of 12 Å"):
         ImageCatalogue.of_tomograms(listed, 12.0).pixel_size_A("TS_10")
+
+
+def test_a_tomogram_that_is_named_outright_is_known_by_its_content(folder: Path) -> None:
+    write_ome_zarr(folder / "stores" / "TS_3", VOLUME, 10.0)
+    series = folder / "stores" / "raw.zarr" / "0"
+    write_ome_zarr(series, VOLUME, 10.0)
+    (series.parent / ".zgroup").write_text('{"zarr_format": 2}')
+    assert names(folder / "stores" / "TS_3", series) == ["TS_3", "0"]
+    assert names(f"{folder}/stores/TS_*") == ["TS_3"]
+    (folder / "stores.txt").write_text("stores/TS_3\nstores/raw.zarr/0\n")
+    assert names(folder / "stores.txt") == ["TS_3", "0"]
+    assert are_tomograms([folder / "stores" / "TS_3"])
+    (folder / "stores" / "TS_3" / ".zattrs").write_text("{}")
+    with pytest.raises(BadInput, match="No tomograms in"):
+        list_tomograms([folder / "stores" / "TS_3"])

@@ -115,3 +115,12 @@ def test_whatever_is_found_has_the_stem_asked_for(names: list[str]) -> None:
     for stem, image in resolution.found.items():
         assert stem_of(image) == stem
         assert sum(stem_of(name) == stem for name in index.names) == 1
+
+
+def test_the_usual_names_of_ome_zarr() -> None:
+    index = NameIndex(["t/TS_01.ome.zarr", "t/TS_02.zarr/0", "t/TS_03.ome.zarr/0"])
+    for number, image in enumerate(index.names, start=1):
+        for name in (f"TS_0{number}", f"TS_0{number}.mrc", image, f"elsewhere/{image[2:]}"):
+            assert index.resolve(name) == image
+    with pytest.raises(Mismatch, match="fits none of the 3 images"):
+        index.resolve("t/TS_04.zarr/0")

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nunatak.errors import FormatError
-from nunatak.images.zarr_metadata import V2_ATTRIBUTES, V3_NAME, read_metadata
+from nunatak.errors import BadInput, FormatError
+from nunatak.images.zarr_metadata import V2_ATTRIBUTES, V3_NAME, is_zarr, read_metadata
 
 SPACE = ("z", "y", "x")
 
@@ -77,6 +77,16 @@ class Multiscale:
     notes: tuple[str, ...]
 
 
+def is_ome_zarr(folder: Path) -> bool:
+    """Tell whether a folder is a Zarr group that says that it holds a multiscale image."""
+    if not is_zarr(folder):
+        return False
+    try:
+        return isinstance(_attributes(folder)[1].get("multiscales"), list)
+    except BadInput:
+        return False
+
+
 def read_multiscale(folder: Path) -> Multiscale:
     """Read the metadata of the first multiscale image of a group.
 
@@ -87,14 +97,8 @@ def read_multiscale(folder: Path) -> Multiscale:
     BadInput
         If the file cannot be read.
     """
-    if (folder / V3_NAME).is_file():
-        file = folder / V3_NAME
-        attributes = read_metadata(file).get("attributes") or {}
-        content = attributes.get("ome", attributes) if isinstance(attributes, dict) else {}
-    else:
-        file = folder / V2_ATTRIBUTES
-        content = read_metadata(file) if file.is_file() else {}
-    images = content.get("multiscales") if isinstance(content, dict) else None
+    file, content = _attributes(folder)
+    images = content.get("multiscales")
     if not isinstance(images, list) or not images or not isinstance(images[0], dict):
         raise FormatError(
             file,
@@ -113,6 +117,18 @@ def read_multiscale(folder: Path) -> Multiscale:
             field="multiscales",
             hint="Versions 0.4 and 0.5 are read: export the tomogram as one of them.",
         ) from error
+
+
+def _attributes(folder: Path) -> tuple[Path, dict[str, Any]]:
+    """Return the file of a group's attributes, and those that belong to OME-Zarr."""
+    if (folder / V3_NAME).is_file():
+        file = folder / V3_NAME
+        attributes = read_metadata(file).get("attributes") or {}
+        content = attributes.get("ome", attributes) if isinstance(attributes, dict) else {}
+    else:
+        file = folder / V2_ATTRIBUTES
+        content = read_metadata(file) if file.is_file() else {}
+    return file, content if isinstance(content, dict) else {}
 
 
 def _parsed(image: dict[str, Any], version: str, notes: list[str]) -> Multiscale:

@@ -1,6 +1,6 @@
 """From what the user typed to a list of tomograms, without opening one.
 
-An input is a tomogram (an MRC file of any name, or an OME-Zarr folder), a folder of tomograms, a
+An input is a tomogram (an MRC file or an OME-Zarr folder, of any name), a folder of tomograms, a
 quoted pattern, a text list, or the configuration of a copick project. Folders and patterns are
 put in natural order; lists keep theirs. Of a copick project all tomograms are taken, whatever
 their type and voxel size; name those of one type by a pattern where there are several.
@@ -19,6 +19,7 @@ from nunatak.images.folders import is_file, is_folder, natural
 from nunatak.images.inputs import LIST_SUFFIXES, listed_names
 from nunatak.images.listing import COMMAND_LINE, Listing
 from nunatak.images.micrograph_list import MicrographList
+from nunatak.images.ome_metadata import is_ome_zarr
 from nunatak.images.zarr_metadata import is_zarr
 
 TOMOGRAM_SUFFIXES = (".mrc", ".rec", ".map", ".mrc.gz", ".mrc.bz2", ".rec.gz", ".rec.bz2")
@@ -64,7 +65,7 @@ def list_tomograms(inputs: Iterable[str | PathLike[str]]) -> MicrographList:
 
 def _expand(text: str, listing: Listing) -> None:
     path = Path(text)
-    if _is_zarr_folder(path):
+    if _is_tomogram_folder(path):
         listing.add(path, text)
     elif is_folder(path):
         _add_folder(path, listing)
@@ -110,7 +111,8 @@ def _add_folder(folder: Path, listing: Listing) -> None:
         listing.note(f"{folder}: cannot be listed ({content.problem})")
     wanted = {
         *(name for name in content.files if name.casefold().endswith(TOMOGRAM_SUFFIXES)),
-        *(name for name in content.folders if _is_zarr_folder(folder / name)),
+        # Only by their names: to look into each folder would take minutes on a network disk.
+        *(name for name in content.folders if _is_named_zarr(folder / name)),
     }
     for name in natural([name for name in wanted if not name.startswith(".")]):
         listing.add(folder / name, str(folder / name))
@@ -119,11 +121,16 @@ def _add_folder(folder: Path, listing: Listing) -> None:
 
 def _add_text_list(path: Path, listing: Listing) -> None:
     for name in listed_names(path, "tomograms"):
-        if _is_zarr_folder(path.parent / name):
+        if _is_tomogram_folder(path.parent / name):
             listing.add(path.parent / name, name, origin=str(path))
         else:
             listing.add_if_there(path.parent / name, name, str(path))
 
 
-def _is_zarr_folder(path: Path) -> bool:
+def _is_tomogram_folder(path: Path) -> bool:
+    """Whether a folder that was named outright is an OME-Zarr, by its name or by its content."""
+    return _is_named_zarr(path) or (is_folder(path) and is_ome_zarr(path))
+
+
+def _is_named_zarr(path: Path) -> bool:
     return path.name.casefold().endswith(_ZARR_SUFFIX) and is_folder(path) and is_zarr(path)

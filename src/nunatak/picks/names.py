@@ -22,7 +22,11 @@ IMAGE_SUFFIXES = frozenset(
 )
 """Suffixes that are not part of a stem; ``mic.1`` has none of them and is a stem as it is."""
 
-_COMPRESSED = frozenset({".gz", ".bz2", ".xz", ".zst"})
+COMPRESSED_SUFFIXES = frozenset({".gz", ".bz2", ".xz", ".zst"})
+"""Suffixes behind the one of an image."""
+
+_ZARR = ".zarr"
+_OME = ".ome"
 _MAX_LISTED = 5
 _MARKS = re.compile(r"^rec_(?=.)|(?<=.)_\d+(\.\d+)?Apx$")
 
@@ -33,17 +37,38 @@ def stem_of(name: str) -> str:
     """Return the file name without folders and without its last suffix.
 
     This is the identity that Topaz, EMAN and RELION's coordinate files give an image. A suffix
-    of compression goes first.
+    of compression goes first, and ``.ome.zarr`` is one suffix.
 
     Examples
     --------
     >>> stem_of("MotionCorr/job002/mic_1.5um.mrc"), stem_of("mic.mrc.bz2"), stem_of("mic")
     ('mic_1.5um', 'mic', 'mic')
+    >>> stem_of("TS_01.ome.zarr"), stem_of("TS_01.zarr/0")
+    ('TS_01', 'TS_01')
+    """
+    path = store_of(name)
+    if path.suffix.lower() in COMPRESSED_SUFFIXES:
+        path = path.with_suffix("")
+    inner = PurePosixPath(path.stem)
+    if path.suffix.lower() == _ZARR and inner.suffix.lower() == _OME:
+        return inner.stem
+    return path.stem
+
+
+def store_of(name: str) -> PurePosixPath:
+    """Return an image's path, without the number that it has in a store of bioformats2raw.
+
+    That program keeps the images of one file in the folders ``0``, ``1``, ... of a Zarr store,
+    and only the store is named after the file.
+
+    Examples
+    --------
+    >>> store_of("raw/TS_01.zarr/0").as_posix(), store_of("TS_01.zarr").as_posix()
+    ('raw/TS_01.zarr', 'TS_01.zarr')
     """
     path = PurePosixPath(name)
-    if path.suffix.lower() in _COMPRESSED:
-        path = path.with_suffix("")
-    return path.stem
+    is_numbered = path.name.isdecimal() and path.parent.suffix.lower() == _ZARR
+    return path.parent if is_numbered else path
 
 
 def series_of(stem: str) -> str:
@@ -105,7 +130,7 @@ class NameIndex:
         self._by_loose: dict[str, list[str]] = defaultdict(list)
         for name in self.names:
             stem = stem_of(name)
-            self._by_file[PurePosixPath(name).name].append(name)
+            self._by_file[_file_name(name)].append(name)
             self._by_stem[stem].append(name)
             self._by_loose[_loose(stem)].append(name)
 
@@ -166,11 +191,11 @@ class NameIndex:
         if name in self._exact:
             return [name]
         path = PurePosixPath(name)
-        same_file = self._by_file.get(path.name, [])
+        same_file = self._by_file.get(_file_name(name), [])
         if same_file:
             return _nearest(path.parent, same_file)
         same_stem = self._by_stem.get(path.name, [])
-        if not same_stem and path.suffix.lower() in IMAGE_SUFFIXES | _COMPRESSED:
+        if not same_stem and path.suffix.lower() in IMAGE_SUFFIXES | COMPRESSED_SUFFIXES:
             same_stem = self._by_stem.get(stem_of(name), [])
         return _nearest(path.parent, same_stem)
 
@@ -192,6 +217,11 @@ class NameIndex:
                 f"{_listed(alike)}. Rename one of them if they are the same image."
             )
         return f"{name} fits none of the {len(self.names)} images: {_listed(list(self.names))}."
+
+
+def _file_name(name: str) -> str:
+    path = PurePosixPath(name)
+    return path.relative_to(store_of(name).parent).as_posix()
 
 
 def _nearest(folder: PurePosixPath, candidates: list[str]) -> list[str]:

@@ -26,6 +26,8 @@ def found(run: str, *images: str) -> str:
         ("tomograms/rec_TS_1.mrc", "TS_1"),
         ("warp/TS_1_10.00Apx.mrc", "TS_1"),
         ("TS_1.zarr", "TS_1"),
+        ("t/TS_1.ome.zarr", "TS_1"),
+        ("t/rec_TS_1.ome.zarr/0", "TS_1"),
         ("rec_.mrc", "rec_"),
         # The name of a folder is the run's own, whatever it looks like.
         ("p/ExperimentRuns/rec_TS_1/VoxelSpacing10.000/wbp.zarr", "rec_TS_1"),

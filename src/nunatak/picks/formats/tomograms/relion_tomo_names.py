@@ -14,9 +14,19 @@ from nunatak.errors import Mismatch
 from nunatak.images.copick_project import RUNS_FOLDER
 from nunatak.picks.context import FormatContext
 from nunatak.picks.formats.tomograms.runs import run_of
-from nunatak.picks.names import IMAGE_SUFFIXES, series_of
+from nunatak.picks.names import (
+    COMPRESSED_SUFFIXES,
+    IMAGE_SUFFIXES,
+    series_of,
+    stem_of,
+    store_of,
+)
 
-_SUFFIXES = IMAGE_SUFFIXES | {".rec", ".st", ".ali", ".map", ".zarr", ".star", ".tomostar"}
+_SUFFIXES = (
+    IMAGE_SUFFIXES
+    | COMPRESSED_SUFFIXES
+    | {".rec", ".st", ".ali", ".map", ".zarr", ".star", ".tomostar"}
+)
 
 _MOST_LISTED = 5
 
@@ -30,13 +40,15 @@ def plain_name(name: str) -> str:
     --------
     >>> plain_name("tomograms/rec_TS_01.mrc"), plain_name("grid_1.5um")
     ('rec_TS_01', 'grid_1.5um')
+    >>> plain_name("TS_01.ome.zarr"), plain_name("TS_01.mrc.gz")
+    ('TS_01', 'TS_01')
     >>> plain_name("project/ExperimentRuns/TS_01/VoxelSpacing10.000/wbp.zarr")
     'TS_01'
     """
-    path = PurePosixPath(name)
-    if RUNS_FOLDER in path.parts:
+    if RUNS_FOLDER in PurePosixPath(name).parts:
         return run_of(name)
-    return path.stem if path.suffix.lower() in _SUFFIXES else path.name
+    path = store_of(name)
+    return stem_of(name) if path.suffix.lower() in _SUFFIXES else path.name
 
 
 def series_name(name: str) -> str:
