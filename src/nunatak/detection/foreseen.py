@@ -1,11 +1,12 @@
 """What picks will look like, known before the work: for a rehearsal of writing them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import pandas as pd
 
+from nunatak.images.shapes import Shape, VolumeShape
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import PickSet, coordinate_columns, empty_table
 
@@ -27,11 +28,14 @@ class Foreseen:
         Names of the classes; none where picks will have no class.
     ndim : int
         2 for micrographs, 3 for tomograms.
+    shapes : mapping of str to tuple of int
+        Of the images whose headers were read for it, by name; of others one is invented.
     """
 
     pixel_sizes_A: Mapping[str, float]
     classes: Sequence[str] = ()
     ndim: int = 2
+    shapes: Mapping[str, Shape | VolumeShape] = field(default_factory=dict)
 
     def few(self) -> "Foreseen":
         """Return the same of a few images only."""
@@ -57,8 +61,7 @@ class Foreseen:
         )
 
     def catalogue(self) -> ImageCatalogue:
-        """Return the images, all of one invented size."""
-        shape = (_SIDE_PX, _SIDE_PX) if self.ndim == 2 else (_SIDE_PX, _SIDE_PX, _SIDE_PX)
-        return ImageCatalogue(
-            dict.fromkeys(self.pixel_sizes_A, shape), pixel_sizes_A=self.pixel_sizes_A
-        )
+        """Return the images, those of unknown shape with an invented one."""
+        invented = (_SIDE_PX, _SIDE_PX) if self.ndim == 2 else (_SIDE_PX, _SIDE_PX, _SIDE_PX)
+        shapes = {name: self.shapes.get(name, invented) for name in self.pixel_sizes_A}
+        return ImageCatalogue(shapes, pixel_sizes_A=self.pixel_sizes_A)

@@ -325,6 +325,10 @@ def test_relion_5_is_told_about_tilt_series(folder: Path, spot_file: Path, tmp_p
     assert not journal_path(output).exists()
     series = TiltSeries((525, 615, 375), 1.0, 10.0)
     names = [str(folder / name) for name in ("a.mrc", "b.mrc", "c.zarr")]
+    cut = TomogramFacts(tilt_series=dict.fromkeys(names, replace(series, size_px=(525, 615, 275))))
+    with pytest.raises(Mismatch, match=r"a\.mrc has 52 x 62 x 38 voxels .* 52\.5 x 61\.5 x 27\.5"):
+        pick_tomograms([folder], model=spot_file, output=output, facts=cut)
+    assert not journal_path(output).exists()
     facts = TomogramFacts(tilt_series=dict.fromkeys(names, series))
     result = pick_tomograms([folder], model=spot_file, output=output, facts=facts)
     back = read_picks(output, tomograms=facts)

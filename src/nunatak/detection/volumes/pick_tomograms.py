@@ -24,6 +24,7 @@ from nunatak.detection.volumes.volume_views import FLIP_VIEWS, ONE_VIEW
 from nunatak.errors import BadInput, UsageError
 from nunatak.images.axis_order import AxisOrder
 from nunatak.images.micrograph_list import MicrographList
+from nunatak.images.shapes import VolumeShape
 from nunatak.images.tomogram_inputs import list_tomograms
 from nunatak.picks.formats.tomograms.copick_json import FORMAT as COPICK
 from nunatak.picks.formats.tomograms.relion5_star import FORMAT as RELION_5
@@ -172,9 +173,7 @@ def pick_tomograms(
         target.check(
             job.settings,
             images=list(job.entries),
-            foreseen=Foreseen(
-                _known_sizes_A(job), [kind.name for kind in detector.header.classes], ndim=3
-            ),
+            foreseen=_foreseen(job),
             redo=redo,
             facts=facts,
         )
@@ -213,8 +212,8 @@ def _detector(model: str | PathLike[str], diameter_A: float | None) -> VolumeMod
     return detector
 
 
-def _known_sizes_A(job: VolumeJob) -> dict[str, float]:
-    """Return the voxel sizes of the tomograms by their headers, for the others will fail."""
+def _foreseen(job: VolumeJob) -> Foreseen:
+    """Foresee picks in the tomograms whose headers say what is needed: the others will fail."""
     options = job.options
     catalogue = ImageCatalogue.of_tomograms(
         MicrographList(tuple(replace(one, name=name) for name, one in job.entries.items())),
@@ -223,12 +222,14 @@ def _known_sizes_A(job: VolumeJob) -> dict[str, float]:
         axis_order=options.axis_order,
     )
     sizes_A: dict[str, float] = {}
+    shapes: dict[str, VolumeShape] = {}
     for name in job.entries:
         with suppress(BadInput):
-            size_A = catalogue.pixel_size_A(name)
+            size_A, shape = catalogue.pixel_size_A(name), catalogue.volume_shape(name)
             if size_A is not None:
-                sizes_A[name] = size_A
-    return sizes_A
+                sizes_A[name], shapes[name] = size_A, shape
+    classes = [kind.name for kind in job.model.header.classes]
+    return Foreseen(sizes_A, classes, ndim=3, shapes=shapes)
 
 
 def _refuse_idle_owner(target: Output, facts: TomogramFacts | None) -> None:
