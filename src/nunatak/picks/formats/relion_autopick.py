@@ -96,14 +96,15 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
     files = {image: folder / coordinates_path(image) for image in picks.images}
     _refuse_shared(files)
     per_image.refuse_existing([*files.values(), list_path], context)
-    x, y = frame.from_source(picks.table, context)
+    table = relion.with_scores(picks.table)
+    x, y = frame.from_source(table, context)
     if context.round_coordinates is not False:
         x, y = frame.whole(x), frame.whole(y)
-    rows_of = dict(frame.by_image(picks.table))
+    rows_of = dict(frame.by_image(table))
     nothing = np.empty(0, dtype=np.int64)
     for image, file in files.items():
         rows = rows_of.get(image, nothing)
-        write_text(file, star_block("", _columns(picks.table.iloc[rows], x[rows], y[rows])))
+        write_text(file, star_block("", _columns(table.iloc[rows], x[rows], y[rows])))
     listing = {
         relion.IMAGE: pd.Series(list(files), dtype=str),
         _COORDINATES: pd.Series([_in_project(file, folder) for file in files.values()], dtype=str),
@@ -182,7 +183,11 @@ FORMAT = PickFormat(
     title="RELION AutoPick job",
     suffixes=(".star",),
     capabilities=Capabilities(
-        score=True, columns=tuple(_DEFAULTS), multi_image=True, whole_by_default=True
+        score=True,
+        zero_for_unknown=("score",),
+        columns=tuple(_DEFAULTS),
+        multi_image=True,
+        whole_by_default=True,
     ),
     sniff=sniff,
     read=read,

@@ -10,6 +10,7 @@ from nunatak.errors import FormatError
 from nunatak.geometry import FloatArray
 from nunatak.picks.formats.star import StarTable
 from nunatak.picks.formats.star_text import star_block
+from nunatak.picks.formats.unknown_as_zero import or_zero
 
 IMAGE: Final = "rlnMicrographName"
 X: Final = "rlnCoordinateX"
@@ -66,6 +67,13 @@ def _own_column(table: StarTable, ours: str, label: str) -> object:
     if ours == "selected":
         return table.numbers(label) != 0
     return pd.Series(table.columns[label], dtype=str)
+
+
+def with_scores(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a pick table whose scores, if it has any, are 0 where they are unknown."""
+    if "score" not in table.columns:
+        return table
+    return table.assign(score=or_zero(table["score"]))
 
 
 def refuse_images(images: Sequence[str]) -> None:

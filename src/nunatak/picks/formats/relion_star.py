@@ -110,6 +110,7 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
     """
     per_image.refuse_existing([path], context)
     table, optics = with_optics(pixel_size.of_file(picks, context.grid))
+    table = relion.with_scores(table)
     x, y = frame.from_source(table, context)
     if context.round_coordinates:
         x, y = frame.whole(x), frame.whole(y)
@@ -172,6 +173,7 @@ FORMAT = PickFormat(
     suffixes=(".star",),
     capabilities=Capabilities(
         score=True,
+        zero_for_unknown=("score",),
         class_name=True,
         pixel_size=True,
         optics=True,

@@ -25,7 +25,7 @@ from nunatak.picks.formats.base import Capabilities, PickFormat
 from nunatak.picks.formats.delimited import TextTable, are_numbers, as_table, read_delimited
 from nunatak.picks.formats.numbers import written
 from nunatak.picks.formats.tomograms import class_map, numbering, table_map
-from nunatak.picks.formats.tomograms.unknown_as_zero import angles_or_zero, or_zero, unless_zero
+from nunatak.picks.formats.unknown_as_zero import angles_or_zero, or_zero, unless_zero
 from nunatak.picks.table import ANGLE_COLUMNS, PickSet, empty_table
 
 ENDING = ".tbl"

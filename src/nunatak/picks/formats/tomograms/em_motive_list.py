@@ -19,7 +19,7 @@ from nunatak.picks.formats import frame, per_image
 from nunatak.picks.formats.base import Capabilities, PickFormat
 from nunatak.picks.formats.tomograms import class_map, numbering
 from nunatak.picks.formats.tomograms.em_file import looks_like_em, read_em, write_em
-from nunatak.picks.formats.tomograms.unknown_as_zero import angles_or_zero, or_zero, unless_zero
+from nunatak.picks.formats.unknown_as_zero import angles_or_zero, or_zero, unless_zero
 from nunatak.picks.table import ANGLE_COLUMNS, PickSet, empty_table
 
 ENDING = ".em"

@@ -24,7 +24,7 @@ from nunatak.picks.formats import eman2_json, frame
 from nunatak.picks.formats.base import Capabilities, PickFormat
 from nunatak.picks.formats.json_text import read_json_object
 from nunatak.picks.formats.tomograms import eman2_classes, eman2_names
-from nunatak.picks.formats.tomograms.unknown_as_zero import or_zero, unless_zero
+from nunatak.picks.formats.unknown_as_zero import or_zero, unless_zero
 from nunatak.picks.table import PickSet
 
 ENDING = eman2_json.ENDING

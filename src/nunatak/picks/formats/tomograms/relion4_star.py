@@ -22,7 +22,7 @@ from nunatak.picks.formats.tomograms import relion_tomo_columns as tomo
 from nunatak.picks.formats.tomograms import relion_tomo_poses as poses
 from nunatak.picks.formats.tomograms import relion_tomo_scale as scale
 from nunatak.picks.formats.tomograms.relion_tomo_text import write_particles
-from nunatak.picks.table import PickSet
+from nunatak.picks.table import ANGLE_COLUMNS, PickSet
 
 
 def sniff(head: bytes) -> bool:
@@ -149,6 +149,7 @@ FORMAT = PickFormat(
         class_name=True,
         pixel_size=True,
         angles=True,
+        zero_for_unknown=(*ANGLE_COLUMNS, "score"),
         optics=True,
         multi_image=True,
         preserves_columns=True,

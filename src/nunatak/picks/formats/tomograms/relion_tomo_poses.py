@@ -17,6 +17,7 @@ from nunatak import rotations
 from nunatak.errors import FormatError
 from nunatak.geometry import FloatArray
 from nunatak.picks.formats.star import StarTable
+from nunatak.picks.formats.unknown_as_zero import rows_or_zero
 from nunatak.picks.table import ANGLE_COLUMNS
 
 ANGLES: Final = ("rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi")
@@ -52,14 +53,14 @@ def orientations(star: StarTable) -> dict[str, FloatArray]:
 def angles_within(table: pd.DataFrame) -> dict[str, FloatArray]:
     """Return ``rlnAngle*`` of a pick table; within the subtomograms that it names, if it does.
 
-    Inverse of `orientations`.
+    Inverse of `orientations`, but that unknown angles are 0.
     """
     if not set(ANGLE_COLUMNS) <= set(table.columns):
         return {}
     whole = table[list(ANGLE_COLUMNS)].to_numpy(dtype=np.float64)
     subtomogram = _subtomograms_named(table)
     particle = whole if subtomogram is None else _product(subtomogram, whole, inverse=True)
-    return dict(zip(ANGLES, particle.T, strict=True))
+    return dict(zip(ANGLES, rows_or_zero(particle).T, strict=True))
 
 
 def without_subtomograms(table: pd.DataFrame) -> pd.DataFrame:

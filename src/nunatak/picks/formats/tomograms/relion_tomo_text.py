@@ -103,7 +103,7 @@ def file_text(
     BadInput
         If a name cannot stand in a STAR file, or subtomograms are of both kinds.
     """
-    table = picks.table
+    table = relion.with_scores(picks.table)
     columns = dict(first)
     for label, angles in poses.angles_within(table).items():
         columns[label] = pd.Series(angles)

@@ -38,7 +38,7 @@ from nunatak.picks.formats.tomograms import relion_tomo_scale as scale
 from nunatak.picks.formats.tomograms import warp_unit as unit
 from nunatak.picks.formats.tomograms.relion_tomo_names import names_for
 from nunatak.picks.formats.tomograms.relion_tomo_text import file_text, optics_described
-from nunatak.picks.table import PickSet
+from nunatak.picks.table import ANGLE_COLUMNS, PickSet
 
 
 def sniff(head: bytes) -> bool:
@@ -183,6 +183,7 @@ FORMAT = PickFormat(
         class_name=True,
         pixel_size=True,
         angles=True,
+        zero_for_unknown=(*ANGLE_COLUMNS, "score"),
         optics=True,
         multi_image=True,
         preserves_columns=True,

@@ -1,4 +1,8 @@
-"""Files that have no way to say that a value is unknown, and hold 0 in its place."""
+"""Files that have no way to say that a value is unknown, and hold 0 in its place.
+
+STAR files could say it, but RELION reads whatever is no number as 0 (``setValueFromString`` of its
+src/metadata_table.cpp), and other programs may stop there or calculate on.
+"""
 
 import numpy as np
 import pandas as pd
@@ -19,5 +23,9 @@ def or_zero(values: pd.Series) -> FloatArray:
 
 def angles_or_zero(table: pd.DataFrame) -> FloatArray:
     """Return RELION's angles of a pick table, shape (n, 3), degrees, with 0 for unknown ones."""
-    angles_deg = table[list(ANGLE_COLUMNS)].to_numpy(dtype=np.float64)
+    return rows_or_zero(table[list(ANGLE_COLUMNS)].to_numpy(dtype=np.float64))
+
+
+def rows_or_zero(angles_deg: FloatArray) -> FloatArray:
+    """Return orientations, shape (n, 3), degrees, with 0 for all angles of one of unknown ones."""
     return np.where(np.isnan(angles_deg).any(axis=1, keepdims=True), 0.0, angles_deg)
