@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nunatak.errors import FormatError, Mismatch, UsageError
+from nunatak.errors import BadInput, FormatError, Mismatch, UsageError
 from nunatak.geometry import Orientation
 from nunatak.picks.convert import convert
 from nunatak.picks.file_grid import FileGrid
-from nunatak.picks.formats import read_picks, write_picks
+from nunatak.picks.formats import FORMATS, PickFormat, read_picks, write_picks
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import PickSet
 
@@ -158,6 +158,25 @@ def test_an_image_of_another_folder_has_not_this_ones_size(tmp_path: Path) -> No
                 images=images,
                 output_orientation=Orientation.FLIP_Y,
             )
+
+
+PER_IMAGE = [fmt for fmt in FORMATS.values() if not fmt.capabilities.multi_image]
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize("fmt", PER_IMAGE, ids=lambda fmt: fmt.name)
+def test_no_picks_of_no_image_have_no_file_and_this_is_said(
+    fmt: PickFormat, dry_run: bool, tmp_path: Path
+) -> None:
+    [ndim] = fmt.capabilities.dimensions
+    what = {2: "micrograph", 3: "tomogram"}[ndim]
+    (tmp_path / "in.csv").write_text("image,x_px,y_px" + ",z_px" * (ndim == 3) + "\n")
+    for out in ("folder", f"one{fmt.suffixes[0]}"):
+        with pytest.raises(BadInput, match=rf"no picks, no {what} is named either, and"):
+            convert(
+                tmp_path / "in.csv", tmp_path / out, to_format=fmt.name, box_px=20, dry_run=dry_run
+            )
+    assert convert(tmp_path / "in.csv", tmp_path / "out.csv").written == (tmp_path / "out.csv",)
 
 
 def test_a_dry_run_does_everything_but_leave_files(csv: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nunatak.errors import UsageError
+from nunatak.errors import BadInput, UsageError
 from nunatak.geometry import Orientation
 from nunatak.picks import inspection
 from nunatak.picks.context import FormatContext
@@ -101,6 +101,8 @@ def convert(
         If the unit of the source is not stated where its format leaves it open, the target
         needs something that is not given, there is no selection or score to choose by, or a
         copick user or session is named where nothing is copick's.
+    BadInput
+        If there are no picks and no images, and the target has files for each image.
     FormatError
         If a source is damaged.
     Mismatch
@@ -149,6 +151,7 @@ def convert(
         tomograms=facts,
     )
     kept = _without(picks, outside, extents) if drop_outside else picks
+    _refuse_no_images(kept, target_format)
     written = _write(kept, target, target_format, writing, dry_run=dry_run)
     stored_box_px = (box_px or 0) * writing.grid.ratio_x or _DEFAULT_BORDER_BOX_PX
     pixel_size_A = _pixel_size_A(picks, catalogue)
@@ -181,6 +184,18 @@ def _refuse_unstated_unit(file: Path, fmt: PickFormat, grid: FileGrid | None) ->
             f"{file}: a {fmt.title} does not say how far its images were downscaled. State it: "
             "--input-binning 1 if they were not."
         )
+
+
+def _refuse_no_images(picks: PickSet, fmt: PickFormat) -> None:
+    """Refuse what would leave no file: in a format of files for each image, picks of no image."""
+    if picks.images or fmt.capabilities.multi_image:
+        return
+    what = {2: "micrograph", 3: "tomogram"}[picks.ndim]
+    raise BadInput(
+        f"There is nothing to write: there are no picks, no {what} is named either, and in this "
+        f"format ({fmt.title}) each {what} has files of its own. A format of one file for all, "
+        "such as csv, can say that there are no picks (--to)."
+    )
 
 
 def _without(picks: PickSet, outside: inspection.BoolArray, extents: inspection.Extents) -> PickSet:
