@@ -181,3 +181,19 @@ def test_ome_zarr_by_any_name(folder: Path, store: str) -> None:
     run("convert", "zarr.csv", "-o", "coords", "--to", "coords", *known)
     assert [path.name for path in (folder / "coords").iterdir()] == ["TS_01.coords"]
     run("evaluate", "zarr.csv", "picks.csv", "--radius-px", "2")
+
+
+def test_a_wrong_voxel_size_in_a_header_can_be_overridden(folder: Path) -> None:
+    run("convert", "picks.csv", "-o", "a.csv", "--to", "czii-csv")
+    write_mrc_volume(folder / "rec_TS_01.mrc", np.ones((61, 121, 127), np.float32), 1.0)
+    stated = ["--tomograms", "rec_*.mrc", "--pixel-size", "10.8"]
+    believed = [*stated, "--override-pixel-size"]
+    message = refused("convert", "a.csv", "-o", "b.csv", "--to", "csv", *stated)
+    assert "voxels of 1 Å by its header" in message
+    assert "--override-pixel-size" in message
+    run("convert", "a.csv", "-o", "b.csv", "--to", "csv", *believed)
+    np.testing.assert_allclose(positions(folder / "b.csv"), positions(folder / "picks.csv"))
+    assert "30 true positions" in run("evaluate", "a.csv", "b.csv", "--radius", "20", *believed)
+    run("merge", "a.csv", "b.csv", "-o", "both.csv", "--radius", "20", *believed)
+    assert len(positions(folder / "both.csv")) == 30
+    run("report", "a.csv", "-o", "report.html", "--diameter", "120", *believed)

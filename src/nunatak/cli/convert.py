@@ -80,6 +80,7 @@ def convert(
         ),
     ] = None,
     pixel_size_A: options.PixelSize = None,
+    override_pixel_size: options.OverridePixelSize = False,
     refined: Annotated[
         bool,
         typer.Option(
@@ -248,7 +249,9 @@ def convert(
     from nunatak.picks.file_grid import GridRule
     from nunatak.picks.stated_grid import stated_grid
 
-    listed, images = tomogram_facts.catalogue(micrographs, tomograms, pixel_size_A, axis_order)
+    listed, images = tomogram_facts.catalogue(
+        micrographs, tomograms, pixel_size_A, axis_order, override_pixel_size=override_pixel_size
+    )
     rule = GridRule(binning_rule.value)
     report = convert_picks(
         picks,

@@ -65,6 +65,7 @@ def evaluate(
             rich_help_panel=MATCHING,
         ),
     ] = None,
+    override_pixel_size: options.OverridePixelSize = False,
     threshold: Annotated[
         float | None,
         typer.Option(
@@ -168,7 +169,9 @@ def evaluate(
     from nunatak.picks.judged import Unlabelled
     from nunatak.picks.voxel_shift import shift_note
 
-    _, images = tomogram_facts.catalogue(micrographs, tomograms, pixel_size_A, axis_order)
+    _, images = tomogram_facts.catalogue(
+        micrographs, tomograms, pixel_size_A, axis_order, override_pixel_size=override_pixel_size
+    )
     facts = tomogram_facts.facts(
         images,
         tomograms_star=tomograms_star,

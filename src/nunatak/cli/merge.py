@@ -102,6 +102,7 @@ def merge(
     ] = False,
     micrographs: options.Micrographs = None,
     pixel_size_A: options.PixelSize = None,
+    override_pixel_size: options.OverridePixelSize = False,
     to_format: Annotated[
         str | None,
         typer.Option(
@@ -142,7 +143,9 @@ def merge(
     from nunatak.picks.selection import chosen, count_unselected
 
     labels = set_labels(sets)
-    _, images = tomogram_facts.catalogue(micrographs, tomograms, pixel_size_A, axis_order)
+    _, images = tomogram_facts.catalogue(
+        micrographs, tomograms, pixel_size_A, axis_order, override_pixel_size=override_pixel_size
+    )
     facts = tomogram_facts.facts(
         images,
         tomograms_star=tomograms_star,

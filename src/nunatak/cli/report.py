@@ -89,7 +89,9 @@ def report(
     from nunatak.reports.from_file import report_on_file
 
     check_destination(output, redo=redo)
-    listed, images = tomogram_facts.catalogue(micrographs, tomograms, pixel_size_A)
+    listed, images = tomogram_facts.catalogue(
+        micrographs, tomograms, pixel_size_A, override_pixel_size=override_pixel_size
+    )
     files = [str(entry.path) for entry in listed]
     facts = tomogram_facts.facts(
         images,

@@ -95,5 +95,6 @@ class ImageHeaders:
         if own_A is not None and not same(own_A, stated_A):
             raise Mismatch(
                 f"{name}: voxels of {own_A:.5g} Å by its header, and of {stated_A:.5g} Å by "
-                "--pixel-size. Leave the option out, or correct the header."
+                "--pixel-size. Leave the option out; or, if the header is wrong, correct it or add "
+                "--override-pixel-size."
             )
