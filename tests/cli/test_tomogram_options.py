@@ -197,3 +197,12 @@ def test_a_wrong_voxel_size_in_a_header_can_be_overridden(folder: Path) -> None:
     run("merge", "a.csv", "b.csv", "-o", "both.csv", "--radius", "20", *believed)
     assert len(positions(folder / "both.csv")) == 30
     run("report", "a.csv", "-o", "report.html", "--diameter", "120", *believed)
+
+
+def test_a_file_that_evaluate_cannot_be_told_enough_about_is_to_be_converted(folder: Path) -> None:
+    grid = ["--output-binning", "0.125"]
+    run("convert", "picks.csv", "-o", "p.star", "--to", "relion4-tomo", *grid)
+    message = refused("evaluate", "p.star", "picks.csv", "--radius", "20")
+    assert "state the grid in 'nunatak convert': --input-binning 0.25" in message
+    run("convert", "p.star", "-o", "p.csv", "--to", "csv", "--input-binning", "0.125")
+    np.testing.assert_allclose(positions(folder / "p.csv"), positions(folder / "picks.csv"))

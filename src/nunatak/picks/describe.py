@@ -1,5 +1,6 @@
 """A file of picks in words, for people."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,10 @@ from nunatak.geometry import Orientation
 from nunatak.picks.context import FormatContext
 from nunatak.picks.counted import counted
 from nunatak.picks.formats.registry import format_of
-from nunatak.picks.formats.tomograms import relion5_star
+from nunatak.picks.table import ANGLE_COLUMNS
+
+_MOST_CLASSES = 12
+"""Named; a classification of particles may have hundreds."""
 
 
 def describe(path: Path) -> dict[str, str]:
@@ -47,10 +51,10 @@ def describe(path: Path) -> dict[str, str]:
     """
     fmt = format_of(path)
     # As they stand in the file: to mirror or scale them, more would be needed.
-    if fmt is relion5_star.FORMAT:
-        picks = relion5_star.read_in_file(path)
+    if fmt.read_in_file is not None:
+        picks = fmt.read_in_file(path)
     else:
-        picks = fmt.read(path, FormatContext(orientation=Orientation.IDENTITY))
+        picks = fmt.read(path, FormatContext(image=path.stem, orientation=Orientation.IDENTITY))
     images = len(picks.images)
     is_2d = picks.ndim == 2
     where = f"on {counted(images, 'image')}" if is_2d else f"in {counted(images, 'tomogram')}"
@@ -63,6 +67,14 @@ def describe(path: Path) -> dict[str, str]:
     scores = _known(picks.table, "score")
     if len(scores):
         text["scores"] = f"{scores.min():.6g} to {scores.max():.6g}"
+    if picks.has_angles:
+        known = picks.table[list(ANGLE_COLUMNS)].notna().all(axis=1)
+        text["orientations"] = f"of {counted(int(known.sum()), 'pick')}"
+    if "class_name" in picks.table.columns:
+        names = Counter(name for name in picks.table["class_name"].dropna() if name)
+        shown = [f"{name} ({count})" for name, count in names.most_common(_MOST_CLASSES)]
+        more = [f"and {len(names) - len(shown)} more"] if len(names) > len(shown) else []
+        text["classes"] = ", ".join([*shown, *more]) or "none"
     if "selected" in picks.table.columns:
         text["selected"] = str(int(picks.table["selected"].sum()))
     sizes_A = np.unique(_known(picks.table, "pixel_size_A"))

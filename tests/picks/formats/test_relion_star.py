@@ -154,7 +154,7 @@ def test_coordinate_files_of_one_micrograph(tmp_path: Path) -> None:
         read_picks(other)
     assert str(caught.value).endswith(
         "no column rlnMicrographName. Columns found: rlnCoordinateX, rlnCoordinateY. "
-        "If the picks belong to one image, name it (--image)"
+        "If the picks belong to one image, name it in 'nunatak convert' (--image)"
     )
 
 

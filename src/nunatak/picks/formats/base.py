@@ -107,6 +107,10 @@ class PickFormat:
         ``(path, context) -> PickSet``, in nunatak's frame.
     write : callable
         ``(picks, path, context) -> list[Path]``: the files written, each whole or not at all.
+    read_in_file : callable or None
+        ``(path: Path) -> PickSet``, with positions, and names of tomograms, as they stand in the
+        file: for what needs neither, such as counts. None where ``read`` asks for nothing that
+        the file leaves unsaid.
     refuse_images : callable
         ``(images: Sequence[str]) -> None``: raises what ``write`` would raise about the names of
         the images alone, so that it can be known before they are picked.
@@ -122,6 +126,7 @@ class PickFormat:
     sniff: Callable[[bytes], bool]
     read: Callable[[Path, FormatContext], PickSet]
     write: Callable[[PickSet, Path, FormatContext], list[Path]]
+    read_in_file: Callable[[Path], PickSet] | None = None
     refuse_images: Callable[[Sequence[str]], None] = _takes_any
     replaces: Callable[[Path], bool] = _exists
     nested: tuple[str, ...] = ()

@@ -146,7 +146,8 @@ def _images(table: StarTable, context: FormatContext) -> "pd.Series[str] | str":
                 error.problem,
                 line=error.line,
                 field=error.field,
-                hint=f"{error.hint}. If the picks belong to one image, name it (--image)",
+                hint=f"{error.hint}. If the picks belong to one image, name it in "
+                "'nunatak convert' (--image)",
             ) from None
         return ""
     return per_image.images_named([stem], table.path, context)[stem]

@@ -177,7 +177,8 @@ def test_a_file_that_lies_anywhere_must_be_told_its_tomogram(tmp_path: Path) -> 
     path = tmp_path / "a-1.0_point.ndjson"
     path.write_text(json.dumps({"type": "point", **AT}))
     with pytest.raises(
-        FormatError, match=r"which run it belongs to. Name the tomogram \(--image\)"
+        FormatError,
+        match=r"which run it belongs to. Name the tomogram in .* \(--image\)",
     ):
         FORMAT.read(path, KNOWN)
     named = FormatContext(images=KNOWN.images, image="rec/TS_2.mrc")

@@ -58,9 +58,7 @@ def test_without_a_binning_nothing_is_guessed(tmp_path: Path) -> None:
     with pytest.raises(FormatError) as caught:
         read(star(tmp_path), FormatContext())
     assert "rlnCoordinateX: coordinates of RELION 4 count unbinned pixels" in str(caught.value)
-    assert "Give RELION's tomograms.star, or state the grid: --input-binning 0.25" in str(
-        caught.value
-    )
+    assert "tomograms.star (--tomograms-star), or state the grid in" in str(caught.value)
     picks = read(star(tmp_path), CONTEXT)
     with pytest.raises(FormatError, match=r"--output-binning 0\.25"):
         write(picks, tmp_path / "out.star", FormatContext())

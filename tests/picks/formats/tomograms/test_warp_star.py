@@ -273,7 +273,7 @@ def test_a_file_may_leave_its_tomogram_to_the_user(tmp_path: Path) -> None:
         read(path, STORED)
     assert str(caught.value).endswith(
         "no column rlnMicrographName or rlnTomoName. If the picks belong to one tomogram, name it "
-        "(--image)"
+        "in 'nunatak convert' (--image)"
     )
 
 

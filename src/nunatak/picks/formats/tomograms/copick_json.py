@@ -53,27 +53,29 @@ def read(path: Path, context: FormatContext) -> PickSet:
     """
     file = read_copick(path)
     image, of_run = _image(path, file.run, context)
-    n_points = len(file.positions_A)
+    table, of_angles = _table(path, file, image)
     voxel_size_A, of_spacing = np.nan, list[str]()
-    if n_points:  # without any, no size is needed
+    if len(table):  # without any, no size is needed
         voxel_size_A, of_spacing = _voxel_size_A(path, file.spacing_A, image, context)
-    table = pd.DataFrame(
-        {
-            "image": pd.Series([image] * n_points, dtype=str),
-            **dict(zip(("x_px", "y_px", "z_px"), file.positions_A.T, strict=True)),
-            "class_name": pd.Series([file.name] * n_points, dtype=str),
-        }
-    )
-    if np.isfinite(file.scores).any():
-        table["score"] = file.scores
-    if file.instance_ids.any():
-        table[objects.INSTANCE_COLUMN] = file.instance_ids
-    knows_angles, of_angles = _knows_angles(path, file)
-    if knows_angles:
-        table[list(ANGLE_COLUMNS)] = json_points.angles_deg_of(file.matrices)
-    table = angstrom.to_voxels(table, np.full(n_points, voxel_size_A), context)
+    table = angstrom.to_voxels(table, np.full(len(table), voxel_size_A), context)
     notes = [*of_run, *of_spacing, *of_angles]
     return PickSet(table, images=(image,), source=path, notes=notes)
+
+
+def read_in_file(path: Path) -> PickSet:
+    """Read picks with positions in ångström, in a tomogram that is called as the run is.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged, or counts in another unit.
+    """
+    file = read_copick(path)
+    run = copick_names.run_above(path) or file.run or path.stem
+    table, notes = _table(path, file, run)
+    if file.spacing_A is not None:
+        table["pixel_size_A"] = file.spacing_A
+    return PickSet(table, images=(run,), source=path, notes=notes)
 
 
 def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
@@ -129,6 +131,26 @@ def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
     return list(files.values())
 
 
+def _table(path: Path, file: CopickFile, image: str) -> tuple[pd.DataFrame, list[str]]:
+    """Return the picks of a file with positions in ångström, and a note on orientations."""
+    n_points = len(file.positions_A)
+    table = pd.DataFrame(
+        {
+            "image": pd.Series([image] * n_points, dtype=str),
+            **dict(zip(("x_px", "y_px", "z_px"), file.positions_A.T, strict=True)),
+            "class_name": pd.Series([file.name] * n_points, dtype=str),
+        }
+    )
+    if np.isfinite(file.scores).any():
+        table["score"] = file.scores
+    if file.instance_ids.any():
+        table[objects.INSTANCE_COLUMN] = file.instance_ids
+    knows_angles, notes = _knows_angles(path, file)
+    if knows_angles:
+        table[list(ANGLE_COLUMNS)] = json_points.angles_deg_of(file.matrices)
+    return table, notes
+
+
 def _image(path: Path, stated: str | None, context: FormatContext) -> tuple[str, list[str]]:
     """Return the tomogram of a file, with a note where the file contradicts its own folder."""
     if context.image is not None:
@@ -139,7 +161,7 @@ def _image(path: Path, stated: str | None, context: FormatContext) -> tuple[str,
             path,
             "neither the name of its run nor a folder <run>/Picks around it",
             field="run_name",
-            hint="Name the tomogram (--image)",
+            hint="Name the tomogram in 'nunatak convert' (--image)",
         )
     moved = stated is not None and stated != run
     note = f"{path}: states run {stated}, but lies in the folder of run {run}, which was taken."
@@ -238,6 +260,7 @@ FORMAT = PickFormat(
     sniff=sniff,
     read=read,
     write=write,
+    read_in_file=read_in_file,
     refuse_images=runs.refuse_shared_runs,
     nested=(f"{RUNS_FOLDER}/*/Picks/*{ENDING}",),
 )

@@ -41,21 +41,34 @@ def read(path: Path, context: FormatContext) -> PickSet:
     Mismatch
         If a run fits no tomogram or several, or a voxel size is not known.
     """
-    table = as_table(path, read_delimited(path, ","))
-    table.require(*_NEEDED)
-    names = pd.Series(table.columns[_RUN], dtype=str)
+    table = read_in_file(path).table
+    names = table["image"]
     images = names.map(runs.images_of_runs(names.unique(), path, context)).astype(str)
     sizes_A = {image: angstrom.voxel_size_A(image, path, context) for image in images.unique()}
+    voxel_size_A = images.map(sizes_A).to_numpy(dtype=np.float64)
+    table = angstrom.to_voxels(table.assign(image=images), voxel_size_A, context)
+    return PickSet(table, source=path)
+
+
+def read_in_file(path: Path) -> PickSet:
+    """Read picks with positions in ångström, in tomograms that are called as the runs are.
+
+    Raises
+    ------
+    FormatError
+        If the table is damaged or lacks a column.
+    """
+    table = as_table(path, read_delimited(path, ","))
+    table.require(*_NEEDED)
     columns: dict[str, object] = {
-        "image": images,
+        "image": pd.Series(table.columns[_RUN], dtype=str),
         **{f"{axis}_px": table.numbers(axis) for axis in _AXES},
         "class_name": pd.Series(table.columns[_TYPE], dtype=str),
     }
     for name, cells in table.columns.items():
         if name not in (_ID, *_NEEDED):
             columns[name] = pd.Series(cells, dtype=str)
-    voxel_size_A = images.map(sizes_A).to_numpy(dtype=np.float64)
-    return PickSet(angstrom.to_voxels(pd.DataFrame(columns), voxel_size_A, context), source=path)
+    return PickSet(pd.DataFrame(columns), source=path)
 
 
 def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
@@ -112,5 +125,6 @@ FORMAT = PickFormat(
     sniff=sniff,
     read=read,
     write=write,
+    read_in_file=read_in_file,
     refuse_images=runs.refuse_shared_runs,
 )

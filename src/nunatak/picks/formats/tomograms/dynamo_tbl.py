@@ -62,19 +62,37 @@ def read(path: Path, context: FormatContext) -> PickSet:
     Mismatch
         If the tomogram of a number is unknown.
     """
-    rows = read_delimited(path, None)
-    if not rows:
+    picks = read_in_file(path)
+    if not len(picks):
         images = () if context.image is None else (context.image,)
         return PickSet(empty_table(3), images=images, source=path)
-    columns = _columns(path, rows)
-    tomograms = _whole(columns, _TOMOGRAM)
-    image_of = numbering.images_of(tomograms, path, context, table_map.map_beside(path))
-    position = (
-        _numbers(columns, _POSITION) + _numbers(columns, _SHIFT) - context.tomograms.index_base
+    table = picks.table
+    tomograms = np.asarray(table["image"], dtype=np.int64)
+    companion = table_map.map_beside(path)
+    image_of = numbering.images_of(tomograms, path, context, companion)
+    table["image"] = pd.Series(tomograms).map(image_of)
+    table[["x_px", "y_px", "z_px"]] -= context.tomograms.index_base
+    return pixel_size.of_stored_images(
+        PickSet(frame.to_source(table, context), source=path, notes=picks.notes), context
     )
+
+
+def read_in_file(path: Path) -> PickSet:
+    """Read a table with positions as they stand there; tomograms are called by their numbers.
+
+    Raises
+    ------
+    FormatError
+        If the table is damaged.
+    """
+    rows = read_delimited(path, None)
+    if not rows:
+        return PickSet(empty_table(3), source=path)
+    columns = _columns(path, rows)
+    position = _numbers(columns, _POSITION) + _numbers(columns, _SHIFT)
     table = pd.DataFrame(
         {
-            "image": pd.Series(tomograms).map(image_of),
+            "image": _whole(columns, _TOMOGRAM).astype(str),
             **dict(zip(("x_px", "y_px", "z_px"), position.T, strict=True)),
         }
     )
@@ -94,9 +112,7 @@ def read(path: Path, context: FormatContext) -> PickSet:
     for name, cells in columns.columns.items():
         if name not in _READ_HERE:
             table[PREFIX + name] = pd.Series(cells, dtype=str)
-    return pixel_size.of_stored_images(
-        PickSet(frame.to_source(table, context), source=path, notes=notes), context
-    )
+    return PickSet(table, source=path, notes=notes)
 
 
 def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
@@ -233,4 +249,5 @@ FORMAT = PickFormat(
     sniff=sniff,
     read=read,
     write=write,
+    read_in_file=read_in_file,
 )

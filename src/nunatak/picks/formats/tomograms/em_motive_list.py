@@ -56,16 +56,31 @@ def read(path: Path, context: FormatContext) -> PickSet:
     Mismatch
         If the tomogram of a number is unknown.
     """
-    particles = _particles(path)
-    if not len(particles):
+    picks = read_in_file(path)
+    if not len(picks):
         images = () if context.image is None else (context.image,)
         return PickSet(empty_table(3), images=images, source=path)
-    tomograms = _whole(path, particles, _TOMOGRAM)
+    tomograms = np.asarray(picks.table["image"], dtype=np.int64)
     image_of = numbering.images_of(tomograms, path, context, {})
+    table = picks.table.assign(image=pd.Series(tomograms).map(image_of))
+    return PickSet(frame.to_source(table, context), source=path, notes=picks.notes)
+
+
+def read_in_file(path: Path) -> PickSet:
+    """Read a list as `read` does, but that tomograms are called by their numbers.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged, or is an EM file of something else.
+    """
+    particles = _particles(path)
+    if not len(particles):
+        return PickSet(empty_table(3), source=path)
     position = particles[:, _POSITION] + particles[:, _SHIFT] - 1
     table = pd.DataFrame(
         {
-            "image": pd.Series(tomograms).map(image_of),
+            "image": _whole(path, particles, _TOMOGRAM).astype(str),
             **dict(zip(("x_px", "y_px", "z_px"), position.T, strict=True)),
         }
     )
@@ -83,7 +98,7 @@ def read(path: Path, context: FormatContext) -> PickSet:
             table[f"{PREFIX}{row + 1}"] = particles[:, row]
     if scores is None:
         notes += _notes(path, particles)
-    return PickSet(frame.to_source(table, context), source=path, notes=notes)
+    return PickSet(table, source=path, notes=notes)
 
 
 def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
@@ -187,4 +202,5 @@ FORMAT = PickFormat(
     sniff=sniff,
     read=read,
     write=write,
+    read_in_file=read_in_file,
 )

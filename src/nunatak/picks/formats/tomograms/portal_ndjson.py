@@ -209,7 +209,7 @@ def _image(path: Path, context: FormatContext) -> str:
         raise FormatError(
             path,
             "no folder <run>/.../Annotations around it says which run it belongs to",
-            hint="Name the tomogram (--image)",
+            hint="Name the tomogram in 'nunatak convert' (--image)",
         )
     return runs.images_of_runs([run], path, context)[run]
 

@@ -78,6 +78,19 @@ def read(path: Path, context: FormatContext) -> PickSet:
     return picks
 
 
+def read_in_file(path: Path) -> PickSet:
+    """Read picks with positions as they stand in the file: for what needs none, such as counts.
+
+    Unlike `read`, this needs no binning: the positions are pixels of the tilt series.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged.
+    """
+    return tomo.read_in_file(path, tomo.COORDINATES)
+
+
 def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
     """Write picks, orientations, optics groups and every other column into one file.
 
@@ -120,9 +133,10 @@ def _scale(table: pd.DataFrame, path: Path, context: FormatContext) -> scale.Pic
             "coordinates of RELION 4 count unbinned pixels of the tilt series, and the binning "
             "of the tomograms is not known",
             field=tomo.COORDINATES[0],
-            hint="Give RELION's tomograms.star, or state the grid: --input-binning 0.25 (writing: "
-            "--output-binning 0.25) for tomograms binned by 4. If these coordinates count voxels "
-            "of the tomogram, as those of RELION's picker do, the format is warp",
+            hint="Give RELION's tomograms.star (--tomograms-star), or state the grid in 'nunatak "
+            "convert': --input-binning 0.25 (writing: --output-binning 0.25) for tomograms binned "
+            "by 4. If these coordinates count voxels of the tomogram, as those of RELION's picker "
+            "do, convert them --from warp",
         )
     return scale.scale_of(table, path, context)
 
@@ -157,5 +171,6 @@ FORMAT = PickFormat(
     sniff=sniff,
     read=read,
     write=write,
+    read_in_file=read_in_file,
     refuse_images=relion.refuse_images,
 )

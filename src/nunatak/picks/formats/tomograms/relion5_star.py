@@ -76,10 +76,7 @@ def read_in_file(path: Path) -> PickSet:
     FormatError
         If the file is damaged.
     """
-    star = tomo.read_tables(path, tomo.CENTRED_A, refined=False)
-    images, empty = star.images([tomo.TOMOGRAM], FormatContext())
-    used = {tomo.TOMOGRAM, *tomo.CENTRED_A}
-    return star.pick_set(images, star.positions(tomo.CENTRED_A), None, empty, used=used)
+    return tomo.read_in_file(path, tomo.CENTRED_A)
 
 
 def write(picks: PickSet, path: Path, context: FormatContext) -> list[Path]:
@@ -133,5 +130,6 @@ FORMAT = PickFormat(
     sniff=sniff,
     read=read,
     write=write,
+    read_in_file=read_in_file,
     refuse_images=relion.refuse_images,
 )

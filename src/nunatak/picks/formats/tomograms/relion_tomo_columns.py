@@ -86,7 +86,7 @@ class TomoStar:
                 f"no column {' or '.join(labels)}",
                 line=star.line,
                 field=f"block data_{star.block}",
-                hint="If the picks belong to one tomogram, name it (--image)",
+                hint="If the picks belong to one tomogram, name it in 'nunatak convert' (--image)",
             )
         names = [] if label is None else star.columns[label]
         found = images_named([*names, *empty], star.path, context)
@@ -205,6 +205,27 @@ def read_tables(path: Path, labels: Collection[str], *, refined: bool) -> TomoSt
         general.columns[STACKS][0] if general is not None and STACKS in general.columns else None,
         notes,
     )
+
+
+def read_in_file(path: Path, labels: Collection[str]) -> PickSet:
+    """Read picks with coordinates as they stand in the file; no voxel size is known of them.
+
+    Parameters
+    ----------
+    path
+        The file.
+    labels
+        Of x, y and z.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged, or no table or several have the coordinates.
+    """
+    star = read_tables(path, labels, refined=False)
+    images, empty = star.images([TOMOGRAM], FormatContext(image=path.stem))
+    used = {TOMOGRAM, *labels}
+    return star.pick_set(images, star.positions(labels), None, empty, used=used)
 
 
 def _own_columns(star: StarTable) -> dict[str, object]:
