@@ -186,15 +186,9 @@ ABLATION = (
 Three settings make the change to "alike": the rate is that of trainings from scratch, for all
 weights."""
 
-MAIN_ARMS = (
-    SUPERVISED_SCRATCH,
-    SEMI_SCRATCH,
-    DEFAULT,
-    SUPERVISED_GENERAL,
-    *SEMIETPICKERS,
-)
-"""Those that are compared with each other; the ablation says why."""
-ARMS = (*MAIN_ARMS, *ABLATION)
+LONG_ARMS = (SUPERVISED_SCRATCH, SEMI_SCRATCH, DEFAULT, SUPERVISED_GENERAL)
+"""Those that are trained for longer, too: with and without a teacher, from either start."""
+ARMS = (*LONG_ARMS, *SEMIETPICKERS, *ABLATION)
 """In the order of their importance, in which they are trained."""
 
 

@@ -3,8 +3,7 @@
 Every run trains on labels drawn from seven simulated tomograms, is given eight more without
 labels, and is judged on six others, in a process of its own. Finished runs lie in the work
 folder: stop the study and go on at any time, or aggregate what there is with --hours 0. A second
-study, --long, has more steps, few labels only, and none of the arms that change one thing at a
-time.
+study, --long, has more steps, few labels, and only training with and without a teacher.
 """
 
 import argparse
@@ -13,7 +12,7 @@ from pathlib import Path
 import common
 import kept_runs
 from monai_runs import MonaiRun
-from tomogram_arms import ABLATION, ARMS, FEW_LABELS, FRACTIONS, MAIN_ARMS
+from tomogram_arms import ARMS, FEW_LABELS, FRACTIONS, LONG_ARMS
 from tomogram_sets import (
     CZII_LIKE,
     CZII_LIKE_PARTS,
@@ -36,7 +35,7 @@ def main() -> int:
     load = common.machine_load()
     data = _data(arguments)
     name, arms, fractions = (
-        ("tomograms_long", MAIN_ARMS, FEW_LABELS)
+        ("tomograms_long", LONG_ARMS, FEW_LABELS)
         if arguments.long
         else ("tomograms", ARMS, FRACTIONS)
     )
@@ -77,7 +76,7 @@ def _arguments() -> argparse.Namespace:
         "--long",
         action="store_true",
         help=f"{STEPS['tomograms_long']} steps a training in place of {STEPS['tomograms']}, "
-        "with few labels and without the ablation",
+        "with few labels, and only with and without a teacher",
     )
     parser.add_argument("--hours", type=float, help="start no further run after so long")
     parser.add_argument("--cores", type=int, default=2, help="processor cores of each run")
@@ -91,7 +90,7 @@ def _arguments() -> argparse.Namespace:
         "--trial", action="store_true", help="tiny data and two steps; the result goes to --work"
     )
     arguments = parser.parse_args()
-    short_only = {arm.name for arm in ABLATION}.intersection(arguments.only or ())
+    short_only = set(arguments.only or ()) - {arm.name for arm in LONG_ARMS}
     if arguments.long and short_only:
         parser.error(f"{', '.join(sorted(short_only))}: not in the study with --long")
     return arguments
