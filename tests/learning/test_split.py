@@ -5,7 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nunatak.learning.split import LEAST_LABELS, MOST_LABELS, validation_micrographs
+from nunatak.learning.split import (
+    LEAST_LABELS,
+    MOST_LABELS,
+    lost_classes,
+    validation_micrographs,
+)
 
 COUNTS = st.lists(st.integers(0, 300), max_size=12)
 
@@ -58,3 +63,19 @@ def test_nothing_is_kept_if_nothing_is_wanted() -> None:
 def test_a_thousand_labels_are_enough() -> None:
     labels = [100] * 200
     assert sum(labels[index] for index in chosen(labels)) == MOST_LABELS
+
+
+@given(
+    by_class=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 4)), max_size=8),
+    seed=st.integers(0, 5),
+)
+def test_no_class_loses_all_its_labels(by_class: list[tuple[int, int]], seed: int) -> None:
+    counts = np.array(by_class, dtype=np.int64).reshape(-1, 2)
+    labels = counts.sum(axis=1).tolist()
+    aside = validation_micrographs(
+        labels, share=0.25, rng=np.random.default_rng(seed), by_class=counts
+    )
+    assert not lost_classes(counts, aside)
+    usual = chosen(labels, seed=seed)
+    if usual and not lost_classes(counts, usual):
+        assert aside == usual

@@ -59,6 +59,7 @@ def gather(folder: Path, labels: PickSet, **options: object):  # type: ignore[no
         "validation_share": 0.0,
         "validation": None,
         "seed": 0,
+        "classes": CLASSES,
         **options,
     }
     images = ImageCatalogue.of_tomograms(listed)
@@ -149,6 +150,31 @@ def test_whole_tomograms_are_kept_aside(folder: Path) -> None:
         gather(folder, picks(rows), validation=["x.mrc"])
     with pytest.raises(BadInput, match=r"No label is left.*1 tomogram kept"):
         gather(folder, picks(rows[:5]), validation=[str(folder / "a.mrc")])
+
+
+def row_of(name: str, **numbers: int) -> list[tuple[str, float, float, float, str | None]]:
+    """So many labels of each class in a row."""
+    kinds = [kind for kind, number in numbers.items() for _ in range(number)]
+    return [(f"{name}.mrc", 2.0 + 3 * i, 9.5, 4.5, kind) for i, kind in enumerate(kinds)]
+
+
+def test_every_class_keeps_labels_to_learn_from(folder: Path) -> None:
+    rows = [*row_of("a", large=8), *row_of("b", large=2, small=3), *row_of("c", large=8)]
+    labels = picks(rows)
+
+    def aside(labels: PickSet, **options: object) -> list[str]:
+        data = gather(folder, labels, validation_share=0.25, **options)
+        return [Path(volume.name).name for volume in data.validation]
+
+    # The second fits the share best and holds all that there is of one class.
+    assert {*aside(labels), *aside(labels, seed=1), *aside(labels, seed=2)} <= {"a.mrc", "c.mrc"}
+    assert aside(picks([*rows, ("c.mrc", 2.0, 20.5, 4.5, "small")])) == ["b.mrc"]
+    # Each class lives in one tomogram only, so that none can be spared.
+    assert aside(picks([*row_of("a", large=6), *row_of("b", small=6)])) == []
+    named = [str(folder / name) for name in ("a.mrc", "b.mrc")]
+    says = r"No label of small is left .*all lie in the 2 tomograms kept .*\(\S*b\.mrc\)\. Keep"
+    with pytest.raises(BadInput, match=says):
+        gather(folder, labels, validation=named)
 
 
 def test_a_tomogram_that_was_looked_at_in_vain_is_empty(folder: Path) -> None:

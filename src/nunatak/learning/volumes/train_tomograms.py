@@ -104,7 +104,8 @@ def train_tomograms(
         labelled ones.
     validation_tomograms
         Names of labelled tomograms to keep aside; their labels are taken for complete. Default:
-        a share of the labelled ones where labels are complete (see the settings).
+        a share of the labelled ones where labels are complete (see the settings), but none that
+        hold all labels of a class.
     contrast
         Of the particles as stored.
     stored_voxel_size_A, override_voxel_size, axis_order
@@ -197,6 +198,7 @@ def train_tomograms(
             validation_share=settings.validation_share,
             validation=validation_tomograms,
             seed=settings.seed,
+            classes=usable.classes,
         )
         radius_px = [size_A / 2 / start.voxel_size_A for size_A in diameters_A.values()]
         read = (*data.training, *data.validation)

@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nunatak.errors import BadInput, Mismatch
 from nunatak.images.axis_order import AxisOrder
 from nunatak.images.micrograph_list import ListedMicrograph, MicrographList
 from nunatak.images.pixel_size import same
 from nunatak.images.tomogram_reader import read_tomogram
-from nunatak.learning.split import validation_micrographs
+from nunatak.learning.split import lost_classes, validation_micrographs
 from nunatak.learning.volumes.volume_label_set import NO_LABELS, TomogramLabels
 from nunatak.learning.volumes.volume_scratch import VolumeScratch
 from nunatak.learning.volumes.working_volumes import WorkingVolume, working_volume
@@ -120,6 +121,7 @@ def gather_volumes(
     validation_share: float,
     validation: Sequence[str] | None,
     seed: int,
+    classes: Sequence[str],
 ) -> VolumeTrainingData:
     """Read the labelled tomograms, keep some aside, and read the others if they can be of use.
 
@@ -143,12 +145,14 @@ def gather_volumes(
         chooses.
     seed
         Of the choice.
+    classes
+        Their names, in the order of the labels' indices.
 
     Raises
     ------
     BadInput
-        If no label is left to learn from, a tomogram for validation has no labels, or one is
-        missing or cannot be read.
+        If no label, or none of a class, is left to learn from, a tomogram for validation has no
+        labels, or one is missing or cannot be read.
     """
     if listed.missing:
         first = listed.missing[0]
@@ -157,21 +161,18 @@ def gather_volumes(
             "correct their names, or leave them out."
         )
     labelled = [one for one in listed if one.name in labels]
-    counts = [len(labels[one.name].centres_px) for one in labelled]
+    by_class = np.array(
+        [np.bincount(labels[one.name].class_index, minlength=len(classes)) for one in labelled]
+    )
     if validation is not None:
         aside = {_validation_name(name, labelled) for name in validation}
     elif are_complete:
-        rng = np.random.default_rng([seed, 1])
-        chosen = validation_micrographs(counts, share=validation_share, rng=rng)
+        chosen = _chosen_aside(by_class, share=validation_share, seed=seed)
         aside = {labelled[index].name for index in chosen}
     else:
         aside = set()
-    left = sum(n for one, n in zip(labelled, counts, strict=True) if one.name not in aside)
-    if left == 0:
-        raise BadInput(
-            f"No label is left to learn from: all lie in the {counted(len(aside), 'tomogram')} "
-            "kept aside for validation. Keep fewer aside, or label particles in another one."
-        )
+    kept = {index: one.name for index, one in enumerate(labelled) if one.name in aside}
+    _refuse_lost_classes(by_class, kept, classes)
     unlabelled = [one for one in listed if one.name not in labels]
     others = unlabelled if with_unlabelled else []
     counting = [] if with_unlabelled or aside else unlabelled
@@ -186,6 +187,34 @@ def gather_volumes(
         training=tuple(volume for volume in volumes if volume.name not in aside),
         validation=tuple(volume for volume in volumes if volume.name in aside),
         counting=tuple(reading.read(one, NO_LABELS, is_complete=False) for one in counting),
+    )
+
+
+def _chosen_aside(by_class: NDArray[np.int64], *, share: float, seed: int) -> list[int]:
+    """Choose tomograms to keep aside, by the labels (tomograms, classes), int64."""
+    counts = by_class.sum(axis=1).tolist()
+    chosen = validation_micrographs(counts, share=share, rng=np.random.default_rng([seed, 1]))
+    if not lost_classes(by_class, chosen):
+        return chosen
+    # A class without a label elsewhere would be learned as background there.
+    again = np.random.default_rng([seed, 1])
+    return validation_micrographs(counts, share=share, rng=again, by_class=by_class)
+
+
+def _refuse_lost_classes(
+    by_class: NDArray[np.int64], aside: Mapping[int, str], classes: Sequence[str]
+) -> None:
+    """Refuse to keep aside tomograms, names by index, that hold all labels of a class."""
+    lost = lost_classes(by_class, list(aside))
+    if not lost:
+        return
+    is_all = len(lost) == np.count_nonzero(by_class.any(axis=0))
+    whose = "" if is_all else f" of {', '.join(classes[kind] for kind in lost)}"
+    holders = [name for index, name in aside.items() if by_class[index, lost].any()]
+    raise BadInput(
+        f"No label{whose} is left to learn from: all lie in the {counted(len(aside), 'tomogram')} "
+        f"kept aside for validation ({', '.join(holders[:5])}). Keep fewer aside, or label "
+        "particles in another one."
     )
 
 

@@ -13,8 +13,8 @@ from nunatak.picks.counted import counted
 _COLUMNS = ("class", "particles", "AP", "best F1", "threshold")
 
 _NO_VALIDATION = (
-    "No tomogram was kept aside for validation. With complete labels on two tomograms or more, one "
-    "is; of others, name some whose labels are complete (--validation)."
+    "No tomogram was kept aside for validation. With complete labels of every class in two "
+    "tomograms or more, one is; of others, name some whose labels are complete (--validation)."
 )
 
 
