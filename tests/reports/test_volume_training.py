@@ -126,6 +126,7 @@ def test_classes_have_their_figures_and_thresholds(result: VolumeTrainingResult)
         "small": ["80 Å", "1", "0.912", "0.834", "0.6", "0.60", "0.40"],
         "large": ["120 Å", "0", "–", "–", "0.4", "0.40", "0.60"],
     }
+    assert "No particle of large lies in the tomograms kept aside. Thresholds: large 0.4." in text
     assert text.count("default threshold 0.6") == text.count("default threshold 0.4") == 1
     # Rows at round thresholds; 0.125 lies between them.
     assert re.findall(r'<tr><td class="number">([\d.]+)</td>', text) == ["0.05", "0.4", "0.6"] * 2
@@ -185,7 +186,9 @@ def test_without_validation_the_page_does_not_pretend(
     assert "Training tomograms</h2>" in text
     assert "finding them proves little" in text
     assert "a pick without a label may be right" in text
-    assert "Thresholds follow from the number of particles that are expected" in text
+    assert (
+        "Nothing was kept aside to judge them. Thresholds: small 0.6, large 0.4. They are" in text
+    )
     assert "Thresholds</h2>" not in text
 
 

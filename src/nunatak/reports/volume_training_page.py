@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from nunatak.detection.threshold_table import Expected
 from nunatak.detection.volumes.volume_header import VolumeClass
 from nunatak.learning.volumes.volume_result import VolumeTrainingResult
-from nunatak.learning.volumes.volume_summary import what_was_kept
+from nunatak.learning.volumes.volume_summary import unjudged_thresholds, what_was_kept
 from nunatak.reports.axes import counted, grouped_digits
 from nunatak.reports.training_charts import loss_chart, validation_chart
 from nunatak.reports.training_page import TrainingPage, precision_of, row_at, thresholds_of
@@ -97,15 +97,13 @@ def _course_note(result: VolumeTrainingResult) -> str:
 
 
 def _classes_note(result: VolumeTrainingResult) -> str:
-    if not result.figures:
-        return (
-            "Nothing was kept aside to judge them. Thresholds follow from the number of particles "
-            "that are expected."
+    note = "Nothing was kept aside to judge them."
+    if result.figures:
+        note = (
+            "In the tomograms kept aside: average precision (AP) and the best F1, and precision "
+            "and recall at the threshold."
         )
-    return (
-        "In the tomograms kept aside: average precision (AP) and the best F1, and precision and "
-        "recall at the threshold."
-    )
+    return f"{note} {unjudged_thresholds(result)}".rstrip()
 
 
 def _class_row(result: VolumeTrainingResult, kind: VolumeClass) -> tuple[str, ...]:

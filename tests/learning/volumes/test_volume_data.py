@@ -131,7 +131,11 @@ def test_some_unlabelled_tomograms_are_read_to_count_in_where_none_is_kept_aside
         ("b.mrc", False),
         ("c.mrc", False),
     ]
-    assert not gather(folder, picks(rows), with_unlabelled=False, validation_share=0.5).counting
+    # One kept aside says nothing about a class that it does not hold.
+    aside = {"with_unlabelled": False, "validation": [str(folder / "b.mrc")]}
+    assert len(gather(folder, picks(rows), **aside).counting) == 1
+    both = [*rows, *((f"{n}.mrc", 20.0, 20.0, 4.5, "small") for n in "ab")]
+    assert not gather(folder, picks(both), **aside).counting
     assert not gather(folder, picks(rows[:5])).counting  # they are learned from
     monkeypatch.setattr(volume_data, "MOST_COUNTED", 1)
     assert len(gather(folder, picks(rows[:5]), with_unlabelled=False).counting) == 1

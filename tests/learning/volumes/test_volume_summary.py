@@ -64,6 +64,10 @@ def test_figures_come_class_by_class() -> None:
         "  class     particles     AP  best F1  threshold",
         "  ribosome         12  0.900    0.850       0.35",
         "  spike             0      -        -        0.5",
+        "No particle of spike lies in the tomograms kept aside. Thresholds: spike 0.5. They are "
+        "the default and rest on nothing that was learned here: every tomogram given is completely "
+        "labelled and was kept aside or trained on. Give some without labels as well, or look at "
+        "the picks and choose anew (nunatak pick: --threshold).",
         "my cell.safetensors is the model. To pick with it:",
         "  nunatak pick TOMOGRAMS --model 'my cell.safetensors' -o picks.csv",
     ]
@@ -78,15 +82,20 @@ def test_without_validation_nothing_is_promised() -> None:
 
 
 def test_unjudged_thresholds_say_what_they_rest_on() -> None:
-    def said(**provenance: JsonValue) -> str:
-        result = replace(trained(), validation=(), figures={}, validation_score=None)
+    unjudged = replace(trained(), validation=(), figures={}, validation_score=None)
+
+    def said(result: VolumeTrainingResult = unjudged, **provenance: JsonValue) -> str:
         header = result.model.header.model_copy(update={"provenance": provenance})
         return in_words(replace(result, model=VolumeModel(header, result.model.network)))
 
     by_number = said(thresholds_counted_in=["a", "b"], start={"name": "general-3d"})
     assert "spike 0.5. There, 2 tomograms not completely labelled hold as many" in by_number
     starts = said(thresholds_counted_in=[], start={"name": "general-3d"})
-    assert "They are those of general-3d and rest on nothing that was learned here" in starts
+    assert "are those of general-3d (0.5 for a class that it does not know) and rest on" in starts
+    in_part = said(trained(), thresholds_counted_in=["a", "b"])
+    assert "kept aside. Thresholds: spike 0.5. There, 2 tomograms not completely" in in_part
+    figures = {name: ClassFigures(3, 0.9, 0.8, 0.5, ()) for name in ("ribosome", "spike")}
+    assert "Thresholds" not in said(replace(trained(), figures=figures))
 
 
 @pytest.mark.parametrize(

@@ -192,6 +192,31 @@ def test_where_every_tomogram_is_learned_by_heart_the_start_keeps_its_thresholds
     assert result.model.header.provenance["thresholds_counted_in"] == []
 
 
+@pytest.mark.parametrize("with_unlabelled", [False, True])
+def test_a_class_that_is_not_kept_aside_has_a_threshold_from_elsewhere(  # type: ignore[no-untyped-def]
+    specimen, tiny, tmp_path, monkeypatch, with_unlabelled: bool
+) -> None:
+    monkeypatch.setattr(volume_training_run, "start_thresholds", lambda *_: [0.3, 0.45])
+    monkeypatch.setattr(volume_training_run, "thresholds_by_number", lambda *_: (0.35, 0.4))
+    paths, labels = specimen
+    aside = str(paths[1])
+    is_rare = (labels.table["image"] == aside) & (labels.table["class_name"] == "small")
+    result = train(
+        (paths if with_unlabelled else paths[:3], PickSet(labels.table[~is_rare])),
+        tmp_path / "m.safetensors",
+        settings(tiny, steps=2, teacher=False),
+        validation_tomograms=[aside],
+    )
+    small, large = result.model.header.classes
+    assert (
+        small.threshold == result.figures["small"].threshold == (0.35 if with_unlabelled else 0.3)
+    )
+    assert large.threshold == result.figures["large"].threshold
+    assert large.threshold in [row.threshold for row in large.threshold_table]
+    counted_in = result.model.header.provenance["thresholds_counted_in"]
+    assert counted_in == ([str(paths[3])] if with_unlabelled else [])
+
+
 def test_sparse_labels_and_all_ingredients_train(  # type: ignore[no-untyped-def]
     specimen, tiny, tmp_path, monkeypatch
 ) -> None:

@@ -103,6 +103,12 @@ def test_a_class_that_is_not_there_says_nothing(make_volume) -> None:  # type: i
     assert first.particles == 1
     assert (second.particles, second.threshold, second.table) == (0, DEFAULT_THRESHOLD, ())
     assert np.isnan(second.average_precision)
+    validator = VolumeValidator([volume], RADIUS_PX)
+    known, unknown = validator.figures(network, elsewhere=[0.2, 0.3])
+    assert (known.threshold, unknown.threshold) == (first.threshold, 0.3)
+    assert not validator.holds_every_class
+    assert VolumeValidator([volume, make_volume(particles=2)], RADIUS_PX).holds_every_class
+    assert not VolumeValidator([], RADIUS_PX).holds_every_class
     assert VolumeValidator([volume], RADIUS_PX).average_precision(network) == 1.0
     empty = make_volume(particles=0)
     assert VolumeValidator([empty], RADIUS_PX).average_precision(network) == 0.0

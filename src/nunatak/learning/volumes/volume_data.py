@@ -103,7 +103,7 @@ class VolumeTrainingData:
         Kept aside, whole.
     counting : tuple of WorkingVolume
         Without labels and not learned from: candidates are counted there to choose thresholds
-        where nothing is kept aside.
+        of classes that no tomogram kept aside holds.
     """
 
     training: tuple[WorkingVolume, ...]
@@ -136,8 +136,8 @@ def gather_volumes(
     are_complete
         Whether all particles of a labelled tomogram are labelled.
     with_unlabelled
-        Whether tomograms without labels are learned from. If not, and if nothing is kept aside,
-        some are read to count candidates in.
+        Whether tomograms without labels are learned from. If not, and if those kept aside hold
+        no label of some class, some are read to count candidates in.
     validation_share
         Of the labels, to be kept aside where they are complete.
     validation
@@ -175,7 +175,8 @@ def gather_volumes(
     _refuse_lost_classes(by_class, kept, classes)
     unlabelled = [one for one in listed if one.name not in labels]
     others = unlabelled if with_unlabelled else []
-    counting = [] if with_unlabelled or aside else unlabelled
+    judges_all = by_class[list(kept)].any(axis=0).all()
+    counting = [] if with_unlabelled or judges_all else unlabelled
     counting = [counting[index] for index in evenly(len(counting), MOST_COUNTED)]
     volumes = [
         reading.read(one, labels[one.name], is_complete=are_complete or one.name in aside)

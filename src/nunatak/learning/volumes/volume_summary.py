@@ -7,7 +7,7 @@ import numpy as np
 
 from nunatak.learning.volumes.volume_label_set import VolumeLabelSet
 from nunatak.learning.volumes.volume_result import VolumeTrainingResult
-from nunatak.learning.volumes.volume_validation import ClassFigures
+from nunatak.learning.volumes.volume_validation import DEFAULT_THRESHOLD, ClassFigures
 from nunatak.picks.counted import counted
 
 _COLUMNS = ("class", "particles", "AP", "best F1", "threshold")
@@ -54,6 +54,39 @@ def what_was_kept(result: VolumeTrainingResult) -> str:
     return f"The start was kept ({found}): no validation in {steps} of training was better."
 
 
+def unjudged_thresholds(result: VolumeTrainingResult) -> str:
+    """Say what the thresholds rest on of classes that no tomogram kept aside holds; "" for none."""
+    header = result.model.header
+    judged = {name for name, one in result.figures.items() if one.particles}
+    unjudged = [kind for kind in header.classes if kind.name not in judged]
+    if not unjudged:
+        return ""
+    values = ", ".join(f"{one.name} {one.threshold:.3g}" for one in unjudged)
+    text = f"Thresholds: {values}."
+    if result.validation:
+        missing = " or ".join(one.name for one in unjudged)
+        text = f"No particle of {missing} lies in the tomograms kept aside. {text}"
+    names = header.provenance.get("thresholds_counted_in")
+    if names:
+        where = counted(len(names), "tomogram") if isinstance(names, list) else "tomograms"
+        return (
+            f"{text} There, {where} not completely labelled hold as many candidates as particles "
+            "are expected, if there are so many; how many of them are right, nobody has counted."
+        )
+    origin = header.provenance.get("start")
+    whose = "the default"
+    if isinstance(origin, dict):
+        whose = f"those of {origin['name']}"
+        if any(one.threshold == DEFAULT_THRESHOLD for one in unjudged):
+            whose += f" ({DEFAULT_THRESHOLD:g} for a class that it does not know)"
+    return (
+        f"{text} They are {whose} and rest on nothing that was learned here: every tomogram given "
+        f"is completely labelled and was {'kept aside or ' if result.validation else ''}trained "
+        "on. Give some without labels as well, or look at the picks and choose anew (nunatak "
+        "pick: --threshold)."
+    )
+
+
 def next_command(result: VolumeTrainingResult) -> str:
     """Return the command that picks with the model."""
     return f"nunatak pick TOMOGRAMS --model {shlex.quote(str(result.output))} -o picks.csv"
@@ -67,31 +100,11 @@ def _lines(result: VolumeTrainingResult) -> Iterator[str]:
     )
     if result.figures:
         yield from _table(result.figures)
-    else:
-        yield _unjudged_thresholds(result)
+    unjudged = unjudged_thresholds(result)
+    if unjudged:
+        yield unjudged
     yield f"{result.output} is the model. To pick with it:"
     yield f"  {next_command(result)}"
-
-
-def _unjudged_thresholds(result: VolumeTrainingResult) -> str:
-    """Say what the thresholds are and what they rest on, where nothing was kept aside."""
-    header = result.model.header
-    values = ", ".join(f"{one.name} {one.threshold:.3g}" for one in header.classes)
-    names = header.provenance.get("thresholds_counted_in")
-    if names:
-        where = counted(len(names), "tomogram") if isinstance(names, list) else "tomograms"
-        return (
-            f"Thresholds: {values}. There, {where} not completely labelled hold as many candidates "
-            "as particles are expected, if there are so many; how many of them are right, nobody "
-            "has counted."
-        )
-    origin = header.provenance.get("start")
-    whose = f"those of {origin['name']}" if isinstance(origin, dict) else "the default"
-    return (
-        f"Thresholds: {values}. They are {whose} and rest on nothing that was learned here: every "
-        "tomogram given is completely labelled and was trained on. Give some without labels as "
-        "well, or look at the picks and choose anew (nunatak pick: --threshold)."
-    )
 
 
 def _table(figures: dict[str, ClassFigures]) -> Iterator[str]:

@@ -171,12 +171,12 @@ class VolumeTrainingRun:
         """
         network = deepcopy(self._task.detector(fitted.network)).eval()
         network.requires_grad_(requires_grad=False)
-        figures = self._validator.figures(network) if self._validator.volumes else ()
-        thresholds = [one.threshold for one in figures]
-        counted = () if figures else self._countable()
-        if not figures:
-            thresholds = self._unjudged(network, counted)
-        tables = [one.table for one in figures] or [()] * len(thresholds)
+        counted: Sequence[WorkingVolume] = ()
+        elsewhere = None
+        if not self._validator.holds_every_class:
+            counted = self._countable()
+            elsewhere = self._unjudged(network, counted)
+        figures = self._validator.figures(network, elsewhere)
         header = VolumeModelHeader(
             name=name,
             network=self._start.spec,
@@ -184,11 +184,11 @@ class VolumeTrainingRun:
                 VolumeClass(
                     name=class_,
                     diameter_A=diameter_A,
-                    threshold=threshold,
-                    threshold_table=table,
+                    threshold=one.threshold,
+                    threshold_table=one.table,
                 )
-                for (class_, diameter_A), threshold, table in zip(
-                    self._diameters_A.items(), thresholds, tables, strict=True
+                for (class_, diameter_A), one in zip(
+                    self._diameters_A.items(), figures, strict=True
                 )
             ),
             voxel_size_A=self._start.voxel_size_A,
@@ -197,7 +197,8 @@ class VolumeTrainingRun:
             score_floor=SCORE_FLOOR,
             provenance=self._provenance(fitted, counted),
         )
-        return VolumeModel(header, network), dict(zip(self._diameters_A, figures, strict=False))
+        reached = dict(zip(self._diameters_A, figures, strict=True))
+        return VolumeModel(header, network), reached if self._validator.volumes else {}
 
     def examples(self, model: VolumeModel) -> list[tuple[WorkingVolume, VolumeCandidates]]:
         """Return what a model finds in validation tomograms, or in labelled ones, to look at."""
@@ -228,7 +229,7 @@ class VolumeTrainingRun:
         return self._data.counting or some
 
     def _unjudged(self, network: DetectorNetwork, counted: Sequence[WorkingVolume]) -> list[float]:
-        """Choose thresholds where no tomogram was kept aside."""
+        """Choose thresholds of classes that no tomogram kept aside holds."""
         if not counted:
             return start_thresholds(self._start, self._diameters_A)
         mean_size = np.mean([volume.voxels.size for volume in self._data.training])

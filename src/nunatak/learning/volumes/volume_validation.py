@@ -40,8 +40,8 @@ class ClassFigures:
     average_precision : float
         NaN where there are none.
     f1, threshold : float
-        The best, and from which probability on; of equals the middle one. NaN and the default
-        where there are none.
+        The best, and from which probability on; of equals the middle one. NaN, and a threshold
+        from elsewhere or the default, where there are none.
     table : tuple of ThresholdRow
         By threshold; empty where there are none.
     """
@@ -83,20 +83,42 @@ class VolumeValidator:
         known = [one.average_precision for one in figures if one.particles]
         return float(np.mean(known)) if known else 0.0
 
-    def figures(self, network: DetectorNetwork) -> tuple[ClassFigures, ...]:
-        """Return what a network reaches, class by class."""
+    @property
+    def holds_every_class(self) -> bool:
+        """Whether the tomograms hold particles of all classes."""
+        counts = [volume.counts(len(self._radius_px)) for volume in self.volumes]
+        return bool(np.all(np.sum(counts, axis=0)))
+
+    def figures(
+        self, network: DetectorNetwork, elsewhere: Sequence[float] | None = None
+    ) -> tuple[ClassFigures, ...]:
+        """Return what a network reaches, class by class.
+
+        Parameters
+        ----------
+        network
+            To be judged.
+        elsewhere
+            Thresholds, one a class, of those that the tomograms do not hold; None takes the
+            default.
+        """
+        default = elsewhere or [DEFAULT_THRESHOLD] * len(self._radius_px)
         found = peaks_in(self.volumes, network, len(self._radius_px), device=self._device)
         return settled(
             found,
             self._radius_px,
-            choose=self._of_classes,
+            choose=lambda kept: self._of_classes(kept, default),
             thresholds_of=lambda figures: [one.threshold for one in figures],
         )
 
-    def _of_classes(self, found: Sequence[VolumeCandidates]) -> tuple[ClassFigures, ...]:
-        return tuple(self._of_class(found, kind) for kind in range(len(self._radius_px)))
+    def _of_classes(
+        self, found: Sequence[VolumeCandidates], default: Sequence[float]
+    ) -> tuple[ClassFigures, ...]:
+        return tuple(self._of_class(found, kind, default[kind]) for kind in range(len(default)))
 
-    def _of_class(self, found: Sequence[VolumeCandidates], kind: int) -> ClassFigures:
+    def _of_class(
+        self, found: Sequence[VolumeCandidates], kind: int, default: float
+    ) -> ClassFigures:
         scores, right, n_truths = [np.empty(0)], [np.empty(0, dtype=np.bool_)], 0
         for volume, candidates in zip(self.volumes, found, strict=True):
             own = candidates.taken(candidates.class_index == kind)
@@ -109,7 +131,7 @@ class VolumeValidator:
             n_truths += len(truths_px)
         score, hits = np.concatenate(scores), np.concatenate(right)
         if n_truths == 0:
-            return ClassFigures(0, float("nan"), float("nan"), DEFAULT_THRESHOLD, ())
+            return ClassFigures(0, float("nan"), float("nan"), default, ())
         curve = precision_recall_curve(score, hits, n_truths)
         table = _table(curve)
         best = max(row.f1 for row in table)
