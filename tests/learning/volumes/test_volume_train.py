@@ -330,6 +330,9 @@ def test_what_cannot_be_is_refused_before_anything_is_read(specimen, tiny, tmp_p
         train(specimen, output, settings(None, crop_px=16))
     with pytest.raises(UsageError, match="spans 20 voxels"):
         train(specimen, output, settings(tiny), diameters_A={"small": 80.0, "large": 200.0})
+    says = r"a\.mrc: the largest particle, of 12 Å, spans 1\.2 voxels of 10 Å.* it is 120 Å"
+    with pytest.raises(UsageError, match=says):
+        train(specimen, output, settings(tiny), diameters_A={"small": 8.0, "large": 12.0})
     with pytest.raises(BadInput, match=r"missing\.mrc: there is no such file"):
         train(([*specimen[0], tmp_path / "missing.mrc"], specimen[1]), output, settings(tiny))
 

@@ -20,6 +20,7 @@ from nunatak.learning.train import check_output
 from nunatak.learning.volumes.volume_contrast import contrast_finding
 from nunatak.learning.volumes.volume_data import VolumeReading, gather_volumes
 from nunatak.learning.volumes.volume_expectation import check_possible, checked_expectation
+from nunatak.learning.volumes.volume_extent import refuse_tiny_particles
 from nunatak.learning.volumes.volume_idle import idle_findings, learns_unlabelled
 from nunatak.learning.volumes.volume_label_set import (
     VolumeLabelSet,
@@ -172,6 +173,7 @@ def train_tomograms(
         precision = training_precision(on_device)
         fabric = open_fabric(on_device, precision=precision, process_count=processes)
         usable = sorted_labels(labels, listed, images, diameters_A, are_complete=are_complete)
+        refuse_tiny_particles(diameters_A, usable, images)
         settings = settings.for_labels(
             labels_are, with_unlabelled=len(listed) > len(usable.tomograms)
         )
