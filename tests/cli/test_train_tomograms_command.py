@@ -274,6 +274,7 @@ def test_an_interrupted_training_goes_on(
     ("words", "code", "message"),
     [
         (("--diameter", "small=80"), 4, "labels of large, but diameters are given of small"),
+        ((*BOTH, "--diameter", "smal=9"), 4, "labels.csv: no usable label of smal, of which a"),
         (("--diameter", "80"), 2, "--diameter large=80 --diameter small=80"),
         (("--diameter", "0"), 2, "--diameter 0: give a number from 1 on"),
         (("--diameter", "small="), 2, "--diameter small=: '' is no number"),

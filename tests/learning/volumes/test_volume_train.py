@@ -337,6 +337,52 @@ def test_what_cannot_be_is_refused_before_anything_is_read(specimen, tiny, tmp_p
         train(([*specimen[0], tmp_path / "missing.mrc"], specimen[1]), output, settings(tiny))
 
 
+def test_a_class_without_a_label_is_refused_unless_the_start_knows_it(  # type: ignore[no-untyped-def]
+    specimen, tiny, tmp_path
+) -> None:
+    output = tmp_path / "m.safetensors"
+    sizes_A = {**DIAMETERS_A, "particle": 100.0, "smal": 80.0}
+    with pytest.raises(BadInput, match=r"no usable label of smal, of .* labels of small, large\)"):
+        train(
+            specimen,
+            output,
+            settings(tiny),
+            diameters_A=sizes_A,
+            labels_are="sparse",
+            expected_particles=dict.fromkeys(sizes_A, 4),
+        )
+    del sizes_A["smal"]
+    # Where labels are complete, there is none of it, and it would be learned as background.
+    with pytest.raises(BadInput, match="no usable label of particle, of which a diameter"):
+        train(specimen, output, settings(tiny), diameters_A=sizes_A)
+    with pytest.raises(BadInput, match="no usable label of particle, of which a diameter"):
+        train(
+            specimen,
+            output,
+            settings(None, crop_px=32),
+            diameters_A=sizes_A,
+            labels_are="sparse",
+            expected_particles=dict.fromkeys(sizes_A, 4),
+        )
+    paths, labels = specimen
+    # Its only label is contradicted.
+    one = labels.table[labels.table["class_name"] == "large"].iloc[:1]
+    rows = [labels.table[labels.table["class_name"] == "small"], one, one.assign(class_name="junk")]
+    torn = PickSet(pd.concat(rows, ignore_index=True))
+    with pytest.raises(BadInput, match=r"no usable label of large.* 2 labels"):
+        train((paths, torn), output, settings(tiny))
+    result = train(
+        specimen,
+        output,
+        settings(tiny, steps=1),
+        diameters_A=sizes_A,
+        labels_are="sparse",
+        expected_particles=dict.fromkeys(sizes_A, 4),
+    )
+    assert str(result.findings[0]).startswith("There is no label of particle: all that is known")
+    assert [kind.name for kind in result.model.header.classes] == list(sizes_A)
+
+
 def test_a_start_keeps_the_classes_it_knows(tiny: str) -> None:
     before = load_volume_model(tiny).network.state_dict()
     chosen = VolumeLearningSettings(start=tiny)

@@ -32,6 +32,7 @@ from nunatak.learning.volumes.volume_scratch import VolumeScratch
 from nunatak.learning.volumes.volume_settings import LabelsAre, VolumeLearningSettings
 from nunatak.learning.volumes.volume_start import volume_start
 from nunatak.learning.volumes.volume_training_run import VolumeTrainingRun
+from nunatak.learning.volumes.volume_unlabelled import known_without_labels, unlabelled_findings
 from nunatak.learning.volumes.volume_validation import ClassFigures
 from nunatak.learning.volumes.working_volumes import WorkingVolume
 from nunatak.networks.interface import DetectorNetwork
@@ -94,7 +95,8 @@ def train_tomograms(
     output
         Model file to write, ``*.safetensors``.
     diameters_A
-        Particle diameter (longest extent) of each class by its name, Å.
+        Particle diameter (longest extent) of each class by its name, Å. Every class needs labels,
+        but for those of the model that a training with sparse labels starts from.
     voxel_size_A
         At which the network works, Å. Default: that of the start, or 10.
     labels_are
@@ -177,7 +179,10 @@ def train_tomograms(
         settings = settings.for_labels(
             labels_are, with_unlabelled=len(listed) > len(usable.tomograms)
         )
-        doubts = idle_findings(settings, labels_are, given=len(listed), usable=usable)
+        known = known_without_labels(start, are_complete=are_complete)
+        source = str(labels.source or "the labels")
+        doubts = unlabelled_findings(usable, source=source, known=known)
+        doubts += idle_findings(settings, labels_are, given=len(listed), usable=usable)
         if given is not None:
             sizes_A = list(diameters_A.values())
             doubts += check_possible(given, usable, images, sizes_A, tomograms=len(listed))
