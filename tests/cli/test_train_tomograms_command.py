@@ -24,11 +24,14 @@ from nunatak.images.axis_order import AxisOrder
 from nunatak.images.normalise_volume import VERSION
 from nunatak.images.write_volume import write_mrc_volume, write_ome_zarr
 from nunatak.learning.volumes import train_tomograms as volumes
+from nunatak.learning.volumes.train_tomograms import train_tomograms as train_in_library
 from nunatak.learning.volumes.volume_settings import VolumeLearningSettings
 from nunatak.networks.registry import build
 from nunatak.networks.specs import NetworkSpec
 from nunatak.picks.formats import read_picks, write_picks
+from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import PickSet
+from nunatak.picks.tomogram_facts import TomogramFacts
 
 SHAPE = (24, 40, 48)
 BOTH = ("--diameter", "small=80", "--diameter", "large=120")
@@ -254,6 +257,52 @@ def test_labels_may_count_in_other_units(
         np.testing.assert_allclose(read.table[places], table[places] + shift_px, atol=1e-5)
 
 
+def write_owned(table: pd.DataFrame) -> None:
+    """Write labels of alice, and two picks of nunatak, to a copick project."""
+    images = ImageCatalogue(dict.fromkeys(table["image"], SHAPE), pixel_size_A=10.0)
+    for owner, of_one in (("alice", table), ("nunatak", table[:2])):
+        facts = TomogramFacts(as_copick_user=owner, as_copick_session="0")
+        write_picks(PickSet(of_one), "cp", "copick", images=images, tomograms=facts)
+
+
+def test_labels_of_several_copick_owners_are_not_mixed(
+    train: Run, project: Path, asked: Callable[..., dict[str, Any]]
+) -> None:
+    write_owned(read_picks("labels.csv").table)
+    mixed = train(*BOTH, labels="cp")
+    assert mixed.returncode == 4
+    assert "several copick files in 1 tomogram: 3 picks of user alice, session 0, 1" in mixed.stderr
+    assert "Choose by --copick-user and --copick-session. To take" in mixed.stderr
+    for words, count in ((("--copick-user", "alice"), 12), (("--copick-user", "nunatak"), 2)):
+        chosen = asked(*BOTH, *words, "--copick-session", "0", labels="cp")
+        assert len(chosen["labels"]) == count
+    idle = train(*BOTH, "--copick-user", "alice")
+    assert idle.returncode == 2
+    assert "--copick-user and --copick-session choose among copick's files" in idle.stderr
+
+
+def test_the_library_does_not_mix_owners_either(project: Path) -> None:
+    write_owned(read_picks("labels.csv").table)
+    with pytest.raises(BadInput, match="of user alice, session 0, 1 pick of user nunatak"):
+        train_in_library(
+            ["t"],
+            "cp",
+            output="m.safetensors",
+            diameters_A={"small": 80.0, "large": 120.0},
+            labels_are="complete",
+            settings=VolumeLearningSettings(start="tiny.safetensors", crop_px=16),
+        )
+
+
+def test_notes_on_labels_end_in_one_full_stop(train: Run, project: Path) -> None:
+    header = "\n".join(
+        f"_{label}" for label in ("rlnMicrographName", *(f"rlnCoordinate{a}" for a in "XYZ"))
+    )
+    (project / "warp.star").write_text(f"data_\n\nloop_\n{header}\nTS_1 0.5 0.5 0.5\n")
+    done = train("--diameter", "80", labels="warp.star", labels_are="sparse")
+    assert "as Warp's template matching writes them.\n" in done.stderr
+
+
 def test_an_interrupted_training_goes_on(
     train: Run, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -336,6 +385,8 @@ def test_options_of_micrographs_are_refused_by_name(train: Run, words: tuple[str
         ("--relion5-centre", "half-minus-one"),
         ("--tomogram-number", "1=a.mrc"),
         ("--dynamo-index", "1"),
+        ("--copick-user", "alice"),
+        ("--copick-session", "0"),
     ],
 )
 def test_options_of_tomograms_are_refused_by_name(run: Run, words: tuple[str, str]) -> None:

@@ -118,6 +118,29 @@ CopickSession = Annotated[
     ),
 ]
 
+LabelsCopickUser = Annotated[
+    str | None,
+    typer.Option(
+        "--copick-user",
+        metavar="NAME",
+        help="Take only this user's picks in a copick project for labels. Needed where several "
+        "users or sessions picked one object in a tomogram.",
+        show_default=False,
+        rich_help_panel=PANEL,
+    ),
+]
+
+LabelsCopickSession = Annotated[
+    str | None,
+    typer.Option(
+        "--copick-session",
+        metavar="NAME",
+        help="The same for the session of the picks; that of programs is 0.",
+        show_default=False,
+        rich_help_panel=PANEL,
+    ),
+]
+
 CopickOwner = Annotated[
     str | None,
     typer.Option(
@@ -211,6 +234,7 @@ def facts(
     dynamo_index: int,
     copick_user: str | None = None,
     copick_session: str | None = None,
+    joins_copick_owners: bool = True,
     as_copick_user: str | None = None,
     as_copick_session: str | None = None,
     any_of_run: bool = False,
@@ -242,6 +266,7 @@ def facts(
         index_base=dynamo_index,
         copick_user=copick_user,
         copick_session=copick_session,
+        joins_copick_owners=joins_copick_owners,
         as_copick_user=as_copick_user,
         as_copick_session=as_copick_session,
         any_of_run=any_of_run,

@@ -55,6 +55,8 @@ def train(
     relion5_centre: tomogram_facts.Centre = tomogram_facts.CentreChoice.HALF,
     tomogram_numbers: tomogram_facts.Numbers = None,
     dynamo_index: tomogram_facts.DynamoIndex = 0,
+    copick_user: tomogram_facts.LabelsCopickUser = None,
+    copick_session: tomogram_facts.LabelsCopickSession = None,
     report: train_options.Report = None,
     resume: train_options.Resume = False,
     redo: options.Redo = False,
@@ -116,6 +118,8 @@ def train(
         centre=relion5_centre,
         numbers=tomogram_numbers,
         dynamo_index=dynamo_index,
+        copick_user=copick_user,
+        copick_session=copick_session,
     )
     if images_are.are_tomograms(images, kind):
         of_micrographs.refuse_for_tomograms()

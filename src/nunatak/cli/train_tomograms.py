@@ -51,7 +51,7 @@ class TomogramOptions:
     Attributes
     ----------
     labels_are, working_voxel_size_A, axis_order, tomograms_star, binning, centre, numbers
-    dynamo_index
+    dynamo_index, copick_user, copick_session
         See the options' help.
     """
 
@@ -63,6 +63,8 @@ class TomogramOptions:
     centre: tomogram_facts.CentreChoice
     numbers: list[str] | None
     dynamo_index: int
+    copick_user: str | None
+    copick_session: str | None
 
     def refuse_for_micrographs(self) -> None:
         """Refuse them where IMAGES are micrographs.
@@ -82,6 +84,8 @@ class TomogramOptions:
                 "--relion5-centre": self.centre is not tomogram_facts.CentreChoice.HALF,
                 "--tomogram-number": bool(self.numbers),
                 "--dynamo-index": self.dynamo_index != 0,
+                "--copick-user": self.copick_user is not None,
+                "--copick-session": self.copick_session is not None,
             },
             "IMAGES are micrographs, and this is about tomograms. Leave it out",
         )
@@ -139,7 +143,7 @@ def train_tomograms(common: CommonOptions, own: TomogramOptions) -> None:
     diameters_A |= by_class.of_classes("--diameter", diameters, class_names(labels))
     contrast: Side = "light" if common.contrast is options.ContrastChoice.LIGHT else "dark"
     for note in labels.notes:
-        console.say(f"{note}.")
+        console.say(note)
     console.say(f"{counted(len(listed), 'tomogram')} given; particles are taken to be {contrast}.")
     if own.labels_are is None:
         console.say(_TAKEN_FOR_SPARSE)
@@ -177,6 +181,8 @@ def train_tomograms(common: CommonOptions, own: TomogramOptions) -> None:
 
 def _labels(images: "ImageCatalogue", common: CommonOptions, own: TomogramOptions) -> "PickSet":
     from nunatak.picks.formats import read_picks
+    from nunatak.picks.formats.doors import files_of
+    from nunatak.picks.formats.tomograms.copick_choice import refuse_idle_choice
     from nunatak.picks.stated_grid import stated_grid
 
     facts = tomogram_facts.facts(
@@ -186,7 +192,12 @@ def _labels(images: "ImageCatalogue", common: CommonOptions, own: TomogramOption
         centre=own.centre,
         numbers=own.numbers,
         dynamo_index=own.dynamo_index,
+        copick_user=own.copick_user,
+        copick_session=own.copick_session,
+        # Labels are believed: those of a person and a program's picks must not become one set.
+        joins_copick_owners=False,
     )
+    refuse_idle_choice(files_of(common.labels, common.labels_format), facts)
     grid = stated_grid(
         binning=common.labels_binning,
         in_angstrom=common.labels_unit is UnitChoice.ANGSTROM,

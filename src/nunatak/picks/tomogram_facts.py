@@ -25,6 +25,9 @@ class TomogramFacts:
         0 or 1: the first voxel, in files whose programs disagree about it (Dynamo).
     copick_user, copick_session : str or None
         Whose picks to read from a copick project; None reads those of all.
+    joins_copick_owners : bool
+        Whether picks of one object in one tomogram are joined where they are of several users or
+        sessions; they are refused otherwise.
     as_copick_user, as_copick_session : str or None
         Whose picks those become that are written to a copick project; None is this program, in
         its session 0.
@@ -39,6 +42,7 @@ class TomogramFacts:
     index_base: int = 0
     copick_user: str | None = None
     copick_session: str | None = None
+    joins_copick_owners: bool = True
     as_copick_user: str | None = None
     as_copick_session: str | None = None
     any_of_run: bool = False

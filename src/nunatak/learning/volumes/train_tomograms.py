@@ -114,7 +114,9 @@ def train_tomograms(
     stored_voxel_size_A, override_voxel_size, axis_order
         As in `nunatak.images.tomogram_reader.read_tomogram`, for all tomograms.
     labels_format, facts
-        What files of labels leave unsaid, as in `nunatak.read_picks`.
+        What files of labels leave unsaid, as in `nunatak.read_picks`. Where several users or
+        sessions of a copick project picked one object in a tomogram, it has to say whose are
+        meant.
     settings
         How to learn.
     device, threads
@@ -168,7 +170,9 @@ def train_tomograms(
         listed, stored_voxel_size_A, override=override_voxel_size, axis_order=axis_order
     )
     if not isinstance(labels, PickSet):
-        labels = read_picks(labels, labels_format, images=images, tomograms=facts)
+        # Labels are believed: those of a person and a program's picks must not become one set.
+        of_one = replace(facts or TomogramFacts(), joins_copick_owners=False)
+        labels = read_picks(labels, labels_format, images=images, tomograms=of_one)
     are_complete, inverted = labels_are == "complete", contrast != start.contrast
     with torch_threads(threads), VolumeScratch(output.absolute().parent) as scratch:
         on_device = choose_device(device)

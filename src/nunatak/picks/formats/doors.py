@@ -119,6 +119,8 @@ def read_with(
         raise UsageError(f"--image names one image, but there are {len(found)} files of picks.")
     parts = [fmt.read(file, context) for file, fmt in found]
     parts = copick_sizes.with_diameters(parts, found, given)
+    if not context.tomograms.joins_copick_owners:
+        copick_choice.refuse_joined(found, parts)
     joined = copick_choice.notes_on_joined(found, parts)
     picks = combined(parts)
     return replace(picks, notes=[*joined, *picks.notes]) if joined else picks

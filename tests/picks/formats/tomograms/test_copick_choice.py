@@ -80,6 +80,20 @@ def test_a_user_or_a_session_is_chosen(config: Path) -> None:
     assert not [note for note in notes if note.startswith("Warning")]
 
 
+def test_users_are_not_joined_where_one_of_them_is_meant(config: Path) -> None:
+    with pytest.raises(BadInput) as refused:
+        x_px(config, joins_copick_owners=False)
+    assert str(refused.value) == (
+        "ribosome has several copick files in 1 tomogram: 3 picks of user alice, session 1, 1 pick "
+        "of user nunatak, session 0. Choose by --copick-user and --copick-session. To take several "
+        "of them, unite them first (nunatak merge)."
+    )
+    assert x_px(config, copick_user="alice", joins_copick_owners=False) == [1, 2, 3, 6, 7]
+    # Two who shared the tomograms or the objects between them do not stand in each other's way.
+    next(config.parent.rglob("nunatak_0_ribosome.json")).unlink()
+    assert x_px(config, joins_copick_owners=False) == [1, 2, 3, 5, 6, 7]
+
+
 def test_whose_picks_there_are_is_said_where_nobody_fits(config: Path) -> None:
     with pytest.raises(BadInput, match=r"user bob, session any.*user alice, session 1, user nun"):
         x_px(config, copick_user="bob")

@@ -19,6 +19,11 @@ from nunatak.picks.tomogram_facts import TomogramFacts
 Found = list[tuple[Path, PickFormat]]
 """Files of picks with their formats."""
 
+_Group = list[tuple[Path, int]]
+"""Files of one object in one tomogram, with how many picks each holds."""
+
+_CHOOSE = "Choose by --copick-user and --copick-session."
+
 
 def files_of_project(path: Path) -> list[Path]:
     """Return all files of picks of a project, run by run.
@@ -110,27 +115,57 @@ def notes_on_joined(found: Found, parts: Sequence[PickSet]) -> list[str]:
     parts
         The picks of each file.
     """
-    files: defaultdict[tuple[str, str], list[tuple[Path, int]]] = defaultdict(list)
+    return [
+        f"Warning: {_several(name, groups)}, all of which were taken: {_whose(groups)}. {_CHOOSE}"
+        for name, groups in _joined(found, parts).items()
+    ]
+
+
+def refuse_joined(found: Found, parts: Sequence[PickSet]) -> None:
+    """Refuse files that hold one object in one tomogram, of whose picks one set is meant.
+
+    Parameters
+    ----------
+    found
+        The files.
+    parts
+        The picks of each file.
+
+    Raises
+    ------
+    BadInput
+        If there are such files; the message says whose they are.
+    """
+    for name, groups in _joined(found, parts).items():
+        raise BadInput(
+            f"{_several(name, groups)}: {_whose(groups)}. {_CHOOSE} To take several of them, unite "
+            "them first (nunatak merge)."
+        )
+
+
+def _joined(found: Found, parts: Sequence[PickSet]) -> dict[str, list[_Group]]:
+    """Return by object the files that share it and a tomogram, tomogram by tomogram."""
+    files: defaultdict[tuple[str, str], _Group] = defaultdict(list)
     for (file, fmt), part in zip(found, parts, strict=True):
         if fmt is copick_json.FORMAT and len(part):
             name = str(part.table["class_name"].iloc[0])
             files[name, part.images[0]].append((file, len(part)))
-    joined: defaultdict[str, list[list[tuple[Path, int]]]] = defaultdict(list)
+    joined: defaultdict[str, list[_Group]] = defaultdict(list)
     for (name, _), of_one in files.items():
         if len(of_one) > 1:
             joined[name].append(of_one)
-    return [_note(name, groups) for name, groups in joined.items()]
+    return joined
 
 
-def _note(name: str, groups: list[list[tuple[Path, int]]]) -> str:
+def _several(name: str, groups: list[_Group]) -> str:
+    return f"{name} has several copick files in {counted(len(groups), 'tomogram')}"
+
+
+def _whose(groups: list[_Group]) -> str:
     n_picks: defaultdict[str, int] = defaultdict(int)
     for file, number in (one for group in groups for one in group):
         n_picks[_in_words(file)] += number
-    shown = ", ".join(f"{counted(number, 'pick')} of {who}" for who, number in n_picks.items())
-    return (
-        f"Warning: {name} has several copick files in {counted(len(groups), 'tomogram')}, all of "
-        f"which were taken: {shown}. Choose by --copick-user and --copick-session."
-    )
+    return ", ".join(f"{counted(number, 'pick')} of {who}" for who, number in n_picks.items())
 
 
 def _is_wanted(owner: tuple[str, str], facts: TomogramFacts) -> bool:
