@@ -409,13 +409,23 @@ def test_micrographs_have_one_kind_of_particle(run: Run) -> None:
 def test_damaged_and_missing_tomograms_are_named(run: Run, project: Path) -> None:
     content = (project / "t" / "TS_1.mrc").read_bytes()
     (project / "TS_9.mrc").write_bytes(content[:-500])
-    options = ("--labels", "labels.csv", *BOTH, "-o", "m.safetensors", "--config", "few.toml")
-    options += ("--labels-are", "complete")
-    missing = run("train", "t", "nowhere.mrc", *options)
-    assert missing.returncode == 4
-    assert "nowhere.mrc: there is no such file" in missing.stderr
     (project / "cut.csv").write_text("image,x_px,y_px,z_px,class_name\nTS_9.mrc,9,9,9,small\n")
+    options = (*BOTH, "-o", "m.safetensors", "--config", "few.toml", "--labels-are", "complete")
     damaged = run("train", "t", "TS_9.mrc", *options, "--labels", "cut.csv")
     assert damaged.returncode == 4
-    assert "TS_9.mrc" in damaged.stderr
+    assert "cut.csv: no usable label of a particle among 1 row" in damaged.stderr
+    assert "1 of 1 labelled tomograms (100 %) cannot be used, nor can 1 label" in damaged.stderr
     assert not (project / "m.safetensors").exists()
+    both = ("--labels", "labels.csv", "--labels", "cut.csv")
+    done = run("train", "t", "TS_9.mrc", "nowhere.mrc", *options, *both)
+    assert done.returncode == 3, done.stderr
+    assert "12 labels in 2 tomograms" in done.stderr
+    assert "error: 1 of 3 labelled tomograms (33 %) cannot be used, nor can 1 label" in done.stderr
+    assert "2 of 5 tomograms failed:\n  nowhere.mrc: there is no such file" in done.stderr
+    assert re.search(r"\n  TS_9\.mrc: the header declares", done.stderr)
+    record = json.loads((project / "m.training/training.json").read_text())
+    assert [image for image, _ in record["failures"]] == ["nowhere.mrc", "TS_9.mrc"]
+    assert (record["labels"]["n_positive"], record["labels"]["n_micrographs"]) == (12, 3)
+    page = (project / "m.html").read_text()
+    assert "Neither they nor their labels took part" in page
+    assert "nowhere.mrc" in page

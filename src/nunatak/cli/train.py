@@ -74,7 +74,7 @@ def train(
 
     When the same command is given again, a training that was stopped goes on where it ended.
 
-    Exits with 3 if some micrographs or labels could not be used, with 130 when interrupted.
+    Exits with 3 if some images or labels could not be used, with 130 when interrupted.
     """
     if resume and redo:
         raise UsageError("--resume goes on with a training, --redo starts over. Give one of them.")

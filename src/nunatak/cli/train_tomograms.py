@@ -99,7 +99,7 @@ def train_tomograms(common: CommonOptions, own: TomogramOptions) -> None:
     UsageError
         If options are impossible or contradict each other.
     typer.Exit
-        With code 3, if some labels could not be used.
+        With code 3, if some tomograms or labels could not be used.
     """
     from nunatak.images.axis_order import AxisOrder
     from nunatak.images.tomogram_inputs import list_tomograms
@@ -175,6 +175,11 @@ def train_tomograms(common: CommonOptions, own: TomogramOptions) -> None:
     build_volume_training_report(result, common.page, redo=common.replaces_page)
     console.say(in_words(result))
     console.say(f"{common.page} shows the training.")
+    console.report_failures(
+        [(failure.image, failure.reason) for failure in result.failures],
+        total=len(listed) + len(listed.missing),
+        unit="tomograms",
+    )
     if any(found.severity is Severity.ERROR for found in result.findings):
         raise typer.Exit(EXIT_SOME_FAILED)
 

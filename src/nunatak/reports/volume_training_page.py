@@ -7,6 +7,7 @@ from nunatak.detection.volumes.volume_header import VolumeClass
 from nunatak.learning.volumes.volume_result import VolumeTrainingResult
 from nunatak.learning.volumes.volume_summary import unjudged_thresholds, what_was_kept
 from nunatak.reports.axes import counted, grouped_digits
+from nunatak.reports.page import FAILURES_LISTED
 from nunatak.reports.training_charts import loss_chart, validation_chart
 from nunatak.reports.training_page import TrainingPage, precision_of, row_at, thresholds_of
 from nunatak.reports.volume_training_panels import judged_examples, label_walls, panels
@@ -29,6 +30,7 @@ def compose(result: VolumeTrainingResult, *, provenance: Mapping[str, str]) -> T
     """
     header = result.model.header
     examples = judged_examples(result)
+    failures = [(failure.image, failure.reason) for failure in result.failures]
     validation = validation_chart(result.metrics, result.best_step)
     return TrainingPage(
         title=f"{header.name}: trained on {counted(_recorded_labels(result), 'label')}",
@@ -52,8 +54,8 @@ def compose(result: VolumeTrainingResult, *, provenance: Mapping[str, str]) -> T
         panels_note=" ".join(_panels_notes(result)),
         panels=panels(examples, voxel_size_A=header.voxel_size_A),
         walls=label_walls(examples, voxel_size_A=header.voxel_size_A),
-        failures=(),
-        n_failures=0,
+        failures=tuple(failures[:FAILURES_LISTED]),
+        n_failures=len(failures),
         provenance=tuple(provenance.items()),
     )
 
@@ -67,6 +69,7 @@ def _key_figures(result: VolumeTrainingResult) -> tuple[tuple[str, str], ...]:
         ("classes", str(len(header.classes))),
         ("tomograms trained on", grouped_digits(len(result.training))),
         ("working voxel size", f"{header.voxel_size_A:g} Å"),
+        *([("failed files", grouped_digits(len(result.failures)))] if result.failures else []),
     )
 
 

@@ -1,5 +1,6 @@
 """Tomograms and labels, brought together."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +11,7 @@ import pytest
 from nunatak.errors import BadInput, Mismatch, ResourceError, UsageError
 from nunatak.images.tomogram_inputs import list_tomograms
 from nunatak.images.write_volume import write_mrc_volume
+from nunatak.learning.labels.report import Severity
 from nunatak.learning.volumes import volume_data
 from nunatak.learning.volumes.volume_crops import cut
 from nunatak.learning.volumes.volume_data import VolumeReading, gather_volumes
@@ -28,6 +30,7 @@ from nunatak.learning.volumes.volume_label_set import (
 from nunatak.learning.volumes.volume_poses import upright
 from nunatak.learning.volumes.volume_scratch import VolumeScratch
 from nunatak.learning.volumes.volume_settings import VolumeLearningSettings
+from nunatak.learning.volumes.working_volumes import WorkingVolume
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import PickSet
 
@@ -64,6 +67,7 @@ def gather(folder: Path, labels: PickSet, **options: object):  # type: ignore[no
     }
     images = ImageCatalogue.of_tomograms(listed)
     usable = sorted_labels(labels, listed, images, DIAMETERS_A, are_complete=True)
+    settings["failures"] = usable.failures
     return gather_volumes(listed, usable.tomograms, READING, **settings)  # type: ignore[arg-type]
 
 
@@ -289,3 +293,64 @@ def test_what_changes_nothing_is_said() -> None:
         (2, "sparse", {"teacher": True}),
     ):
         assert not said(given, labels_are, **settings)  # type: ignore[arg-type]
+
+
+def damaged(path: Path) -> None:
+    """Blank a tomogram, which its header does not show."""
+    write_mrc_volume(path, np.zeros((16, 24, 30), np.float32), 10.0)
+
+
+def names(volumes: Iterable[WorkingVolume]) -> list[str]:
+    return [Path(volume.name).name for volume in volumes]
+
+
+def test_tomograms_that_cannot_be_read_are_left_out_and_named(folder: Path) -> None:
+    rows = [(f"{n}.mrc", float(x), 9.5, 4.5, "large") for n in "ab" for x in range(4, 14, 2)]
+    damaged(folder / "c.mrc")
+    for with_unlabelled in (True, False):
+        data = gather(folder, picks(rows), with_unlabelled=with_unlabelled)
+        assert (names(data.training), data.counting) == (["a.mrc", "b.mrc"], ())
+        (failure,) = data.failures
+        assert failure.image == str(folder / "c.mrc")
+        assert failure.reason.startswith(str(folder / "c.mrc"))
+    damaged(folder / "a.mrc")
+    data = gather(folder, picks(rows))
+    assert names(data.training) == ["b.mrc"]
+    assert len(data.failures) == 2
+    # Particles of a class without a label would be learned as background.
+    of_both = [("a.mrc", 4.5, 9.5, 4.5, "small"), ("b.mrc", 4.5, 9.5, 4.5, "large")]
+    with pytest.raises(BadInput, match=r"No label of small is left to learn from: .*a\.mrc"):
+        gather(folder, picks(of_both))
+    damaged(folder / "b.mrc")
+    with pytest.raises(BadInput, match=r"No label of large is left to learn from: .*a\.mrc"):
+        gather(folder, picks(rows))
+
+
+def test_what_is_kept_aside_is_chosen_among_what_can_be_read(folder: Path) -> None:
+    rows = [(f"{n}.mrc", float(x), 9.5, 4.5, "large") for n in "abc" for x in range(4, 14, 2)]
+    (chosen,) = gather(folder, picks(rows), validation_share=0.3).validation
+    damaged(Path(chosen.name))
+    data = gather(folder, picks(rows), validation_share=0.3)
+    assert (len(data.training), len(data.validation)) == (1, 1)
+    assert data.validation[0].is_complete
+    left = [volume.name for volume in (*data.training, *data.validation)]
+    named = gather(folder, picks(rows), validation=[chosen.name, left[0]], are_complete=False)
+    assert [(volume.name, volume.is_complete) for volume in named.validation] == [(left[0], True)]
+    with pytest.raises(BadInput, match="None of the tomograms to be kept aside"):
+        gather(folder, picks(rows), validation=[chosen.name])
+
+
+def test_labels_go_with_tomograms_whose_header_cannot_be_read(folder: Path) -> None:
+    rows = [(f"{n}.mrc", 4.5, 9.5, 4.5, "large") for n in "abbx"]
+    (folder / "b.mrc").write_bytes(b"not an image")
+    listed = list_tomograms([folder, folder / "x.mrc"])
+    images = ImageCatalogue.of_tomograms(listed)
+    usable = sorted_labels(picks(rows), listed, images, DIAMETERS_A, are_complete=True)
+    assert [Path(name).name for name in usable.tomograms] == ["a.mrc"]
+    assert [Path(failure.image).name for failure in usable.failures] == ["b.mrc", "x.mrc"]
+    (finding,) = usable.findings
+    assert (finding.severity, finding.count) == (Severity.ERROR, 2)
+    assert "2 of 3 labelled tomograms (67 %) cannot be used, nor can 3 labels there" in str(finding)
+    assert names(gather(folder, picks(rows[:3])).training) == ["a.mrc", "c.mrc"]
+    with pytest.raises(BadInput, match=r"no usable label .*cannot be used, nor can 1 label"):
+        sorted_labels(picks(rows[1:2]), listed, images, DIAMETERS_A, are_complete=True)

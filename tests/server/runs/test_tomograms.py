@@ -18,7 +18,7 @@ from nunatak.workspace.labels import save_edit
 from nunatak.workspace.marks import Edit, Point, PutPoint
 from nunatak.workspace.pick_sets import pick_sets_of
 from nunatak.workspace.picks import image_picks
-from nunatak.workspace.project import ParticleClass, create_project
+from nunatak.workspace.project import ParticleClass, change_settings, create_project, settings_of
 from nunatak.workspace.runs import RunRecord, add_run, change_run, run_of
 
 SHAPE = (40, 64, 64)
@@ -52,6 +52,17 @@ def carry_out(workspace: Workspace, order: NewRun | None) -> RunRecord:
     return done
 
 
+def label(workspace: Workspace, image: int) -> None:
+    """Click on all balls of an image."""
+    points = [
+        Point(id=f"point-{image}-{i:04d}", kind="particle", x=x, y=y, z=z, class_name="ball")
+        for i, (x, y, z) in enumerate(PLACES)
+    ]
+    operations = [PutPoint(operation="put_point", point=point) for point in points]
+    edit = Edit(id=f"edit-00000{image}", base_version=0, operations=operations)
+    save_edit(workspace, image, edit, "ada")
+
+
 def test_tomograms_are_picked_and_learned_from(workspace: Workspace) -> None:
     carry_out(workspace, first_picks(workspace))
     image = images_of(workspace)[0]
@@ -61,14 +72,26 @@ def test_tomograms_are_picked_and_learned_from(workspace: Workspace) -> None:
     assert found is not None
     assert found.z_px is not None
     assert general.classes == ("ball",)
-    points = [
-        Point(id=f"point-{i:06d}", kind="particle", x=x, y=y, z=z, class_name="ball")
-        for i, (x, y, z) in enumerate(PLACES)
-    ]
-    operations = [PutPoint(operation="put_point", point=point) for point in points]
-    edit = Edit(id="edit-000001", base_version=0, operations=operations)
-    save_edit(workspace, image.id, edit, "ada")
+    label(workspace, image.id)
     done = carry_out(workspace, asked_run(workspace, TrainAsked(kind="train", steps=1)))
     assert done.labels == 4
     assert (done.message or "").startswith("Learned from 4 particles in 1 tomogram. Nothing but")
     assert pick_sets_of(workspace)[0].id == done.pick_set
+
+
+def test_what_cannot_be_read_is_not_said_to_be_learned_from(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    path = tmp_path / "blank.mrc"
+    with mrcfile.new(path, np.zeros(SHAPE, np.float32)) as file:
+        file.set_volume()
+        file.voxel_size = 10.0
+    add_images(workspace, [ListedMicrograph(path, str(path))])
+    for image in images_of(workspace):
+        label(workspace, image.id)
+    version = settings_of(workspace).version
+    change_settings(workspace, version, user="ada", expected_particles=4.0)
+    done = carry_out(workspace, asked_run(workspace, TrainAsked(kind="train", steps=1)))
+    said = done.message or ""
+    assert said.startswith("Learned from 4 particles in 1 tomogram. 1 tomogram took no part: ")
+    assert "blank.mrc" in said

@@ -87,6 +87,7 @@ def train_tomograms(
     tomograms
         Files, folders, patterns, lists or a copick project (`list_tomograms`). Those without
         labels take part where the settings can make use of them: with a teacher or objective pu.
+        One that cannot be read takes no part (see the result's ``failures``).
     labels
         Particles: a file or folder in any format for tomograms, or a table. A tomogram of
         ``PickSet.images`` without a row is one in which nothing was found. Classes named junk,
@@ -169,10 +170,7 @@ def train_tomograms(
     images = ImageCatalogue.of_tomograms(
         listed, stored_voxel_size_A, override=override_voxel_size, axis_order=axis_order
     )
-    if not isinstance(labels, PickSet):
-        # Labels are believed: those of a person and a program's picks must not become one set.
-        of_one = replace(facts or TomogramFacts(), joins_copick_owners=False)
-        labels = read_picks(labels, labels_format, images=images, tomograms=of_one)
+    labels = _as_picks(labels, labels_format, images, facts)
     are_complete, inverted = labels_are == "complete", contrast != start.contrast
     with torch_threads(threads), VolumeScratch(output.absolute().parent) as scratch:
         on_device = choose_device(device)
@@ -180,16 +178,15 @@ def train_tomograms(
         fabric = open_fabric(on_device, precision=precision, process_count=processes)
         usable = sorted_labels(labels, listed, images, diameters_A, are_complete=are_complete)
         refuse_tiny_particles(diameters_A, usable, images)
-        settings = settings.for_labels(
-            labels_are, with_unlabelled=len(listed) > len(usable.tomograms)
-        )
+        n_given = len({one.name for one in listed} - {one.image for one in usable.failures})
+        settings = settings.for_labels(labels_are, with_unlabelled=n_given > len(usable.tomograms))
         known = known_without_labels(start, are_complete=are_complete)
         source = str(labels.source or "the labels")
         doubts = unlabelled_findings(usable, source=source, known=known)
-        doubts += idle_findings(settings, labels_are, given=len(listed), usable=usable)
+        doubts += idle_findings(settings, labels_are, given=n_given, usable=usable)
         if given is not None:
             sizes_A = list(diameters_A.values())
-            doubts += check_possible(given, usable, images, sizes_A, tomograms=len(listed))
+            doubts += check_possible(given, usable, images, sizes_A, tomograms=n_given)
         usable = replace(usable, findings=(*usable.findings, *doubts))
         if on_labels is not None and fabric.is_global_zero:
             on_labels(usable)
@@ -210,6 +207,7 @@ def train_tomograms(
             validation=validation_tomograms,
             seed=settings.seed,
             classes=usable.classes,
+            failures=usable.failures,
         )
         radius_px = [size_A / 2 / start.voxel_size_A for size_A in diameters_A.values()]
         read = (*data.training, *data.validation)
@@ -252,8 +250,22 @@ def train_tomograms(
         metrics=metrics,
         seconds=metrics[-1].seconds if metrics else 0.0,
         findings=usable.findings,
+        failures=data.failures,
         examples=tuple(examples),
     )
+
+
+def _as_picks(
+    labels: PickSet | str | PathLike[str],
+    labels_format: str | None,
+    images: ImageCatalogue,
+    facts: TomogramFacts | None,
+) -> PickSet:
+    if isinstance(labels, PickSet):
+        return labels
+    # Labels are believed: those of a person and a program's picks must not become one set.
+    of_one = replace(facts or TomogramFacts(), joins_copick_owners=False)
+    return read_picks(labels, labels_format, images=images, tomograms=of_one)
 
 
 def _in_memory(volume: WorkingVolume) -> WorkingVolume:

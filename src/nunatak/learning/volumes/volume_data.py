@@ -1,16 +1,17 @@
 """Bring tomograms and labels together: what is learned from, and what it is judged by."""
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nunatak.errors import BadInput, Mismatch
+from nunatak.detection.result import Failure
+from nunatak.errors import BadInput
 from nunatak.images.axis_order import AxisOrder
 from nunatak.images.micrograph_list import ListedMicrograph, MicrographList
-from nunatak.images.pixel_size import same
 from nunatak.images.tomogram_reader import read_tomogram
 from nunatak.learning.split import lost_classes, validation_micrographs
 from nunatak.learning.volumes.volume_label_set import NO_LABELS, TomogramLabels
@@ -60,8 +61,7 @@ class VolumeReading:
         Raises
         ------
         BadInput, ResourceError
-            As `read_tomogram` and `working_volume` do; `Mismatch` if labels were made at another
-            voxel size.
+            As `read_tomogram` and `working_volume` do.
         """
         tomogram = read_tomogram(
             one.path,
@@ -70,13 +70,6 @@ class VolumeReading:
             override=self.override_voxel_size,
             axis_order=self.axis_order,
         )
-        for size_A in labels.voxel_sizes_A:
-            if not same(size_A, tomogram.voxel_size_A):
-                raise Mismatch(
-                    f"{one.name}: its voxels are {tomogram.voxel_size_A:g} Å, those of its labels "
-                    f"{size_A:g} Å. Give labels in voxels of this tomogram, or say how they are "
-                    "binned."
-                )
         return working_volume(
             tomogram,
             name=one.name,
@@ -104,11 +97,14 @@ class VolumeTrainingData:
     counting : tuple of WorkingVolume
         Without labels and not learned from: candidates are counted there to choose thresholds
         of classes that no tomogram kept aside holds.
+    failures : tuple of Failure
+        Tomograms, labelled or not, that are missing or could not be read, and took no part.
     """
 
     training: tuple[WorkingVolume, ...]
     validation: tuple[WorkingVolume, ...]
     counting: tuple[WorkingVolume, ...] = ()
+    failures: tuple[Failure, ...] = ()
 
 
 def gather_volumes(
@@ -122,8 +118,11 @@ def gather_volumes(
     validation: Sequence[str] | None,
     seed: int,
     classes: Sequence[str],
+    failures: Sequence[Failure] = (),
 ) -> VolumeTrainingData:
     """Read the labelled tomograms, keep some aside, and read the others if they can be of use.
+
+    One that is missing or cannot be read is left out. Those kept aside are chosen among the others.
 
     Parameters
     ----------
@@ -147,25 +146,35 @@ def gather_volumes(
         Of the choice.
     classes
         Their names, in the order of the labels' indices.
+    failures
+        Tomograms that are known to be of no use, with their labels.
 
     Raises
     ------
     BadInput
         If no label, or none of a class, is left to learn from, a tomogram for validation has no
-        labels, or one is missing or cannot be read.
+        labels, or none of those for validation can be read.
     """
-    if listed.missing:
-        first = listed.missing[0]
-        raise BadInput(
-            f"{first.name}: {first.reason}. {len(listed.missing)} of the tomograms cannot be used; "
-            "correct their names, or leave them out."
-        )
+    failed = {one.image: one for one in (*map(Failure.of_missing, listed.missing), *failures)}
     labelled = [one for one in listed if one.name in labels]
+    for name in validation or ():
+        if name not in failed:
+            _refuse_unlabelled(name, labelled)
+    volumes = _read_each(labelled, labels, reading, is_complete=are_complete, failed=failed)
     by_class = np.array(
         [np.bincount(labels[one.name].class_index, minlength=len(classes)) for one in labelled]
     )
+    unread = {index: failed[one.name] for index, one in enumerate(labelled) if one.name in failed}
+    _refuse_unread_classes(by_class, unread, classes)
+    by_class = np.delete(by_class, list(unread), axis=0)
+    labelled = [one for one in labelled if one.name not in failed]
     if validation is not None:
-        aside = {_validation_name(name, labelled) for name in validation}
+        aside = {name for name in validation if name not in failed}
+        if validation and not aside:
+            raise BadInput(
+                "None of the tomograms to be kept aside for validation can be read: "
+                f"{_reasons(failed[name] for name in validation)}"
+            )
     elif are_complete:
         chosen = _chosen_aside(by_class, share=validation_share, seed=seed)
         aside = {labelled[index].name for index in chosen}
@@ -173,22 +182,55 @@ def gather_volumes(
         aside = set()
     kept = {index: one.name for index, one in enumerate(labelled) if one.name in aside}
     _refuse_lost_classes(by_class, kept, classes)
-    unlabelled = [one for one in listed if one.name not in labels]
+    unlabelled = [one for one in listed if one.name not in labels and one.name not in failed]
     others = unlabelled if with_unlabelled else []
     judges_all = by_class[list(kept)].any(axis=0).all()
     counting = [] if with_unlabelled or judges_all else unlabelled
     counting = [counting[index] for index in evenly(len(counting), MOST_COUNTED)]
     volumes = [
-        reading.read(one, labels[one.name], is_complete=are_complete or one.name in aside)
-        for one in labelled
+        replace(volume, is_complete=volume.is_complete or volume.name in aside)
+        for volume in volumes
     ]
-    volumes += [reading.read(one, NO_LABELS, is_complete=False) for one in others]
+    volumes += _read_each(others, labels, reading, is_complete=False, failed=failed)
+    counted_in = _read_each(counting, labels, reading, is_complete=False, failed=failed)
     _log.info("%d labelled tomograms, %d others, %d aside", len(labelled), len(others), len(aside))
     return VolumeTrainingData(
         training=tuple(volume for volume in volumes if volume.name not in aside),
         validation=tuple(volume for volume in volumes if volume.name in aside),
-        counting=tuple(reading.read(one, NO_LABELS, is_complete=False) for one in counting),
+        counting=tuple(counted_in),
+        failures=tuple(failed.values()),
     )
+
+
+def _read_each(
+    listed: Sequence[ListedMicrograph],
+    labels: Mapping[str, TomogramLabels],
+    reading: VolumeReading,
+    *,
+    is_complete: bool,
+    failed: dict[str, Failure],
+) -> list[WorkingVolume]:
+    """Read tomograms; those that cannot be read are added to ``failed``, by name."""
+    volumes = []
+    for one in listed:
+        known = labels.get(one.name, NO_LABELS)
+        try:
+            volumes.append(reading.read(one, known, is_complete=is_complete))
+        except BadInput as error:
+            failed[one.name] = Failure(one.name, str(error))
+    return volumes
+
+
+def _refuse_unread_classes(
+    by_class: NDArray[np.int64], unread: Mapping[int, Failure], classes: Sequence[str]
+) -> None:
+    """Refuse to learn where tomograms that cannot be read, by index, hold all labels of a class."""
+    lost = lost_classes(by_class, list(unread))
+    if lost:
+        raise BadInput(
+            f"No label of {', '.join(classes[kind] for kind in lost)} is left to learn from: "
+            f"tomograms cannot be read. {_reasons(unread.values())}"
+        )
 
 
 def _chosen_aside(by_class: NDArray[np.int64], *, share: float, seed: int) -> list[int]:
@@ -219,10 +261,13 @@ def _refuse_lost_classes(
     )
 
 
-def _validation_name(name: str, labelled: Sequence[ListedMicrograph]) -> str:
+def _reasons(failures: Iterable[Failure]) -> str:
+    return "; ".join(failure.reason for failure in islice(failures, 3))
+
+
+def _refuse_unlabelled(name: str, labelled: Sequence[ListedMicrograph]) -> None:
     if name not in {one.name for one in labelled}:
         raise BadInput(
             f"{name}: to be kept aside for validation, but not among the labelled tomograms "
             f"({', '.join(one.name for one in labelled[:5])}). Give the name of one of them."
         )
-    return name

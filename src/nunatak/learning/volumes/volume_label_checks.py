@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from nunatak.errors import Mismatch
+from nunatak.images.pixel_size import same
 from nunatak.learning.labels.check import DUPLICATE_DIAMETERS
 from nunatak.learning.labels.extent import OUTSIDE_REFUSED
 from nunatak.learning.labels.report import Finding, Severity, first, share
@@ -136,6 +137,33 @@ def without_duplicates(
     if double.any():
         findings.append(_duplicates(table[double], len(table)))
     return table[kept & ~torn], table[torn], findings
+
+
+def refuse_other_voxels(table: pd.DataFrame, images: ImageCatalogue) -> None:
+    """Refuse labels that were made at another voxel size than their tomogram has.
+
+    Parameters
+    ----------
+    table
+        Labels.
+    images
+        Their tomograms, by the names in the table.
+
+    Raises
+    ------
+    Mismatch
+        If there are some.
+    """
+    if "pixel_size_A" not in table:
+        return
+    for name, rows in by_image(table):
+        own_A = images.pixel_size_A(name)
+        for size_A in table["pixel_size_A"].iloc[rows].dropna().unique().tolist():
+            if own_A is not None and not same(size_A, own_A):
+                raise Mismatch(
+                    f"{name}: its voxels are {own_A:g} Å, those of its labels {size_A:g} Å. Give "
+                    "labels in voxels of this tomogram, or say how they are binned."
+                )
 
 
 def _pairs(table: pd.DataFrame, reach_px: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from nunatak.detection.result import Failure
 from nunatak.errors import BadInput, Mismatch
 from nunatak.images.micrograph_list import MicrographList
 from nunatak.learning.labels.report import Finding, Severity
@@ -21,9 +22,11 @@ from nunatak.learning.labels.words import ONLY_CLASS
 from nunatak.learning.volumes.volume_label_checks import (
     KIND,
     is_particle,
+    refuse_other_voxels,
     without_duplicates,
     without_outside,
 )
+from nunatak.learning.volumes.volume_unreadable import unreadable, unreadable_finding
 from nunatak.picks.counted import counted
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.names import NameIndex
@@ -43,8 +46,6 @@ class TomogramLabels:
     class_index : ndarray, shape (n,), int64
     empty_px : ndarray, shape (m, 3), float64
         Places that are known to be no particle, x, y, z.
-    voxel_sizes_A : tuple of float
-        That the labels state, each once.
     unclear_px : ndarray, shape (k, 3), float64
         Places of which nobody knows what they hold, x, y, z: of labels that contradict each
         other, or that lie outside.
@@ -53,7 +54,6 @@ class TomogramLabels:
     centres_px: NDArray[np.float64]
     class_index: NDArray[np.int64]
     empty_px: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 3)))
-    voxel_sizes_A: tuple[float, ...] = ()
     unclear_px: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 3)))
 
 
@@ -72,11 +72,14 @@ class VolumeLabelSet:
         Names of the classes.
     findings : tuple of Finding
         In the order in which they were made.
+    failures : tuple of Failure
+        Labelled tomograms that are missing or cannot be read.
     """
 
     tomograms: Mapping[str, TomogramLabels]
     classes: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
+    failures: tuple[Failure, ...] = ()
 
 
 def require_particles(labels: PickSet) -> None:
@@ -131,7 +134,8 @@ def sorted_labels(
     """Give every label to its tomogram and its class, and leave out what cannot be used.
 
     Rows that were rejected, or whose class is called junk and the like, are places known to be no
-    particle (`nunatak.learning.labels.told_apart.told_apart`).
+    particle (`nunatak.learning.labels.told_apart.told_apart`). Labels in tomograms that are
+    missing or cannot be read are left out and counted.
 
     Parameters
     ----------
@@ -149,26 +153,27 @@ def sorted_labels(
     Raises
     ------
     BadInput
-        If the labels are of micrographs, there is none, or a class is missing or unknown;
-        `Mismatch` if a tomogram is not among those given, or many labels lie outside theirs.
+        If the labels are of micrographs, there is none that can be used, or a class is missing
+        or unknown; `Mismatch` if a tomogram is not among those given, many labels lie outside
+        theirs, or labels were made at another voxel size.
     """
     origin = str(labels.source or "the labels")
     if labels.ndim != 3:
         raise BadInput(f"{origin}: positions without z, of micrographs. Give labels in tomograms.")
     require_particles(labels)
-    resolution = NameIndex([one.name for one in listed]).resolve_all(labels.images)
-    if resolution.unmatched:
-        raise Mismatch(
-            f"{origin}: {len(resolution.unmatched)} of {len(labels.images)} tomograms of the "
-            "labels are not clearly one of those given. "
-            f"{next(iter(resolution.unmatched.values()))}"
-        )
+    known = _resolved(labels, listed, origin)
+    failures = unreadable(known.values(), listed, images)
     table, findings = _with_kinds(labels, tuple(diameters_A), origin, are_complete=are_complete)
-    table = table.assign(image=table["image"].map(resolution.found))
+    table = table.assign(image=table["image"].map(known))
+    lost = [failure.image for failure in failures]
+    if failures:
+        findings.append(unreadable_finding(failures, table, n_tomograms=len(labels.images)))
+        table = table[~table["image"].isin(lost)]
     table, outside, found = without_outside(table, images, origin)
     findings += found
     table, torn, found = without_duplicates(table, images, list(diameters_A.values()))
     findings += found
+    refuse_other_voxels(table, images)
     if not is_particle(table).any():
         said = "".join(f" {one}" for one in findings)
         raise BadInput(f"{origin}: no usable label of a particle among {len(labels)} rows.{said}")
@@ -178,22 +183,35 @@ def sorted_labels(
             name: _of_tomogram(
                 table[table["image"] == name], [part[part["image"] == name] for part in unclear]
             )
-            for name in dict.fromkeys(resolution.found[image] for image in labels.images)
+            for name in dict.fromkeys(known[image] for image in labels.images)
+            if name not in lost
         },
         tuple(diameters_A),
         tuple(findings),
+        tuple(failures),
     )
+
+
+def _resolved(labels: PickSet, listed: MicrographList, origin: str) -> dict[str, str]:
+    """Return the tomogram that each name in the labels means, one that is missing at last."""
+    there = NameIndex([one.name for one in listed]).resolve_all(labels.images)
+    missing = NameIndex([one.name for one in listed.missing]).resolve_all(there.unmatched)
+    if missing.unmatched:
+        raise Mismatch(
+            f"{origin}: {len(missing.unmatched)} of {len(labels.images)} tomograms of the labels "
+            "are not clearly one of those given. "
+            f"{there.unmatched[next(iter(missing.unmatched))]}"
+        )
+    return {**there.found, **missing.found}
 
 
 def _of_tomogram(table: pd.DataFrame, unclear: Sequence[pd.DataFrame]) -> TomogramLabels:
     is_one = is_particle(table)
     xyz_px = _places_px(table)
-    sizes_A = table.get("pixel_size_A")
     return TomogramLabels(
         xyz_px[is_one],
         table[KIND].to_numpy(np.int64)[is_one],
         xyz_px[~is_one],
-        () if sizes_A is None else tuple(sizes_A.dropna().unique().tolist()),
         np.concatenate([_places_px(part) for part in unclear]),
     )
 

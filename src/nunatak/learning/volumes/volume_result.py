@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nunatak.detection.result import Failure
 from nunatak.detection.volumes.volume_model import VolumeModel
 from nunatak.detection.volumes.volume_peaks import VolumeCandidates
 from nunatak.learning.labels.report import Finding
@@ -35,6 +36,8 @@ class VolumeTrainingResult:
         Spent on optimising, earlier runs of an interrupted training included.
     findings : tuple of Finding
         What is odd about the labels, and which of them were not used.
+    failures : tuple of Failure
+        Tomograms, labelled or not, that are missing or could not be read, and took no part.
     examples : tuple of (WorkingVolume, VolumeCandidates)
         What the model finds, to look at: in the validation tomograms with the most labels, or,
         where there are none, in labelled ones that it was trained on.
@@ -52,4 +55,5 @@ class VolumeTrainingResult:
     metrics: tuple[StepMetrics, ...]
     seconds: float
     findings: tuple[Finding, ...] = ()
+    failures: tuple[Failure, ...] = ()
     examples: tuple[tuple[WorkingVolume, VolumeCandidates], ...] = field(default=(), repr=False)

@@ -151,7 +151,13 @@ class VolumeTrainingRun:
                 fingerprint={**self._depends_on, "settings": own_settings(self._settings)},
                 validate=self._average_precision if self._validator.volumes else None,
                 on_begin=lambda: write_record(
-                    folder, {"output": str(output), "images": "tomograms", **self._record()}
+                    folder,
+                    {
+                        "output": str(output),
+                        "images": "tomograms",
+                        **self._record(),
+                        "failures": [[one.image, one.reason] for one in self._data.failures],
+                    },
                 ),
                 on_step=on_progress or (lambda progress: None),
             )

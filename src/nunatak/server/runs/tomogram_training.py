@@ -1,8 +1,10 @@
 """Train on labelled particles in tomograms."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from nunatak.detection.contrast import Side
+from nunatak.detection.result import Failure
 from nunatak.errors import BadInput
 from nunatak.learning.volumes.train_tomograms import train_tomograms
 from nunatak.learning.volumes.volume_settings import VolumeLearningSettings
@@ -51,7 +53,7 @@ def train_on_tomograms(work: Work, lesson: Lesson, start: str, *, redo: bool) ->
     known = diameters_of(settings)
     diameters_A = {name: known[name] for name in counts}
     contrast: Side = "dark" if settings.contrast == "auto" else settings.contrast
-    train_tomograms(
+    trained = train_tomograms(
         listed([*lesson.labelled, *lesson.unlabelled[:MOST_UNLABELLED]]),
         taught.picks,
         output=work.folder / MODEL,
@@ -64,10 +66,21 @@ def train_on_tomograms(work: Work, lesson: Lesson, start: str, *, redo: bool) ->
         overwrite=True,
         on_progress=lambda progress: tell(work.progress, progress),
     )
-    return contrast, (
-        f"Learned from {counted(taught.particles, 'particle')} in "
-        f"{counted(len(taught.images), 'tomogram')}. {UNCHECKED}"
+    return contrast, f"{_learned_from(taught, trained.failures)} {UNCHECKED}"
+
+
+def _learned_from(taught: Teaching, failures: Sequence[Failure]) -> str:
+    table = taught.picks.table
+    used = table[~table["image"].isin([failure.image for failure in failures])]
+    particles = int((used["class_name"] != NOT_PARTICLE).sum())
+    text = (
+        f"Learned from {counted(particles, 'particle')} in "
+        f"{counted(used['image'].nunique(), 'tomogram')}."
     )
+    if not failures:
+        return text
+    reasons = " ".join(failure.reason for failure in failures)
+    return f"{text} {counted(len(failures), 'tomogram')} took no part: {reasons}"
 
 
 def _counts(taught: Teaching) -> dict[str, int]:
