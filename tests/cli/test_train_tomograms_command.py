@@ -208,6 +208,39 @@ def test_labels_may_state_the_diameters(
     assert changed["diameters_A"] == {"small": 80.0, "large": 100.0}
 
 
+def test_classes_without_a_diameter_are_named(train: Run, project: Path) -> None:
+    done = train()
+    assert done.returncode == 2
+    assert "No diameter is known of large, small: their labels state none." in done.stderr
+    assert "such as --diameter large=130." in done.stderr
+    table = read_picks(project / "labels.csv").table
+    write_picks(PickSet(table[["image", "x_px", "y_px", "z_px"]]), project / "unnamed.csv")
+    assert (
+        "Give it in Å (longest extent), such as --diameter 130."
+        in train(labels="unnamed.csv").stderr
+    )
+
+
+def test_diameters_of_one_class_may_differ_by_rounding(
+    train: Run, project: Path, asked: Callable[..., dict[str, Any]]
+) -> None:
+    table = read_picks("labels.csv").table
+    sizes_A = table["class_name"].map({"small": 80.0, "large": 118.9929})
+    first_large = sizes_A.idxmax()
+    sizes_A[first_large] = 119.0
+    write_picks(PickSet(table.assign(diameter_A=sizes_A)), project / "sized.csv")
+    assert asked(labels="sized.csv")["diameters_A"] == {"small": 80.0, "large": 118.9929}
+    sizes_A[first_large] = 121.0
+    write_picks(PickSet(table.assign(diameter_A=sizes_A)), project / "sized.csv")
+    for words in ((), ("--diameter", "small=80")):
+        done = train(*words, labels="sized.csv")
+        assert done.returncode == 4
+        assert "sized.csv: 2 diameters are stated of large, from 118.993 to 121 Å" in done.stderr
+        assert "such as --diameter large=118.993" in done.stderr
+    settled = asked("--diameter", "large=121", labels="sized.csv")
+    assert settled["diameters_A"] == {"small": 80.0, "large": 121.0}
+
+
 @pytest.mark.parametrize("words", [BOTH, ()])
 def test_a_file_without_labels_is_named(train: Run, project: Path, words: tuple[str, ...]) -> None:
     (project / "none.csv").write_text("image,x_px,y_px,z_px\n")

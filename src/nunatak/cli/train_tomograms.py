@@ -106,11 +106,7 @@ def train_tomograms(common: CommonOptions, own: TomogramOptions) -> None:
     from nunatak.learning.labels.report import Severity
     from nunatak.learning.train import check_output
     from nunatak.learning.volumes.train_tomograms import train_tomograms as train_detector
-    from nunatak.learning.volumes.volume_label_set import (
-        class_names,
-        require_particles,
-        stated_diameters_A,
-    )
+    from nunatak.learning.volumes.volume_label_set import require_particles
     from nunatak.learning.volumes.volume_settings import VolumeLearningSettings
     from nunatak.learning.volumes.volume_summary import in_words, labels_in_words
     from nunatak.picks.counted import counted
@@ -139,8 +135,7 @@ def train_tomograms(common: CommonOptions, own: TomogramOptions) -> None:
     )
     labels = _labels(images, common, own)
     require_particles(labels)
-    diameters_A = stated_diameters_A(labels)
-    diameters_A |= by_class.of_classes("--diameter", diameters, class_names(labels))
+    diameters_A = _diameters_A(labels, diameters)
     contrast: Side = "light" if common.contrast is options.ContrastChoice.LIGHT else "dark"
     for note in labels.notes:
         console.say(note)
@@ -211,6 +206,24 @@ def _labels(images: "ImageCatalogue", common: CommonOptions, own: TomogramOption
     return read_picks(
         common.labels, common.labels_format, images=images, grid=grid, tomograms=facts
     )
+
+
+def _diameters_A(labels: "PickSet", given: by_class.ByClass) -> dict[str, float]:
+    """Return the diameters of the classes as the labels state them, those given instead."""
+    from nunatak.learning.volumes.volume_diameters import (
+        refuse_no_diameter,
+        refuse_two_diameters,
+        stated_diameters_A,
+    )
+    from nunatak.learning.volumes.volume_label_set import class_names
+
+    known = stated_diameters_A(labels)
+    known |= by_class.of_classes("--diameter", given, class_names(labels))
+    refuse_two_diameters(labels, known)
+    if not given:
+        # Where some are given, a name among them may be misspelled; whoever sorts the labels says.
+        refuse_no_diameter(labels, known)
+    return known
 
 
 def _named(validation: Sequence[str], listed: "MicrographList") -> list[str]:

@@ -112,17 +112,6 @@ def class_names(labels: PickSet) -> list[str]:
     return sorted(name for name in named if name) or [ONLY_CLASS]
 
 
-def stated_diameters_A(labels: PickSet) -> dict[str, float]:
-    """Return the diameters of the classes whose labels state one, and only one, by name."""
-    if "diameter_A" not in labels.table or CLASS not in labels.table:
-        return {}
-    is_negative, is_left_out = told_apart(labels.table)
-    particles = labels.table[~is_negative & ~is_left_out]
-    stated = particles.dropna(subset=[CLASS, "diameter_A"]).groupby(CLASS)["diameter_A"]
-    sizes_A = {str(name): sorted(set(sizes)) for name, sizes in stated if name}
-    return {name: float(each[0]) for name, each in sizes_A.items() if len(each) == 1}
-
-
 def sorted_labels(
     labels: PickSet,
     listed: MicrographList,
