@@ -1,6 +1,9 @@
 """Densities from atomic models and maps."""
 
+import bz2
 import gzip
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import gemmi
@@ -143,6 +146,31 @@ def test_garbage_is_refused_by_name(tmp_path: Path, name: str) -> None:
     path.write_text("not a density\n")
     with pytest.raises(FormatError, match=name):
         load_density(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "compress"),
+    [
+        ("ball.mrc.gz", gzip.compress),
+        ("ball.mrc", bz2.compress),
+        ("model.pdb.gz", gzip.compress),
+        ("model.cif.gz", gzip.compress),
+    ],
+)
+def test_a_compressed_file_that_is_cut_short_or_damaged_is_named(
+    tmp_path: Path, name: str, compress: Callable[[bytes], bytes]
+) -> None:
+    plain = tmp_path / f"plain{Path(name.removesuffix('.gz')).suffix}"
+    write = write_model if name.startswith("model") else partial(write_map, data=ball_map())
+    content = compress(write(plain).read_bytes())
+    flipped = bytearray(content)
+    flipped[len(content) // 2] ^= 1
+    path = tmp_path / name
+    # The last bytes are a checksum: a cut through them loses nothing but the proof.
+    for broken in (content[: len(content) // 2], content[:-3], bytes(flipped)):
+        path.write_bytes(broken)
+        with pytest.raises(FormatError, match=f"{name}: the .* stream is damaged or cut short"):
+            load_density(path)
 
 
 def test_unknown_kinds_and_missing_files(tmp_path: Path) -> None:

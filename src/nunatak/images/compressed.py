@@ -62,6 +62,31 @@ def open_compressed(path: Path, head: bytes, file_bytes: int) -> ImageSource:
     return ImageSource(info, header.pixel_size_xy_A, load, header.pixel_size_z_A)
 
 
+def refuse_damaged(path: Path) -> None:
+    """Read a compressed file to its end, for readers that do not notice when it is cut short.
+
+    Parameters
+    ----------
+    path
+        A file; one that is neither gzip nor bzip2 by its first bytes is left alone.
+
+    Raises
+    ------
+    FormatError
+        If the stream is damaged or cut.
+    OSError
+        If the file cannot be read.
+    """
+    with path.open("rb") as file:
+        head = file.read(len(BZIP2_MAGIC))
+    methods = {GZIP_MAGIC: "gzip", BZIP2_MAGIC: "bzip2"}
+    for magic, method in methods.items():
+        if head.startswith(magic):
+            with _stream(path, method) as stream:
+                while stream.read(_CHUNK_BYTES):
+                    pass
+
+
 def _decompress(path: Path, method: str, header: MrcHeader) -> tuple[Pixels, tuple[str, ...]]:
     declared = header.data_offset + header.data_bytes
     content = bytearray()
@@ -104,5 +129,5 @@ def _damaged(path: Path, method: str, error: Exception) -> FormatError:
     return FormatError(
         path,
         f"the {method} stream is damaged or cut short ({error})",
-        hint="Copy the file again, or compress the image again.",
+        hint="Copy the file again, or compress it again.",
     )

@@ -5,6 +5,7 @@ from os import PathLike
 from pathlib import Path
 
 from nunatak.errors import BadInput
+from nunatak.images.compressed import refuse_damaged
 from nunatak.simulate.density import Density
 from nunatak.simulate.density_map import density_of_map
 from nunatak.simulate.density_model import density_of_model
@@ -44,7 +45,7 @@ def load_density(path: str | PathLike[str], *, threshold: float | None = None) -
     Raises
     ------
     FormatError
-        If the content is not what the suffix says, or lacks a voxel size.
+        If the content is not what the suffix says, is damaged, or lacks a voxel size.
     BadInput
         If the file is missing, of an unknown kind, or holds nothing to scatter.
     """
@@ -52,6 +53,7 @@ def load_density(path: str | PathLike[str], *, threshold: float | None = None) -
     if not file.is_file():
         raise BadInput(f"{file}: no such file; give a PDB, mmCIF or MRC map")
     stem, suffix = _stem_and_suffix(file)
+    _refuse_damaged(file)
     if suffix in MODEL_SUFFIXES:
         if threshold is not None:
             raise BadInput(f"{file}: a contour threshold applies to maps, not to atomic models")
@@ -113,6 +115,15 @@ def visible_densities(paths: Iterable[str], pixel_size_A: float) -> list[Density
                 )
         densities += found
     return densities
+
+
+def _refuse_damaged(file: Path) -> None:
+    # gemmi takes what comes out of a broken stream for the whole model, and mrcfile raises what no
+    # reader of files expects.
+    try:
+        refuse_damaged(file)
+    except OSError as error:
+        raise BadInput(f"{file}: cannot be read ({error.strerror}).") from error
 
 
 def _stem_and_suffix(path: Path) -> tuple[str, str]:
