@@ -13,6 +13,7 @@ from nunatak.learning.volumes.volume_validation import (
     DEFAULT_THRESHOLD,
     VolumeValidator,
     peaks_in,
+    placed,
     thresholds_by_number,
 )
 from nunatak.learning.volumes.working_volumes import WorkingVolume
@@ -81,6 +82,18 @@ def test_what_loses_its_place_to_another_class_is_no_mistake(make_volume) -> Non
     second = VolumeValidator([volume], RADIUS_PX).figures(network)[1]
     assert second.average_precision == 1.0
     assert {(row.precision, row.recall) for row in second.table if row.threshold < 0.5} == {(1, 1)}
+
+
+def test_candidates_keep_their_place_by_what_lies_above_their_thresholds() -> None:
+    # Two particles of the first class, each with a fainter shadow of the second, and one of it.
+    place = np.array([0.0, 20.0, 1.0, 21.0, 40.0])
+    score = np.array([0.9, 0.8, 0.6, 0.6, 0.5])
+    xyz_px = np.stack([place, np.zeros(5), np.zeros(5)], axis=1)
+    found = VolumeCandidates(xyz_px, score, np.array([0, 0, 1, 1, 1]))
+    kept = placed(found, [0.5, 0.5], RADIUS_PX)
+    assert (kept.score.tolist(), kept.class_index.tolist()) == ([0.9, 0.8, 0.5], [0, 0, 1])
+    # A threshold that is low enough lets the shadows win, whatever their scores.
+    assert placed(found, [0.95, 0.1], RADIUS_PX).score.tolist() == [0.6, 0.6, 0.5]
 
 
 def test_thresholds_above_all_candidates_select_nothing(make_volume) -> None:  # type: ignore[no-untyped-def]

@@ -70,8 +70,9 @@ def unjudged_thresholds(result: VolumeTrainingResult) -> str:
     if names:
         where = counted(len(names), "tomogram") if isinstance(names, list) else "tomograms"
         return (
-            f"{text} There, {where} not completely labelled hold as many candidates as particles "
-            "are expected, if there are so many; how many of them are right, nobody has counted."
+            f"{text} There, {where} not completely labelled hold as many candidates of each class "
+            "by itself as particles are expected, if there are so many. Fewer are picked where two "
+            "classes claim a place, and how many of them are right, nobody has counted."
         )
     origin = header.provenance.get("start")
     whose = "the default"

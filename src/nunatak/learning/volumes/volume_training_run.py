@@ -17,10 +17,10 @@ from nunatak import __version__
 from nunatak.detection.volumes.volume_header import VolumeClass, VolumeModelHeader
 from nunatak.detection.volumes.volume_model import VolumeModel
 from nunatak.detection.volumes.volume_peaks import VolumeCandidates
+from nunatak.detection.volumes.volume_suppression import suppress_by_class
 from nunatak.images.normalise_volume import VERSION
 from nunatak.learning.own_settings import own_settings
 from nunatak.learning.record import write_record
-from nunatak.learning.volumes.volume_competition import placed, settled
 from nunatak.learning.volumes.volume_data import MOST_COUNTED, VolumeTrainingData
 from nunatak.learning.volumes.volume_expectation import expected_numbers
 from nunatak.learning.volumes.volume_settings import LabelsAre, VolumeLearningSettings
@@ -31,6 +31,7 @@ from nunatak.learning.volumes.volume_validation import (
     ClassFigures,
     VolumeValidator,
     peaks_in,
+    placed,
     thresholds_by_number,
 )
 from nunatak.learning.volumes.working_volumes import WorkingVolume
@@ -240,14 +241,11 @@ class VolumeTrainingRun:
             return start_thresholds(self._start, self._diameters_A)
         mean_size = np.mean([volume.voxels.size for volume in self._data.training])
         share = np.mean([volume.voxels.size for volume in counted]) / mean_size
-        expected = self._expected * share
-        thresholds = settled(
-            self._peaks(counted, network),
-            self._radius_px,
-            choose=lambda found: thresholds_by_number(found, expected),
-            thresholds_of=lambda chosen: chosen,
-        )
-        return list(thresholds)
+        each = [
+            suppress_by_class(one, self._radius_px, voxel_size_A=1.0)
+            for one in self._peaks(counted, network)
+        ]
+        return list(thresholds_by_number(each, self._expected * share))
 
     def _record(self) -> dict[str, Any]:
         """Put together what was asked for and found before the first step: JSON values."""

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from nunatak.detection.header import ThresholdRow
+from nunatak.detection.volumes.volume_candidates import one_a_place
 from nunatak.detection.volumes.volume_peaks import VolumeCandidates, find_volume_peaks
 from nunatak.detection.volumes.volume_scoring import VolumeScorer
-from nunatak.learning.volumes.volume_competition import settled
+from nunatak.detection.volumes.volume_suppression import suppress_by_class
 from nunatak.learning.volumes.working_volumes import WorkingVolume
 from nunatak.networks.interface import DetectorNetwork
 from nunatak.picks.curve import PrecisionRecallCurve, precision_recall_curve
@@ -40,8 +41,9 @@ class ClassFigures:
     average_precision : float
         NaN where there are none.
     f1, threshold : float
-        The best, and from which probability on; of equals the middle one. NaN, and a threshold
-        from elsewhere or the default, where there are none.
+        From which probability on the class by itself has its best F1, and the F1 there of what
+        keeps its place among all classes. NaN, and a threshold from elsewhere or the default,
+        where there are none.
     table : tuple of ThresholdRow
         By threshold; empty where there are none.
     """
@@ -104,21 +106,33 @@ class VolumeValidator:
         """
         default = elsewhere or [DEFAULT_THRESHOLD] * len(self._radius_px)
         found = peaks_in(self.volumes, network, len(self._radius_px), device=self._device)
-        return settled(
-            found,
-            self._radius_px,
-            choose=lambda kept: self._of_classes(kept, default),
-            thresholds_of=lambda figures: [one.threshold for one in figures],
-        )
+        each = [suppress_by_class(one, self._radius_px, voxel_size_A=1.0) for one in found]
+        thresholds = [self._threshold(each, kind, default[kind]) for kind in range(len(default))]
+        kept = [placed(one, thresholds, self._radius_px) for one in found]
+        return tuple(self._of_class(kept, *one) for one in enumerate(thresholds))
 
-    def _of_classes(
-        self, found: Sequence[VolumeCandidates], default: Sequence[float]
-    ) -> tuple[ClassFigures, ...]:
-        return tuple(self._of_class(found, kind, default[kind]) for kind in range(len(default)))
+    def _threshold(self, found: Sequence[VolumeCandidates], kind: int, default: float) -> float:
+        """Return the threshold of the best F1, of equals the middle one."""
+        curve = self._curve(found, kind)
+        if curve is None:
+            return default
+        table = _table(curve)
+        best = max(row.f1 for row in table)
+        tied = [row for row in table if row.f1 == best]
+        return tied[len(tied) // 2].threshold if best > 0 else DEFAULT_THRESHOLD
 
     def _of_class(
-        self, found: Sequence[VolumeCandidates], kind: int, default: float
+        self, found: Sequence[VolumeCandidates], kind: int, threshold: float
     ) -> ClassFigures:
+        curve = self._curve(found, kind)
+        if curve is None:
+            return ClassFigures(0, float("nan"), float("nan"), threshold, ())
+        table = _table(curve)
+        f1 = next(row.f1 for row in table if row.threshold == threshold)
+        return ClassFigures(curve.n_truths, curve.average_precision, f1, threshold, table)
+
+    def _curve(self, found: Sequence[VolumeCandidates], kind: int) -> PrecisionRecallCurve | None:
+        """Judge the candidates of one class; None where the tomograms hold no particle of it."""
         scores, right, n_truths = [np.empty(0)], [np.empty(0, dtype=np.bool_)], 0
         for volume, candidates in zip(self.volumes, found, strict=True):
             own = candidates.taken(candidates.class_index == kind)
@@ -129,15 +143,29 @@ class VolumeValidator:
             scores.append(own.score[counts])
             right.append(is_right[counts])
             n_truths += len(truths_px)
-        score, hits = np.concatenate(scores), np.concatenate(right)
         if n_truths == 0:
-            return ClassFigures(0, float("nan"), float("nan"), default, ())
-        curve = precision_recall_curve(score, hits, n_truths)
-        table = _table(curve)
-        best = max(row.f1 for row in table)
-        tied = [row for row in table if row.f1 == best]
-        chosen = tied[len(tied) // 2].threshold if best > 0 else DEFAULT_THRESHOLD
-        return ClassFigures(n_truths, curve.average_precision, best, chosen, table)
+            return None
+        return precision_recall_curve(np.concatenate(scores), np.concatenate(right), n_truths)
+
+
+def placed(
+    found: VolumeCandidates, thresholds: Sequence[float], radius_px: Sequence[float]
+) -> VolumeCandidates:
+    """Return the candidates that keep their place where picks are made, best score first.
+
+    Thresholds are chosen before, by what every class finds by itself. Chosen by what keeps its
+    place, that of a class whose candidates lose theirs would fall, it would win more places by
+    it, and those that lose them in turn would fall as well.
+
+    Parameters
+    ----------
+    found
+        All peaks, best first.
+    thresholds, radius_px
+        One a class; radii in working voxels.
+    """
+    rows = one_a_place(found, thresholds, radius_px, voxel_size_A=1.0)
+    return found.taken(np.sort(rows))
 
 
 def is_clear(
