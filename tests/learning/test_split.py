@@ -79,3 +79,12 @@ def test_no_class_loses_all_its_labels(by_class: list[tuple[int, int]], seed: in
     usual = chosen(labels, seed=seed)
     if usual and not lost_classes(counts, usual):
         assert aside == usual
+
+
+def test_a_micrograph_that_every_class_can_spare_is_kept_in_place_of_one_that_fits_better() -> None:
+    by_class = np.array([[8, 0], [2, 3], [9, 0]])
+    rng = np.random.default_rng(0)
+    labels = by_class.sum(axis=1).tolist()
+    assert validation_micrographs(labels, share=0.25, rng=rng) == [1]
+    rng = np.random.default_rng(0)
+    assert validation_micrographs(labels, share=0.25, rng=rng, by_class=by_class) == [0]

@@ -120,6 +120,7 @@ def train_general_3d(
         labels_are="complete",
         given=None,
         precision=precision,
+        classes_compete=False,
     )
     fitted = run.fit(
         training_folder(output), output=Path(output).absolute(), redo=redo, on_progress=on_step

@@ -103,8 +103,8 @@ def _classes_note(result: VolumeTrainingResult) -> str:
     note = "Nothing was kept aside to judge them."
     if result.figures:
         note = (
-            "In the tomograms kept aside: average precision (AP) and the best F1, and precision "
-            "and recall at the threshold."
+            "In the tomograms kept aside: average precision (AP), and F1, precision and recall "
+            "at the threshold."
         )
     return f"{note} {unjudged_thresholds(result)}".rstrip()
 

@@ -175,7 +175,8 @@ def test_every_class_keeps_labels_to_learn_from(folder: Path) -> None:
         return [Path(volume.name).name for volume in data.validation]
 
     # The second fits the share best and holds all that there is of one class.
-    assert {*aside(labels), *aside(labels, seed=1), *aside(labels, seed=2)} <= {"a.mrc", "c.mrc"}
+    chosen = [aside(labels, seed=seed) for seed in range(3)]
+    assert all(one in (["a.mrc"], ["c.mrc"]) for one in chosen)
     assert aside(picks([*rows, ("c.mrc", 2.0, 20.5, 4.5, "small")])) == ["b.mrc"]
     # Each class lives in one tomogram only, so that none can be spared.
     assert aside(picks([*row_of("a", large=6), *row_of("b", small=6)])) == []

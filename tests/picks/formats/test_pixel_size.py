@@ -169,3 +169,21 @@ def test_a_size_of_nothing_contradicts_no_tomogram(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("10", "0"))
     smaller = ImageCatalogue(TOMOGRAM, pixel_sizes_A={"TS_01.mrc": 5.0})
     assert read_picks(path, images=smaller).table["x_px"].tolist() == [8]
+
+
+def test_every_size_that_is_stated_of_a_tomogram_is_compared(tmp_path: Path) -> None:
+    path = in_tomograms(tmp_path, "picks.csv")
+    rows = path.read_text().splitlines()
+    path.write_text("\n".join([*rows, rows[1].replace("10", "5")]) + "\n")
+    images = ImageCatalogue(TOMOGRAM, pixel_sizes_A={"TS_01.mrc": 10.0})
+    with pytest.raises(Mismatch, match=r"in voxels of 5 Å, and the tomogram's voxels have 10 Å"):
+        read_picks(path, images=images)
+
+
+def test_an_imposed_size_takes_the_place_of_the_one_that_is_stated(tmp_path: Path) -> None:
+    path = in_tomograms(tmp_path, "picks.csv")
+    imposed = ImageCatalogue(TOMOGRAM, pixel_size_A=5.0)
+    assert read_picks(path, images=imposed).table["pixel_size_A"].tolist() == [5]
+    # Without tomograms it is for those of which the file says nothing.
+    stated = read_picks(path, images=ImageCatalogue(pixel_size_A=5.0))
+    assert stated.table["pixel_size_A"].tolist() == [10]

@@ -86,8 +86,9 @@ def train_tomograms(
     ----------
     tomograms
         Files, folders, patterns, lists or a copick project (`list_tomograms`). Those without
-        labels take part where the settings can make use of them: with a teacher or objective pu.
-        One that cannot be read takes no part (see the result's ``failures``).
+        labels take part where the settings can make use of them: with a teacher, or an
+        objective other than focal. One that cannot be read takes no part (see the result's
+        ``failures``).
     labels
         Particles: a file or folder in any format for tomograms, or a table. A tomogram of
         ``PickSet.images`` without a row is one in which nothing was found. Classes named junk,

@@ -1,7 +1,7 @@
 """Bring tomograms and labels together: what is learned from, and what it is judged by."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -160,10 +160,11 @@ def gather_volumes(
     for name in validation or ():
         if name not in failed:
             _refuse_unlabelled(name, labelled)
-    volumes = _read_each(labelled, labels, reading, is_complete=are_complete, failed=failed)
     by_class = np.array(
         [np.bincount(labels[one.name].class_index, minlength=len(classes)) for one in labelled]
     )
+    _refuse_lost_classes(by_class, _named(labelled, validation or ()), classes)
+    volumes = _read_each(labelled, labels, reading, is_complete=are_complete, failed=failed)
     unread = {index: failed[one.name] for index, one in enumerate(labelled) if one.name in failed}
     _refuse_unread_classes(by_class, unread, classes)
     by_class = np.delete(by_class, list(unread), axis=0)
@@ -180,7 +181,7 @@ def gather_volumes(
         aside = {labelled[index].name for index in chosen}
     else:
         aside = set()
-    kept = {index: one.name for index, one in enumerate(labelled) if one.name in aside}
+    kept = _named(labelled, aside)
     _refuse_lost_classes(by_class, kept, classes)
     unlabelled = [one for one in listed if one.name not in labels and one.name not in failed]
     others = unlabelled if with_unlabelled else []
@@ -231,6 +232,11 @@ def _refuse_unread_classes(
             f"No label of {', '.join(classes[kind] for kind in lost)} is left to learn from: "
             f"tomograms cannot be read. {_reasons(unread.values())}"
         )
+
+
+def _named(labelled: Sequence[ListedMicrograph], names: Collection[str]) -> dict[int, str]:
+    """Return the names among the labelled tomograms, by index."""
+    return {index: one.name for index, one in enumerate(labelled) if one.name in names}
 
 
 def _chosen_aside(by_class: NDArray[np.int64], *, share: float, seed: int) -> list[int]:

@@ -7,10 +7,10 @@ import numpy as np
 
 from nunatak.learning.volumes.volume_label_set import VolumeLabelSet
 from nunatak.learning.volumes.volume_result import VolumeTrainingResult
-from nunatak.learning.volumes.volume_validation import DEFAULT_THRESHOLD, ClassFigures
+from nunatak.learning.volumes.volume_validation import ClassFigures
 from nunatak.picks.counted import counted
 
-_COLUMNS = ("class", "particles", "AP", "best F1", "threshold")
+_COLUMNS = ("class", "particles", "AP", "F1", "threshold")
 
 _NO_VALIDATION = (
     "No tomogram was kept aside for validation. With complete labels of every class in two "
@@ -78,10 +78,8 @@ def unjudged_thresholds(result: VolumeTrainingResult) -> str:
     whose = "the default"
     if isinstance(origin, dict):
         whose = f"those of {origin['name']}"
-        if any(one.threshold == DEFAULT_THRESHOLD for one in unjudged):
-            whose += f" ({DEFAULT_THRESHOLD:g} for a class that it does not know)"
     return (
-        f"{text} They are {whose} and rest on nothing that was learned here: every tomogram given "
+        f"{text} They are {whose} and rest on nothing that was learned here: every tomogram read "
         f"is completely labelled and was {'kept aside or ' if result.validation else ''}trained "
         "on. Give some without labels as well, or look at the picks and choose anew (nunatak "
         "pick: --threshold)."

@@ -68,6 +68,8 @@ class VolumeTrainingRun:
         Particles of each class in a tomogram, as the user said; None counts labels.
     inverted
         Whether dark and light were exchanged for the network.
+    classes_compete
+        Whether picks of two classes claim a place (`VolumeValidator`).
     fabric
         Where, from `nunatak.training.devices.open_fabric`.
     precision
@@ -86,6 +88,7 @@ class VolumeTrainingRun:
         given: NDArray[np.float64] | None,
         precision: TrainingPrecision,
         inverted: bool = False,
+        classes_compete: bool = True,
     ) -> None:
         self._start, self._data, self._settings, self._fabric = start, data, settings, fabric
         self._diameters_A, self._labels_are = dict(diameters_A), labels_are
@@ -101,7 +104,12 @@ class VolumeTrainingRun:
             held_out=data.validation,
             rank=fabric.global_rank,
         )
-        self._validator = VolumeValidator(data.validation, self._radius_px, device=fabric.device)
+        self._validator = VolumeValidator(
+            data.validation,
+            self._radius_px,
+            device=fabric.device,
+            classes_compete=classes_compete,
+        )
         self._depends_on = {
             "settings": settings.model_dump(mode="json"),
             "labels_are": labels_are,

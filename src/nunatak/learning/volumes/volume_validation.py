@@ -66,6 +66,9 @@ class VolumeValidator:
         Of the particles, one a class, working voxels.
     device
         Where to score.
+    classes_compete
+        Whether candidates of two classes claim a place, as those of sizes do not: of these, one
+        class is made before anything is picked.
     """
 
     def __init__(
@@ -74,8 +77,9 @@ class VolumeValidator:
         radius_px: Sequence[float],
         *,
         device: torch.device | str = "cpu",
+        classes_compete: bool = True,
     ) -> None:
-        self.volumes = tuple(volumes)
+        self.volumes, self._classes_compete = tuple(volumes), classes_compete
         self._radius_px = tuple(radius_px)
         self._device = str(device)
 
@@ -108,8 +112,9 @@ class VolumeValidator:
         found = peaks_in(self.volumes, network, len(self._radius_px), device=self._device)
         each = [suppress_by_class(one, self._radius_px, voxel_size_A=1.0) for one in found]
         thresholds = [self._threshold(each, kind, default[kind]) for kind in range(len(default))]
-        kept = [placed(one, thresholds, self._radius_px) for one in found]
-        return tuple(self._of_class(kept, *one) for one in enumerate(thresholds))
+        if self._classes_compete:
+            each = [placed(one, thresholds, self._radius_px) for one in found]
+        return tuple(self._of_class(each, *one) for one in enumerate(thresholds))
 
     def _threshold(self, found: Sequence[VolumeCandidates], kind: int, default: float) -> float:
         """Return the threshold of the best F1, of equals the middle one."""

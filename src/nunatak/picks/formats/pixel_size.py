@@ -91,11 +91,12 @@ def _in_own_voxels(picks: PickSet, context: FormatContext) -> PickSet:
 
     Headers of micrographs are wrong too often for this, and lists correct them.
     """
-    if picks.ndim != 3 or context.images.imposes_pixel_size:
+    if picks.ndim != 3:
         return picks
+    images = context.images
     exact_A: dict[str, float] = {}
     for image, stated_A, own_A in _both_sizes(picks.table, context):
-        if not same(stated_A, own_A):
+        if not same(stated_A, own_A) and not images.imposes_pixel_size:
             raise Mismatch(
                 f"{picks.source}: its picks in {image} are in voxels of {stated_A:.5g} Å, and the "
                 f"tomogram's voxels have {own_A:.5g} Å. If they were picked in this tomogram "
@@ -104,17 +105,18 @@ def _in_own_voxels(picks: PickSet, context: FormatContext) -> PickSet:
                 "header is wrong, give --pixel-size with --override-pixel-size."
             )
         exact_A[image] = own_A
-    if not exact_A:
+    # A size stated without the tomograms is for those of which nothing else is known.
+    if not exact_A or not images.holds_tomograms:
         return picks
     sizes_A = picks.table["image"].map(exact_A).fillna(picks.table[_COLUMN])
     return replace(picks, table=picks.table.assign(**{_COLUMN: sizes_A}))
 
 
 def _both_sizes(table: pd.DataFrame, context: FormatContext) -> Iterator[tuple[str, float, float]]:
-    """Yield each image of which both sizes are known: the one stated, and its own."""
+    """Yield each size that is stated of an image, and its own, where both are known."""
     if _COLUMN not in table.columns:
         return
-    rows = table[["image", _COLUMN]].dropna().drop_duplicates("image")
+    rows = table[["image", _COLUMN]].dropna().drop_duplicates()
     for image, value_A in zip(rows["image"], rows[_COLUMN].tolist(), strict=True):
         try:
             own_A = context.images.pixel_size_A(image)

@@ -199,5 +199,5 @@ def _refuse_other_shapes(series: dict[str, TiltSeries], path: Path, context: For
                 f"{path}: {image} has {shape[0]} x {shape[1]} x {shape[2]} voxels (x, y, z), but "
                 f"by tomograms.star it has {x} x {y} x {z}, whose middle is where RELION counts "
                 "from. Give the tomograms.star of this reconstruction, or the tomograms that it "
-                "describes; without --tomograms it is believed."
+                "describes."
             )
