@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
-from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ from nunatak.picks.conversion_report import ConversionReport
 from nunatak.picks.counted import counted
 from nunatak.picks.file_grid import FileGrid
 from nunatak.picks.formats.base import PickFormat
-from nunatak.picks.formats.doors import AnyPath, files_of, read_with
+from nunatak.picks.formats.doors import AnyPath, files_of, paths_given, read_with
 from nunatak.picks.formats.per_image import refuse_existing
 from nunatak.picks.formats.registry import format_for_writing, format_named, refuse_dimensions
 from nunatak.picks.formats.tomograms import copick_json, copick_tomograms
@@ -112,10 +111,9 @@ def convert(
     for file, fmt in found:
         _refuse_unstated_unit(file, fmt, input_grid)
     target = Path(target)
-    given = [source] if isinstance(source, str | PathLike) else source
     catalogue = images if images is not None else ImageCatalogue()
     if image is None:
-        catalogue = copick_tomograms.known(catalogue, found, map(Path, given))
+        catalogue = copick_tomograms.known(catalogue, found, paths_given(source))
     facts = replace(tomograms or TomogramFacts(), any_of_run=True)
     candidates = read_with(
         source,

@@ -75,9 +75,7 @@ def unjudged_thresholds(result: VolumeTrainingResult) -> str:
             "classes claim a place, and how many of them are right, nobody has counted."
         )
     origin = header.provenance.get("start")
-    whose = "the default"
-    if isinstance(origin, dict):
-        whose = f"those of {origin['name']}"
+    whose = f"those of {origin['name']}" if isinstance(origin, dict) else "the default"
     return (
         f"{text} They are {whose} and rest on nothing that was learned here: every tomogram read "
         f"is completely labelled and was {'kept aside or ' if result.validation else ''}trained "

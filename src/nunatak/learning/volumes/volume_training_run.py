@@ -17,7 +17,6 @@ from nunatak import __version__
 from nunatak.detection.volumes.volume_header import VolumeClass, VolumeModelHeader
 from nunatak.detection.volumes.volume_model import VolumeModel
 from nunatak.detection.volumes.volume_peaks import VolumeCandidates
-from nunatak.detection.volumes.volume_suppression import suppress_by_class
 from nunatak.images.normalise_volume import VERSION
 from nunatak.learning.own_settings import own_settings
 from nunatak.learning.record import write_record
@@ -30,6 +29,7 @@ from nunatak.learning.volumes.volume_validation import (
     SCORE_FLOOR,
     ClassFigures,
     VolumeValidator,
+    by_themselves,
     peaks_in,
     placed,
     thresholds_by_number,
@@ -249,10 +249,7 @@ class VolumeTrainingRun:
             return start_thresholds(self._start, self._diameters_A)
         mean_size = np.mean([volume.voxels.size for volume in self._data.training])
         share = np.mean([volume.voxels.size for volume in counted]) / mean_size
-        each = [
-            suppress_by_class(one, self._radius_px, voxel_size_A=1.0)
-            for one in self._peaks(counted, network)
-        ]
+        each = by_themselves(self._peaks(counted, network), self._radius_px)
         return list(thresholds_by_number(each, self._expected * share))
 
     def _record(self) -> dict[str, Any]:

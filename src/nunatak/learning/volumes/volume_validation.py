@@ -110,7 +110,7 @@ class VolumeValidator:
         """
         default = elsewhere or [DEFAULT_THRESHOLD] * len(self._radius_px)
         found = peaks_in(self.volumes, network, len(self._radius_px), device=self._device)
-        each = [suppress_by_class(one, self._radius_px, voxel_size_A=1.0) for one in found]
+        each = by_themselves(found, self._radius_px)
         thresholds = [self._threshold(each, kind, default[kind]) for kind in range(len(default))]
         if self._classes_compete:
             each = [placed(one, thresholds, self._radius_px) for one in found]
@@ -151,6 +151,21 @@ class VolumeValidator:
         if n_truths == 0:
             return None
         return precision_recall_curve(np.concatenate(scores), np.concatenate(right), n_truths)
+
+
+def by_themselves(
+    found: Sequence[VolumeCandidates], radius_px: Sequence[float]
+) -> list[VolumeCandidates]:
+    """Return the candidates of every class that none of the same class suppresses.
+
+    Parameters
+    ----------
+    found
+        All peaks, best first, one set a tomogram.
+    radius_px
+        Of the particles, one a class, working voxels.
+    """
+    return [suppress_by_class(one, radius_px, voxel_size_A=1.0) for one in found]
 
 
 def placed(

@@ -109,7 +109,7 @@ def read_with(
 ) -> PickSet:
     """Read picks as `read_picks` does, with a context made beforehand."""
     found = copick_choice.chosen(files_of(path, format), context.tomograms)
-    given = _given(path)
+    given = paths_given(path)
     if context.image is None:
         context = replace(context, images=copick_tomograms.known(context.images, found, given))
     if context.most_rows is not None:
@@ -212,7 +212,7 @@ def files_of(
     """
     named = None if format is None else format_named(format)
     found: list[tuple[Path, PickFormat]] = []
-    for entry in _given(path):
+    for entry in paths_given(path):
         is_job = (entry / relion_autopick.LIST_NAME).is_file()
         if entry.is_dir() and not is_job:
             found += _in_folder(entry, named)
@@ -254,7 +254,8 @@ def combined(parts: Sequence[PickSet]) -> PickSet:
     )
 
 
-def _given(path: AnyPath | Sequence[AnyPath]) -> list[Path]:
+def paths_given(path: AnyPath | Sequence[AnyPath]) -> list[Path]:
+    """Return what was given, one path or several, as a list."""
     return [Path(path)] if isinstance(path, str | PathLike) else [*map(Path, path)]
 
 

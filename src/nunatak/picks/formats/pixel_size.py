@@ -79,11 +79,13 @@ def of_file(picks: PickSet, grid: FileGrid) -> PickSet:
 
 def _agreeing_size_A(table: pd.DataFrame, context: FormatContext) -> float | None:
     """Return the stated size if the first image of known size has it as it stands."""
-    for _, stated_A, own_A in _both_sizes(table, context):
-        fits_as_it_stands = same(stated_A, own_A)
-        fits_by_the_rule = same(stated_A / context.grid.pixel_ratio, own_A)
-        return stated_A if fits_as_it_stands and not fits_by_the_rule else None
-    return None
+    first = next(_both_sizes(table, context), None)
+    if first is None:
+        return None
+    _, stated_A, own_A = first
+    fits_as_it_stands = same(stated_A, own_A)
+    fits_by_the_rule = same(stated_A / context.grid.pixel_ratio, own_A)
+    return stated_A if fits_as_it_stands and not fits_by_the_rule else None
 
 
 def _in_own_voxels(picks: PickSet, context: FormatContext) -> PickSet:

@@ -65,7 +65,7 @@ def read_tomograms_star(
     table.require(*SIZES, TILT_SERIES_PIXEL_SIZE)
     sizes_px = np.stack([_whole_sizes(table, label) for label in SIZES], axis=1)
     pixel_sizes_A = _positive(table, TILT_SERIES_PIXEL_SIZE)
-    binnings = _binnings(table, pixel_sizes_A, binning, images)
+    binnings = _binnings(table, sizes_px, pixel_sizes_A, binning, images)
     series: dict[str, TiltSeries] = {}
     for row, name in enumerate(table.columns[TOMOGRAM]):
         if name in series:
@@ -125,6 +125,7 @@ def _refuse(table: StarTable, label: str, wrong: np.ndarray, expected: str) -> N
 
 def _binnings(
     table: StarTable,
+    sizes_px: FloatArray,
     pixel_sizes_A: FloatArray,
     stated: float | None,
     images: ImageCatalogue | None,
@@ -136,7 +137,6 @@ def _binnings(
     unknown = np.isnan(binnings)
     if stated is not None:
         return np.where(unknown, stated, binnings)
-    sizes_px = np.stack([table.numbers(label) for label in SIZES], axis=1)
     known = _known(table, images) if images is not None and unknown.any() else {}
     for row in np.flatnonzero(unknown):
         name = table.columns[TOMOGRAM][row]
@@ -148,14 +148,12 @@ def _binnings(
                 field=BINNING,
                 hint="State it, or give the tomograms, whose voxel size tells it",
             )
-        voxel_A, shape_px = known[name]
-        binnings[row] = whole_binning(voxel_A / pixel_sizes_A[row], sizes_px[row], shape_px)
+        voxel_A, shape = known[name]
+        binnings[row] = whole_binning(voxel_A / pixel_sizes_A[row], sizes_px[row], shape)
     return binnings
 
 
-def whole_binning(
-    binning: float, size_px: FloatArray, shape_px: tuple[int, int, int] | None
-) -> float:
+def whole_binning(binning: float, size_px: FloatArray, shape: tuple[int, int, int] | None) -> float:
     """Return a binning, as a whole number where a rounded voxel size made it nearly one.
 
     A header of 10.0 Å may mean four pixels of 2.503 Å, or truly 10 Å, since some programs
@@ -167,8 +165,8 @@ def whole_binning(
         Voxel size by pixel size.
     size_px
         ``(x, y, z)`` of the unbinned tomogram.
-    shape_px
-        ``(x, y, z)`` of the tomogram; None keeps the binning.
+    shape
+        ``(x, y, z)`` of the tomogram, voxels; None keeps the binning.
 
     Examples
     --------
@@ -179,9 +177,9 @@ def whole_binning(
     3.9952
     """
     whole = float(max(round(binning), 1))
-    if shape_px is None or not same(whole, binning):
+    if shape is None or not same(whole, binning):
         return binning
-    by_whole, as_it_is = (np.abs(size_px / one - shape_px).max() for one in (whole, binning))
+    by_whole, as_it_is = (np.abs(size_px / one - shape).max() for one in (whole, binning))
     return whole if by_whole < as_it_is else binning
 
 
