@@ -1,10 +1,10 @@
 import json
 import logging
-import time
 
 import numpy as np
 import pandas as pd
 import pytest
+from quickest import processor_seconds
 
 from nunatak.errors import BadInput, Mismatch, UsageError
 from nunatak.picks.evaluate import evaluate
@@ -212,6 +212,4 @@ def test_many_picks_are_judged_fast(rng: np.random.Generator) -> None:
         [(f"{n % 20}.mrc", x, y) for n, (x, y) in enumerate(candidates)],
         score=rng.uniform(size=100_000),
     )
-    start = time.process_time()
-    evaluate(picks, truth, radius_px=30.0)
-    assert time.process_time() - start < 5.0
+    assert processor_seconds(lambda: evaluate(picks, truth, radius_px=30.0)) < 5.0

@@ -1,10 +1,10 @@
 import itertools
-import time
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from quickest import processor_seconds
 
 from nunatak.errors import BadInput
 from nunatak.picks.matching import credited, match
@@ -98,8 +98,9 @@ def test_ten_thousand_candidates_take_well_under_a_second(radius_px):
     rng = np.random.default_rng(1)
     candidates, truths = rng.uniform(0, 4000, (10_000, 2)), rng.uniform(0, 4000, (5_000, 2))
     score = rng.uniform(size=10_000)
-    start = time.process_time()
-    marked = credited(candidates, score, truths, radius_px)
-    found = match(candidates, truths, radius_px)
-    assert marked.sum() == len(found)
-    assert time.process_time() - start < 1.0
+
+    def both():
+        marked = credited(candidates, score, truths, radius_px)
+        assert marked.sum() == len(match(candidates, truths, radius_px))
+
+    assert processor_seconds(both) < 1.0

@@ -1,7 +1,6 @@
-import time
-
 import numpy as np
 import pytest
+from quickest import processor_seconds
 
 from nunatak.errors import BadInput, Mismatch
 from nunatak.workspace.changes import changes_since, last_number
@@ -240,12 +239,8 @@ def test_very_many_candidates_are_read_at_once(
     add_pick_set(workspace, name="general", threshold=0.5, classes=["particle"])
     x, y, score = rng.random((3, count))
     save_image_picks(workspace, 1, 1, NewCandidates(x_px=x, y_px=y, score=score))
-    best = np.inf
-    for _ in range(3):  # the quickest of three: the machine may do other things too
-        begin = time.perf_counter()
-        columns = image_picks(workspace, 1, 1)
-        best = min(best, time.perf_counter() - begin)
-    assert best < 0.3
+    assert processor_seconds(lambda: image_picks(workspace, 1, 1)) < 0.3
+    columns = image_picks(workspace, 1, 1)
     assert columns is not None
     np.testing.assert_array_equal(columns.score, np.sort(score)[::-1])
 
