@@ -79,6 +79,17 @@ def test_picks_without_scores_have_no_confidence(tmp_path: Path) -> None:
     assert read_star(path)[1].columns["Confidence"] == ["<NA>"]
 
 
+def test_what_only_some_picks_have_is_missing_in_the_others(tmp_path: Path) -> None:
+    table = pd.DataFrame({"image": ["mic_1.mrc"] * 2, "x_px": [10.0, 40.0], "y_px": [20.0, 40.0]})
+    table = table.assign(score=[0.7, np.nan], NumBoxes=["3", None])
+    (path,) = write_picks(PickSet(table), tmp_path / "out.cbox", box_px=8)
+    boxes = read_star(path)[1].columns
+    assert boxes["Confidence"] == ["0.7", "<NA>"]
+    assert boxes["NumBoxes"] == ["3", "<NA>"]
+    scores = read_picks(path, image="mic_1").table["score"]
+    np.testing.assert_array_equal(scores, [0.7, np.nan])
+
+
 def test_old_cbox_has_five_columns(tmp_path: Path) -> None:
     table = read_picks(write(tmp_path, "10 20 40 60 0.5\n11.5 21 40 60 0.25\n")).table
     assert table[["x_px", "y_px", "score"]].to_numpy().tolist() == [

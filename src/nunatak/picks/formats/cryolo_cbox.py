@@ -37,6 +37,9 @@ _X, _Y, _Z, _WIDTH, _HEIGHT, _CONFIDENCE = (
 _OLD_COLUMNS = (_X, _Y, _WIDTH, _HEIGHT, _CONFIDENCE)
 _KEPT = ("EstWidth", "EstHeight", "NumBoxes", "Angle")
 _FILAMENT = "filamentid"
+KEPT_COLUMNS = (*_KEPT, _FILAMENT)
+"""What a CBOX file knows of a pick besides its box and its confidence."""
+
 _GLOBAL = "data_global\n\n_cbox_format_version 1.0\n\n"
 
 
@@ -114,15 +117,34 @@ def _columns(
         _HEIGHT: size,
         "Depth": missing,
     }
-    for name in _KEPT[:2]:
-        columns[name] = picks[name] if name in picks.columns else missing
-    score = picks["score"] if "score" in picks.columns else pd.Series(np.full(n, np.nan))
-    columns[_CONFIDENCE] = missing if score.isna().all() else score
-    for name in _KEPT[2:]:
-        columns[name] = picks[name] if name in picks.columns else missing
+    return columns | further_columns(picks)
+
+
+def further_columns(picks: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return what follows the boxes in a CBOX file: estimates, confidence and filaments.
+
+    Parameters
+    ----------
+    picks
+        Pick table of one image.
+
+    Returns
+    -------
+    dict of str to pandas.Series
+        By column name, in crYOLO's order; cells of unknown values are ``<NA>``.
+    """
+    unknown = pd.Series(np.nan, index=picks.index, dtype=np.float64)
+    columns = {name: picks.get(name, unknown) for name in _KEPT[:2]}
+    columns[_CONFIDENCE] = picks.get("score", unknown)
+    columns |= {name: picks.get(name, unknown) for name in _KEPT[2:]}
     if _FILAMENT in picks.columns:
         columns[_FILAMENT] = picks[_FILAMENT]
-    return columns
+    return {name: _or_missing(cells) for name, cells in columns.items()}
+
+
+def _or_missing(cells: pd.Series) -> pd.Series:
+    known = cells.notna()
+    return cells if known.all() else cells.astype(object).where(known, _MISSING)
 
 
 def _table(path: Path) -> StarTable | TextTable:
@@ -151,9 +173,7 @@ FORMAT = PickFormat(
     name="cryolo-cbox",
     title="crYOLO CBOX",
     suffixes=(ENDING,),
-    capabilities=Capabilities(
-        score=True, columns=(*_KEPT, _FILAMENT), multi_image=False, needs_box=True
-    ),
+    capabilities=Capabilities(score=True, columns=KEPT_COLUMNS, multi_image=False, needs_box=True),
     sniff=sniff,
     read=read,
     write=write,

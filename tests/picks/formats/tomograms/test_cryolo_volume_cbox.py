@@ -86,6 +86,14 @@ def test_filaments_stay_apart(tmp_path: Path) -> None:
     assert read(path, FormatContext()).table["filamentid"].tolist() == ["0", "1"]
 
 
+def test_an_unknown_confidence_is_missing(tmp_path: Path) -> None:
+    table = pd.DataFrame({"image": ["a", "a"], "x_px": 1.0, "y_px": 2.0, "z_px": 3.0})
+    picks = PickSet(table.assign(score=[np.nan, 0.7]))
+    (path,) = write(picks, tmp_path / "a.cbox", FormatContext(box_px=16))
+    assert read_star(path)[1].columns["Confidence"] == ["<NA>", "0.7"]
+    np.testing.assert_array_equal(read(path, FormatContext()).table["score"], [np.nan, 0.7])
+
+
 def test_a_box_size_is_needed(tmp_path: Path) -> None:
     picks = read(cbox(tmp_path), FormatContext())
     with pytest.raises(UsageError, match="CBOX files hold boxes"):

@@ -28,8 +28,6 @@ ENDING = cryolo_cbox.ENDING
 _BLOCK, _MISSING = "cryolo", "<NA>"
 _X, _Y, _Z, _CONFIDENCE = "CoordinateX", "CoordinateY", "CoordinateZ", "Confidence"
 _WIDTH, _HEIGHT, _DEPTH = "Width", "Height", "Depth"
-_KEPT = ("EstWidth", "EstHeight", "NumBoxes", "Angle")
-_FILAMENT = "filamentid"
 _GLOBAL = "data_global\n\n_cbox_format_version 1.0\n\n"
 
 
@@ -115,19 +113,10 @@ def _boxes(path: Path) -> StarTable:
 def _columns(
     picks: pd.DataFrame, position: tuple[FloatArray, FloatArray, FloatArray], box_px: int
 ) -> dict[str, pd.Series]:
-    missing = pd.Series([_MISSING] * len(picks), dtype=str)
     size = pd.Series(np.full(len(picks), box_px))
     x, y, z = (pd.Series(axis) for axis in position)
     columns = {_X: x, _Y: y, _Z: z, _WIDTH: size, _HEIGHT: size, _DEPTH: size}
-    for name in _KEPT[:2]:
-        columns[name] = picks.get(name, missing)
-    scored = "score" in picks.columns and picks["score"].notna().any()
-    columns[_CONFIDENCE] = picks["score"] if scored else missing
-    for name in _KEPT[2:]:
-        columns[name] = picks.get(name, missing)
-    if _FILAMENT in picks.columns:
-        columns[_FILAMENT] = picks[_FILAMENT]
-    return columns
+    return columns | cryolo_cbox.further_columns(picks)
 
 
 FORMAT = PickFormat(
@@ -135,7 +124,7 @@ FORMAT = PickFormat(
     title="crYOLO CBOX of a tomogram",
     suffixes=(ENDING,),
     capabilities=Capabilities(
-        dimensions=(3,), columns=(*_KEPT, _FILAMENT), multi_image=False, needs_box=True
+        dimensions=(3,), columns=cryolo_cbox.KEPT_COLUMNS, multi_image=False, needs_box=True
     ),
     sniff=sniff,
     read=read,
