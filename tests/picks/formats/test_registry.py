@@ -86,6 +86,7 @@ def test_unknown_formats_are_named_with_those_there_are() -> None:
     [
         ("picks.xyz", b"\x00\x01", "not a file of picks that nunatak knows"),
         ("picks.star", b"", "an empty file where a STAR file was expected"),
+        ("picks.ndjson", b"a", "not a file of picks that nunatak knows"),
         ("picks.star", b"\x80\x04pickle", "byte 0x80 is not UTF-8 text"),
         ("picks.csv", b"a,b\n", "no column image and x_px and y_px"),
     ],
@@ -98,6 +99,12 @@ def test_the_reader_that_the_name_proposes_says_what_is_wrong(
     with pytest.raises(FormatError) as caught:
         read_picks(path)
     assert problem in str(caught.value)
+
+
+def test_an_empty_file_may_be_a_list_without_picks(tmp_path: Path) -> None:
+    path = tmp_path / "ribosome-1.0_point.ndjson"
+    path.touch()
+    assert format_of(path).name == "cz-ndjson"
 
 
 def test_missing_files_and_foreign_folders(tmp_path: Path) -> None:

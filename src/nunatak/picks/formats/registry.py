@@ -113,7 +113,9 @@ def format_of(path: Path) -> PickFormat:
         fitting = [fmt for fmt in candidates if fmt.sniff(head)]
         if fitting:
             return fitting[0]
-    telling = [fmt for fmt in proposed if not fmt.nested]
+    # A nested format's suffix says too little of a file with other content; but an empty file
+    # may be one of its lists, without a pick.
+    telling = [fmt for fmt in proposed if not (head and fmt.nested)]
     if telling:
         return telling[0]
     if path.suffix.lower() == _OF_TOMOTWIN:
