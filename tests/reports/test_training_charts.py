@@ -39,6 +39,17 @@ def test_a_long_course_is_averaged_in_groups() -> None:
     assert "4 steps" in chart.notes[0]
 
 
+def test_the_step_at_which_the_teacher_begins_is_marked() -> None:
+    metrics = course([1.0] * 40, {})
+    chart = loss_chart(metrics, first_lesson=10)
+    assert chart is not None
+    assert chart.rule is not None
+    assert (chart.rule.x, "teacher" in chart.rule.label) == (25.0, True)
+    for none in (loss_chart(metrics), loss_chart(metrics, first_lesson=41)):
+        assert none is not None
+        assert none.rule is None
+
+
 def test_the_kept_step_is_marked_where_it_is() -> None:
     metrics = course([1.0] * 100, {0: 0.80, 50: 0.90, 100: 0.85})
     chart = validation_chart(metrics, kept_step=50)

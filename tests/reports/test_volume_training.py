@@ -95,6 +95,7 @@ def result(tmp_path: Path, rng: np.random.Generator) -> VolumeTrainingResult:
             for step in range(5)
         ),
         seconds=4.0,
+        first_lesson=2,
         examples=(example("tomograms/a.mrc", rng),),
     )
 
@@ -111,6 +112,7 @@ def test_the_page_tells_the_story_of_the_training(
     check_page(text)
     assert "cell: trained on 1\u202f234 labels" in text
     assert "kept: step 2" in text
+    assert "the teacher’s labels count, too" in text
     assert "2 tomograms for training (with or without labels) and 1 kept aside" in text
     for title in ("Course", "Classes", "Thresholds", "Validation tomograms", "Lowest labels"):
         assert f"{title}</h2>" in text

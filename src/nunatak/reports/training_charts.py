@@ -25,11 +25,19 @@ LEAST_SPAN = 0.1
 _MARGIN = 0.08
 
 
-def loss_chart(metrics: Sequence[StepMetrics]) -> Chart | None:
+def loss_chart(metrics: Sequence[StepMetrics], *, first_lesson: int | None = None) -> Chart | None:
     """Draw the loss by step; None without two steps.
 
     Long trainings are averaged in groups of neighbouring steps. A batch differs from the next,
     so that a running mean is drawn over the single values.
+
+    Parameters
+    ----------
+    metrics
+        The course.
+    first_lesson
+        Step at which a teacher's labels begin to count, marked: their loss comes on top of that of
+        the user's labels, so that the sum rises there.
     """
     known = [(one.step, one.loss) for one in metrics if one.loss is not None]
     if len(known) < 2:
@@ -53,6 +61,7 @@ def loss_chart(metrics: Sequence[StepMetrics]) -> Chart | None:
             _line(step / step[-1], loss, low, high, "single"),
             _line(step / step[-1], smooth, low, high, "line"),
         ),
+        rule=_beginning(first_lesson, float(step[-1])),
     )
 
 
@@ -124,6 +133,12 @@ def threshold_chart(table: Sequence[ThresholdRow], default: float) -> Chart | No
         lines=tuple(lines),
         rule=Mark(100 * default, 100.0, "threshold", f"default threshold {default:.4g}"),
     )
+
+
+def _beginning(first_lesson: int | None, last: float) -> Mark | None:
+    if first_lesson is None or first_lesson > last:
+        return None
+    return Mark(100 * first_lesson / last, 100.0, "lesson", "the teacher’s labels count, too")
 
 
 def _grouped(values: FloatArray, group: int) -> FloatArray:

@@ -39,7 +39,7 @@ def compose(result: VolumeTrainingResult, *, provenance: Mapping[str, str]) -> T
         labels=_labels(result),
         findings=(),
         validation=validation,
-        loss=loss_chart(result.metrics),
+        loss=loss_chart(result.metrics, first_lesson=result.first_lesson),
         course_note=_course_note(result),
         classes=(_CLASS_HEADINGS, *(_class_row(result, one) for one in header.classes)),
         classes_note=_classes_note(result),

@@ -250,6 +250,7 @@ def train_tomograms(
         validation_score=fitted.validation,
         metrics=metrics,
         seconds=metrics[-1].seconds if metrics else 0.0,
+        first_lesson=settings.first_lesson if settings.teacher else None,
         findings=usable.findings,
         failures=data.failures,
         examples=tuple(examples),

@@ -148,15 +148,10 @@ class VolumeBatches:
         # No cuboid may hide a whole particle.
         self._largest_cuboid_px = int(min(grid.radius_px))
 
-    @property
-    def first_lesson(self) -> int:
-        """The step at which the teacher begins."""
-        return round(self._settings.burn_in * self._settings.steps) + 1
-
     def batch_at(self, step: int) -> VolumeBatch:
         """Return the batch of a step (from 1)."""
         rng = np.random.default_rng([*self._seed, step])
-        taught = self._settings.teacher and step >= self.first_lesson
+        taught = self._settings.teacher and step >= self._settings.first_lesson
         places = self._all_places if taught else self._first_places
         crops = [self._crop(*places.draw(rng), rng) for _ in range(self._settings.batch_size)]
         labels = self._labels(crops)

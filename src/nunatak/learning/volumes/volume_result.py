@@ -34,6 +34,8 @@ class VolumeTrainingResult:
         The course.
     seconds : float
         Spent on optimising, earlier runs of an interrupted training included.
+    first_lesson : int or None
+        Step from which the loss counts a teacher's labels, too; None without a teacher.
     findings : tuple of Finding
         What is odd about the labels, and which of them were not used.
     failures : tuple of Failure
@@ -54,6 +56,7 @@ class VolumeTrainingResult:
     validation_score: float | None
     metrics: tuple[StepMetrics, ...]
     seconds: float
+    first_lesson: int | None = None
     findings: tuple[Finding, ...] = ()
     failures: tuple[Failure, ...] = ()
     examples: tuple[tuple[WorkingVolume, VolumeCandidates], ...] = field(default=(), repr=False)

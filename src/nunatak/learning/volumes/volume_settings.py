@@ -131,6 +131,11 @@ class VolumeLearningSettings(BaseModel):
         """Whether the objective itself learns from places that nobody has labelled."""
         return self.objective not in {None, "focal"}
 
+    @property
+    def first_lesson(self) -> int:
+        """The step at which a teacher begins."""
+        return round(self.burn_in * self.steps) + 1
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.input_drop and not self.strong_augmentation:

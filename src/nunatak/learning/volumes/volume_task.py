@@ -276,7 +276,7 @@ class VolumeTask:
         Laine & Aila, arXiv 1610.02242, section 2.3.
         """
         span = max(RISING_SHARE * self._settings.steps, 1.0)
-        t = min((step - self._batches.first_lesson + 1) / span, 1.0)
+        t = min((step - self._settings.first_lesson + 1) / span, 1.0)
         return math.exp(-5.0 * (1.0 - t) ** 2)
 
     def _drop_rate(self, step: int) -> float:
