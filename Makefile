@@ -9,9 +9,11 @@
 #     make test PIP_OPTIONS="--extra-index-url URL"
 #                                                  choose the CPU build of torch on Linux, with the
 #                                                  URL that PyTorch's install page names for it
+#     make test PROCESSES=8                        share the tests among more processes than two
 
 PYTHON ?= python3
 PIP_OPTIONS ?=
+PROCESSES ?= 2
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -21,7 +23,7 @@ READY := .venv/.ready
 .PHONY: help setup demo test lint format docs wheel page benchmark model clean
 
 help:
-	@sed -n 's/^# \{0,1\}//; 1,12p' Makefile
+	@sed -n 's/^# \{0,1\}//; 1,13p' Makefile
 	@echo "Also: make setup, lint, format, docs, wheel, page, benchmark, model, clean"
 
 setup: $(READY)
@@ -33,7 +35,7 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 test: $(READY)
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --cov --cov-report=term:skip-covered
 
 lint: $(READY)
 	$(BIN)/ruff check
