@@ -1,5 +1,7 @@
 """Labels and picks as files of other programs, and back."""
 
+import io
+import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +25,7 @@ from nunatak.server.transfer.tilt_series import keep_tomograms_star
 from nunatak.workspace.columns import NewCandidates
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.decisions import PickDecision, Review, save_review
-from nunatak.workspace.images import images_of
+from nunatak.workspace.images import images_of, set_image_facts
 from nunatak.workspace.labels import save_edit
 from nunatak.workspace.marks import Edit, Point, PutPoint
 from nunatak.workspace.pick_sets import add_pick_set
@@ -216,6 +218,73 @@ def test_the_usual_format_comes_first_and_without_asking(labelled: Browser) -> N
     answer = labelled.get("/api/export/labels")
     assert answer.headers["content-disposition"] == 'attachment; filename="labels.star"'
     assert "_rlnCoordinateX" in answer.text
+
+
+@pytest.fixture
+def losing(tmp_path: Path, micrographs: Path) -> Iterator[tuple[Workspace, list[Path]]]:
+    """A project with three labels on each of two images, and the files, to be lost."""
+    folder = Path(shutil.copytree(micrographs, tmp_path / "data"))
+    (folder / "mic_2.mrc").unlink()
+    prepare(tmp_path / "lost", [str(folder)], user="ada", diameters_A={None: 160.0})
+    with Workspace(tmp_path / "lost") as workspace:
+        for image in images_of(workspace):
+            points = [
+                Point(id=f"point-{x:04.0f}", kind="particle", x=x, y=y, class_name="particle")
+                for x, y in PLACES
+            ]
+            operations = [PutPoint(operation="put_point", point=point) for point in points]
+            made = Edit(id=f"edit-{image.id:04d}", base_version=0, operations=operations)
+            save_edit(workspace, image.id, made, "ada")
+        yield workspace, sorted(folder.iterdir())
+
+
+@pytest.mark.parametrize("file_format", [one.name for one in formats_for(2)])
+def test_images_that_are_gone_keep_no_label_from_being_exported(
+    losing: tuple[Workspace, list[Path]], file_format: str
+) -> None:
+    workspace, files = losing
+    for image in images_of(workspace):
+        set_image_facts(workspace, image.id, shape=(300, 400), pixel_size_A=4.0)
+    before = exported_labels(workspace, file_format, particles_only=True).content
+    files[0].unlink()  # one of them
+    assert len(exported_labels(workspace, file_format, particles_only=True).content) == len(before)
+    files[1].unlink()  # the whole folder, as when data are moved
+    after = exported_labels(workspace, file_format, particles_only=True).content
+    assert len(after) == len(before)
+    if not zipfile.is_zipfile(io.BytesIO(before)) and file_format != "parquet":
+        assert after == before
+
+
+@pytest.mark.parametrize("file_format", ["csv", "relion-star", "eman-box"])
+def test_a_gone_image_that_was_never_seen_keeps_no_other_label_from_being_exported(
+    losing: tuple[Workspace, list[Path]], tmp_path: Path, file_format: str
+) -> None:
+    workspace, files = losing
+    whole = exported_labels(workspace, "eman-box", particles_only=True).content
+    files[0].unlink()
+    saved = exported_labels(workspace, file_format, particles_only=True).content
+    if file_format == "eman-box":
+        # Boxes of the size that the other image's header tells.
+        names = [zipfile.ZipFile(io.BytesIO(one)).read("mic_0.box") for one in (whole, saved)]
+        assert names[0] == names[1]
+
+
+def test_gone_tomograms_keep_no_label_from_being_exported(tmp_path: Path) -> None:
+    with mrcfile.new(tmp_path / "tomo.mrc", np.zeros((20, 64, 70), np.float32)) as file:
+        file.set_volume()
+        file.voxel_size = 10.0
+    project = tmp_path / "project"
+    inputs = [str(tmp_path / "tomo.mrc")]
+    prepare(project, inputs, user="ada", diameters_A={None: 100.0}, is_of_tomograms=True)
+    point = Point(id="point-0001", kind="particle", x=9, y=12, z=5, class_name="particle")
+    operations = [PutPoint(operation="put_point", point=point)]
+    with Workspace(project) as workspace:
+        made = Edit(id="edit-0001", base_version=0, operations=operations)
+        save_edit(workspace, 1, made, "ada")
+        set_image_facts(workspace, 1, shape=(20, 64, 70), pixel_size_A=10.0)
+        (tmp_path / "tomo.mrc").unlink()
+        for one in formats_for(3):
+            assert exported_labels(workspace, one.name, particles_only=True).content
 
 
 def test_formats_of_the_other_dimension_are_not_offered(client: Browser) -> None:

@@ -71,12 +71,21 @@ class ImageCatalogue:
         pixel_size_A: float | None = None,
         *,
         axis_order: "AxisOrder | None" = None,
+        shapes: Mapping[str, Shape | VolumeShape] | None = None,
     ) -> "ImageCatalogue":
-        """Return the catalogue of listed images, with the pixel sizes of their list."""
-        paths = {one.name: one.path for one in images}
+        """Return the catalogue of listed images, with the pixel sizes of their list.
+
+        Of images in `shapes` no header is read.
+        """
+        known = shapes or {}
+        paths = {one.name: one.path for one in images if one.name not in known}
         sizes_A = {one.name: one.pixel_size_A for one in images if one.pixel_size_A is not None}
         return cls(
-            paths=paths, pixel_size_A=pixel_size_A, pixel_sizes_A=sizes_A, axis_order=axis_order
+            known,
+            paths=paths,
+            pixel_size_A=pixel_size_A,
+            pixel_sizes_A=sizes_A,
+            axis_order=axis_order,
         )
 
     @classmethod
@@ -87,6 +96,7 @@ class ImageCatalogue:
         *,
         override: bool = False,
         axis_order: "AxisOrder | None" = None,
+        shapes: Mapping[str, VolumeShape] | None = None,
     ) -> "ImageCatalogue":
         """Return the catalogue of listed tomograms.
 
@@ -98,10 +108,10 @@ class ImageCatalogue:
             Voxel size of all of them, ångström; None takes it from each header.
         override
             Let the stated size win over headers that contradict it, which is an error otherwise.
-        axis_order
-            As of the catalogue.
+        axis_order, shapes
+            As of the catalogue; of images in `shapes` no header is read.
         """
-        catalogue = cls.listed(images, pixel_size_A, axis_order=axis_order)
+        catalogue = cls.listed(images, pixel_size_A, axis_order=axis_order, shapes=shapes)
         catalogue._are_tomograms = True
         catalogue._checks_sizes = not override
         return catalogue

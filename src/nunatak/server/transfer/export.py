@@ -187,10 +187,24 @@ def _target(folder: Path, stem: str, chosen: PickFormat) -> Path:
 
 def _box_px(picks: PickSet, diameter_A: float, catalogue: ImageCatalogue) -> int:
     """Return an even side of a box, pixels."""
-    size_A = catalogue.pixel_size_A(picks.images[0])
-    if not size_A:
+    size_A = _some_pixel_size_A(picks, catalogue)
+    if size_A is None:
         return _BOX_WITHOUT_SIZE_PX
     return max(_BOX_WITHOUT_SIZE_PX, 2 * round(BOX_IN_DIAMETERS * diameter_A / size_A / 2))
+
+
+def _some_pixel_size_A(picks: PickSet, catalogue: ImageCatalogue) -> float | None:
+    """Return the pixel size of the first image of which one is known."""
+    if "pixel_size_A" in picks.table:
+        known_A = picks.table["pixel_size_A"].dropna()
+        if len(known_A):
+            return float(known_A.iloc[0])
+    for image in picks.images:
+        try:
+            return catalogue.pixel_size_A(image)
+        except BadInput:
+            continue  # One image that is gone is no reason to write none of the others.
+    return None
 
 
 def _packed(folder: Path, stem: str, chosen: PickFormat) -> ExportedFile:
