@@ -1,5 +1,6 @@
 """Make the project that ``nunatak label`` is asked for, or open it and add what is new."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,8 +12,11 @@ from nunatak.images.inputs import list_micrographs
 from nunatak.images.micrograph_list import MicrographList
 from nunatak.images.tomogram_inputs import list_tomograms
 from nunatak.learning.labels.words import ONLY_CLASS
+from nunatak.picks.counted import counted
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.images import add_images, images_of
+from nunatak.workspace.pick_sets import pick_sets_of
+from nunatak.workspace.picks import picked_images
 from nunatak.workspace.project import (
     Contrast,
     ParticleClass,
@@ -21,6 +25,7 @@ from nunatak.workspace.project import (
     has_project,
     settings_of,
 )
+from nunatak.workspace.stated_sizes import state_pixel_size
 
 _KINDS = {2: "micrographs", 3: "tomograms"}
 
@@ -36,7 +41,8 @@ class Prepared:
     n_new : int
         Of them, added now.
     notes : tuple of str
-        What was left out of the inputs, and why.
+        What was left out of the inputs, and why; and what became of the pixel size that was
+        stated, where it concerns images that were there before.
     """
 
     n_images: int
@@ -70,7 +76,7 @@ def prepare(
     contrast
         ``auto`` keeps what is there.
     pixel_size_A
-        Of the new images, instead of their headers'.
+        Of the images that are given, or of all where none are, whose headers state none.
     is_of_tomograms
         What images are; None finds out.
     tomograms_star
@@ -99,13 +105,15 @@ def prepare(
             _change(workspace, diameters_A, contrast, user)
         sized = [replace(one, pixel_size_A=pixel_size_A or one.pixel_size_A) for one in found]
         n_new = len(add_images(workspace, sized))
+        resized = [] if is_new else _resized(workspace, pixel_size_A, found if images else None)
         if tomograms_star is not None:
             # Tables are slow to import, and somebody waits for the first picture.
             from nunatak.server.transfer.tilt_series import keep_tomograms_star  # noqa: PLC0415
 
             keep_tomograms_star(workspace, tomograms_star)
         missing = [f"{one.name}: {one.reason}" for one in found.missing]
-        return Prepared(len(images_of(workspace)), n_new, (*found.notes, *missing))
+        notes = (*found.notes, *missing, *resized)
+        return Prepared(len(images_of(workspace)), n_new, notes)
 
 
 def _ndim(images: Sequence[str], is_of_tomograms: bool | None) -> Literal[2, 3]:
@@ -141,6 +149,36 @@ def _change(
     if (classes, new_contrast) == (before.classes, before.contrast):
         return
     change_settings(workspace, before.version, user=user, classes=classes, contrast=new_contrast)
+
+
+def _resized(
+    workspace: Workspace, pixel_size_A: float | None, given: MicrographList | None
+) -> list[str]:
+    """Give images that the project has a pixel size, and say which it could be given to."""
+    if pixel_size_A is None:
+        return []
+    paths = None if given is None else {os.path.abspath(one.path) for one in given}  # noqa: PTH100
+    came_of = state_pixel_size(workspace, pixel_size_A, paths)
+    notes = []
+    if came_of.changed:
+        number = counted(len(came_of.changed), "image")
+        notes.append(f"{number} of the project now counted with {pixel_size_A:g} Å a pixel")
+    changed = {one.id for one in came_of.changed if one.pixel_size_A is not None}
+    sets = pick_sets_of(workspace)
+    picked = {image for one in sets for image in picked_images(workspace, one.id)}
+    if changed & picked:
+        notes.append(
+            f"{counted(len(changed & picked), 'image')} of these picked with another pixel size "
+            "before: use 'Pick again' under Train in the page"
+        )
+    if came_of.contradicted:
+        first = came_of.contradicted[0]
+        notes.append(
+            f"{counted(len(came_of.contradicted), 'image')} of the project not counted with "
+            f"{pixel_size_A:g} Å a pixel, since the headers say otherwise (the first, "
+            f"{first.path}: {first.pixel_size_A:.5g} Å). Correct headers that are wrong"
+        )
+    return notes
 
 
 def _classes(
