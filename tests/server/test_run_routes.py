@@ -1,5 +1,6 @@
 """Runs over HTTP."""
 
+import pytest
 from browser import Browser
 
 from nunatak.server.runs.orders import LESSON
@@ -62,3 +63,15 @@ def test_a_stopped_training_goes_on_over_http(client: Browser, services: Service
     assert client.get("/api/runs").json()["runs"][0]["can_continue"]
     going = client.post(f"/api/runs/{training}/continue", json={}).json()
     assert (going["state"], going["can_continue"]) == ("waiting", False)
+
+
+def test_an_image_that_is_skipped_no_more_may_be_due(
+    client: Browser, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = []
+    monkeypatch.setattr(services.runs, "picks_may_be_due", lambda: told.append(1))
+    counts = []
+    for state in ("skipped", "skipped", "new", "reviewed"):
+        assert client.patch("/api/images/1", json={"state": state}).status_code == 200
+        counts.append(len(told))
+    assert counts == [0, 0, 1, 1]

@@ -62,8 +62,11 @@ def opened_services(folder: Path, user: str) -> Iterator[Services]:
     with ExitStack() as stack:
         workspace = stack.enter_context(Workspace(folder))
         events = stack.enter_context(closing(EventHub()))
-        pictures = stack.enter_context(closing(Pictures(workspace)))
-        runs = stack.enter_context(closing(RunManager(workspace, events, user=user)))
+        runs = RunManager(workspace, events, user=user)
+        pictures = stack.enter_context(
+            closing(Pictures(workspace, when_usable=runs.picks_may_be_due))
+        )
+        stack.enter_context(closing(runs))  # before the pictures
         watcher = stack.enter_context(closing(DatabaseWatcher(workspace, events)))
         watcher.start()
         yield Services(

@@ -4,7 +4,7 @@ import io
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import mrcfile
 import numpy as np
@@ -52,7 +52,7 @@ def _decoded(jpeg: bytes) -> np.ndarray:
 class Shown:
     """A project and its pictures."""
 
-    def __init__(self, workspace: Workspace, images: list[int], **options: int) -> None:
+    def __init__(self, workspace: Workspace, images: list[int], **options: Any) -> None:
         self.workspace = workspace
         self.images = images
         self.pictures = Pictures(workspace, **options)
@@ -67,7 +67,7 @@ class Shown:
 def show_in() -> Callable[..., Shown]:
     """Return what makes a project of image files in a folder, and the pictures of them."""
 
-    def shown(folder: Path, *paths: Path, ndim: Literal[2, 3] = 2, **options: int) -> Shown:
+    def shown(folder: Path, *paths: Path, ndim: Literal[2, 3] = 2, **options: Any) -> Shown:
         classes = [ParticleClass(name="particle", diameter_A=40.0)]
         workspace = create_project(folder, ndim=ndim, classes=classes, user="ada")
         listed = [ListedMicrograph(path, str(path), None) for path in paths]
@@ -81,7 +81,7 @@ def show(tmp_path: Path, show_in: Callable[..., Shown]) -> Iterator[Callable[...
     """Return what makes a project of image files, and the pictures of them."""
     made: list[Shown] = []
 
-    def shown(*paths: Path, ndim: Literal[2, 3] = 2, **options: int) -> Shown:
+    def shown(*paths: Path, ndim: Literal[2, 3] = 2, **options: Any) -> Shown:
         made.append(show_in(tmp_path / "project", *paths, ndim=ndim, **options))
         return made[-1]
 

@@ -1,5 +1,6 @@
 """Images that cannot be shown."""
 
+import mrcfile
 import numpy as np
 import pytest
 
@@ -120,6 +121,30 @@ def test_a_problem_is_over_when_the_file_is_good_again(show, write_mrc, tmp_path
     write_mrc(path, pixels)
     shown.pictures.pyramid(shown.images[0])
     assert problem_of(shown) is None
+
+
+def test_who_picks_is_told_that_an_image_is_usable_again(show, write_mrc, tmp_path, pixels):
+    path = write_mrc(tmp_path / "mic.mrc", pixels)
+    told = []
+    shown = show(path, when_usable=lambda: told.append(problem_of(shown)))
+    _cut(path, write_mrc)
+    with pytest.raises(BadInput):
+        shown.pictures.pyramid(shown.images[0])
+    assert not told
+    write_mrc(path, pixels)
+    shown.pictures.pyramid(shown.images[0])
+    shown.pictures.pyramid(shown.images[0])
+    assert told == [None]
+
+
+def test_who_picks_is_told_nothing_of_an_image_without_a_pixel_size(show, tmp_path, pixels):
+    path = tmp_path / "mic.mrc"
+    mrcfile.write(path, pixels)
+    told = []
+    shown = show(path, when_usable=lambda: told.append(1))
+    set_problem(shown.workspace, shown.images[0], f"{path}: the header states no pixel size.")
+    shown.pictures.thumbnail(shown.images[0])
+    assert not told
 
 
 def test_a_problem_that_others_found_stays(show, write_mrc, tmp_path, pixels):

@@ -9,18 +9,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from waiting import wait_for
 
 from nunatak.errors import Mismatch, ResourceError
 from nunatak.server.bodies.runs import PickAsked, TrainAsked
 from nunatak.server.runs import RunManager, process
+from nunatak.server.runs import manager as manager_module
 from nunatak.server.runs.orders import LESSON
 from nunatak.server.runs.progress_file import NAME
+from nunatak.workspace.columns import NewCandidates
 from nunatak.workspace.connection import Workspace
-from nunatak.workspace.images import images_of
+from nunatak.workspace.images import images_of, set_problem
 from nunatak.workspace.labels import save_edit
 from nunatak.workspace.marks import Edit, Point, PutPoint
+from nunatak.workspace.pick_sets import add_pick_set, change_pick_set
+from nunatak.workspace.picks import save_image_picks
 from nunatak.workspace.processes import process_start
 from nunatak.workspace.runs import RunKind, add_run, change_run, run_of
 
@@ -67,6 +72,44 @@ def test_the_general_model_picks_at_once(make_manager: MakeManager) -> None:
     wait_for(under_way(manager, run.id))
     manager.project_changed()  # a second time changes nothing
     assert len(manager.runs()) == 1
+
+
+def picked_but_one(workspace: Workspace) -> int:
+    """A complete set of all images but one, which had a problem, and its number."""
+    run = add_run(workspace, kind="pick", name="General model", asked={"kind": "pick"}, user="ada")
+    number = add_pick_set(
+        workspace, name="General model", threshold=0.5, classes=["particle"], run=run.id
+    )
+    *others, last = images_of(workspace)
+    nothing = NewCandidates(np.zeros(0), np.zeros(0), np.zeros(0))
+    for image in others:
+        save_image_picks(workspace, number, image.id, nothing)
+    set_problem(workspace, last.id, "cut short")
+    change_pick_set(workspace, number, is_complete=True)
+    change_run(workspace, run.id, state="done")
+    return last.id
+
+
+def test_an_image_that_becomes_usable_is_picked(
+    workspace: Workspace, make_manager: MakeManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(manager_module, "SETTLING_S", 0.0)
+    last = picked_but_one(workspace)
+    manager = make_manager()
+    manager.start()
+    assert len(manager.runs()) == 1
+    set_problem(workspace, last, None)
+    manager.picks_may_be_due()
+    wait_for(lambda: len(manager.runs()) == 2)
+    run = manager.runs()[0]
+    assert run_of(workspace, run.id).asked["pick_set"] == 1
+    # Of what becomes usable meanwhile, this run knows nothing.
+    wait_for(under_way(manager, run.id))
+    manager.picks_may_be_due()
+    wait_for(under_way(manager, run.id))
+    assert len(manager.runs()) == 2
+    manager.stop(run.id)
+    wait_for(lambda: len(manager.runs()) == 3)
 
 
 def test_a_training_goes_before_picking(workspace: Workspace, make_manager: MakeManager) -> None:

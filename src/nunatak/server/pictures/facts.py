@@ -1,13 +1,13 @@
 """What the attempt to show an image tells the project about it."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from nunatak.errors import BadInput, Mismatch, ResourceError
 from nunatak.workspace.connection import Workspace
-from nunatak.workspace.images import ImageRecord, set_image_facts, set_problem
+from nunatak.workspace.images import ImageRecord, image_of, set_image_facts, set_problem
 
 _log = logging.getLogger(__name__)
 
@@ -19,10 +19,15 @@ class Facts:
     ----------
     workspace
         The project.
+    when_usable
+        Called when an image that had a problem can be picked.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(
+        self, workspace: Workspace, when_usable: Callable[[], object] = lambda: None
+    ) -> None:
         self._workspace = workspace
+        self._when_usable = when_usable
         self._noted: dict[int, str] = {}
         """By image, the problem that was recorded here."""
         self._looked_at: set[int] = set()
@@ -47,6 +52,7 @@ class Facts:
         if record.problem is not None and self._is_over(record, record.problem):
             with _without_failing():
                 set_problem(self._workspace, record.id, None)
+                self._tell_if_usable(record.id)
         self._noted.pop(record.id, None)
         self._looked_at.add(record.id)
 
@@ -59,6 +65,12 @@ class Facts:
         with _without_failing():
             known_A = pixel_size_A if pixel_size_A is not None else record.pixel_size_A
             set_image_facts(self._workspace, record.id, shape=shape, pixel_size_A=known_A)
+
+    def _tell_if_usable(self, image: int) -> None:
+        now = image_of(self._workspace, image)
+        # Without a pixel size it can be looked at, and not be picked.
+        if now.pixel_size_A is not None or now.stated_pixel_size_A is not None:
+            self._when_usable()
 
     def _is_over(self, record: ImageRecord, problem: str) -> bool:
         is_of_the_file = problem.startswith(record.path)

@@ -71,9 +71,17 @@ class Pictures:
         The project.
     cache_bytes
         How much pictures may take on disk.
+    when_usable
+        Called when an image that could not be read can be picked.
     """
 
-    def __init__(self, workspace: Workspace, *, cache_bytes: int = MOST_BYTES) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        cache_bytes: int = MOST_BYTES,
+        when_usable: Callable[[], object] = lambda: None,
+    ) -> None:
         self._workspace = workspace
         self._ndim = settings_of(workspace).ndim
         self._cache = PictureCache(workspace.cache, cache_bytes)
@@ -81,7 +89,7 @@ class Pictures:
         # The image that is looked at does not wait for a queue full of thumbnails; these wait for
         # each other, on a slow disk for long.
         aside = Gate(1, wait_s=PATIENCE_ASIDE_S)
-        self._facts = Facts(workspace)
+        self._facts = Facts(workspace, when_usable)
         self._pyramids = Pyramids(self._cache, gate, self._facts)
         self._volumes = Volumes(self._cache, gate, self._facts)
         self._micrographs = MicrographPictures(self._pyramids, aside, self._facts)

@@ -8,7 +8,7 @@ from nunatak.server.bodies.base import Id
 from nunatak.server.bodies.images import ImageSummary, PickCounts, Queue, StateChange
 from nunatak.server.queue_reader import queue_of, summary_of
 from nunatak.server.services import Parts
-from nunatak.workspace.images import set_state
+from nunatak.workspace.images import image_of, set_state
 
 router = APIRouter(tags=["images"])
 
@@ -28,7 +28,11 @@ def read_image(image: Id, parts: Parts) -> ImageSummary:
 @router.patch("/images/{image}")
 def change_state(image: Id, change: StateChange, parts: Parts) -> ImageSummary:
     """Call an image new, labelled, reviewed or skipped."""
+    was_skipped = image_of(parts.workspace, image).state == "skipped"
     set_state(parts.workspace, image, change.state, parts.user)
+    if was_skipped and change.state != "skipped":
+        # Picking leaves out what is skipped.
+        parts.runs.picks_may_be_due()
     return summary_of(parts.workspace, image)
 
 

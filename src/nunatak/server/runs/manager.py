@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 
 from nunatak.errors import Mismatch, NunatakError
 from nunatak.server.bodies.runs import Run, RunAsked
@@ -11,6 +12,7 @@ from nunatak.server.runs.requests import (
     NewRun,
     asked_run,
     first_picks,
+    picks_are_under_way,
     refuse_second_training,
 )
 from nunatak.server.runs.run_body import run_body
@@ -21,6 +23,9 @@ from nunatak.workspace.runs import RunRecord, add_run, change_run, reopen_run, r
 
 LOOK_EVERY_S = 0.25
 LOG_BYTES = 64 * 1024
+
+SETTLING_S = 1.0
+"""How long it is waited for more images that become usable, as when a whole folder comes back."""
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +53,7 @@ class RunManager:
         self._supervisor = Supervisor(workspace, events)
         self._look = threading.Event()
         self._closing = False
+        self._due_at: float | None = None
         self._thread = threading.Thread(target=self._watch, name="runs", daemon=True)
 
     @property
@@ -175,6 +181,23 @@ class RunManager:
                 self._added(order, self._user)
         self._look.set()
 
+    def picks_may_be_due(self) -> None:
+        """Pick images soon that became usable: their file was mended, or they are skipped no more.
+
+        One run serves all that become so within a moment, or while others are being picked.
+        """
+        self._due_at = time.monotonic() + SETTLING_S
+
+    def _order_what_is_due(self) -> None:
+        due_at = self._due_at
+        if due_at is None or time.monotonic() < due_at or picks_are_under_way(self._workspace):
+            return
+        order = first_picks(self._workspace)
+        if order is not None:
+            self._added(order, self._user)
+        if self._due_at == due_at:  # no further image became usable meanwhile
+            self._due_at = None
+
     def _added(self, order: NewRun, user: str) -> RunRecord:
         return add_run(
             self._workspace, kind=order.kind, name=order.name, asked=order.asked, user=user
@@ -191,6 +214,7 @@ class RunManager:
             try:
                 with self._lock:
                     if not self._closing:
+                        self._order_what_is_due()
                         self._supervisor.look()
                 was_well = True
             except NunatakError as error:

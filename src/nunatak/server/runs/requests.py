@@ -60,7 +60,7 @@ def first_picks(workspace: Workspace) -> NewRun | None:
     settings = settings_of(workspace)
     if not _has_diameter(settings) or not images_of(workspace):
         return None
-    if any(run.kind == "pick" and not run.has_ended for run in runs_of(workspace)):
+    if picks_are_under_way(workspace):
         return None
     sets = [one for one in pick_sets_of(workspace) if one.run is not None]
     if sets:
@@ -68,6 +68,11 @@ def first_picks(workspace: Workspace) -> NewRun | None:
     if any(run.kind == "pick" for run in runs_of(workspace)):
         return None  # it was stopped, or failed: somebody knows
     return NewRun("pick", FIRST_PICKS, PickOrder(kind="pick").model_dump(mode="json"))
+
+
+def picks_are_under_way(workspace: Workspace) -> bool:
+    """Whether a run that picks runs or waits."""
+    return any(run.kind == "pick" and not run.has_ended for run in runs_of(workspace))
 
 
 def _new_images(workspace: Workspace, newest: PickSetRecord) -> NewRun | None:
