@@ -19,12 +19,13 @@ from nunatak.picks.formats.registry import FORMATS
 from nunatak.pruning.label_words import classes_of_column
 from nunatak.server.prepare import prepare
 from nunatak.server.services import Services
-from nunatak.server.transfer.export import exported_labels, formats_for
+from nunatak.server.transfer.export import exported, exported_labels, formats_for
 from nunatak.server.transfer.imports import import_file, plain_name
 from nunatak.server.transfer.tilt_series import keep_tomograms_star
 from nunatak.workspace.columns import NewCandidates
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.decisions import PickDecision, Review, save_review
+from nunatak.workspace.exchange import picks_as_table
 from nunatak.workspace.images import images_of, set_image_facts
 from nunatak.workspace.labels import save_edit
 from nunatak.workspace.marks import Edit, Point, PutPoint
@@ -186,6 +187,37 @@ def test_with_tomograms_star_labels_go_to_relion_and_come_back(
     assert (again.added, again.already_there) == (0, 2)
     offered = [one.name for one in formats_for(3, has_tilt_series=True)]
     assert offered[0] == "relion5-tomo"
+
+
+@pytest.mark.parametrize(
+    ("kind", "file_format"),
+    [
+        *[("ribosome", name) for name in ("csv", "copick", "cz-ndjson", "czii-csv")],
+        ("particle", "czii-csv"),
+    ],
+)
+def test_exported_picks_have_the_name_of_the_one_kind(
+    tmp_path: Path, kind: str, file_format: str
+) -> None:
+    with mrcfile.new(tmp_path / "tomo.mrc", np.zeros((20, 64, 70), np.float32)) as file:
+        file.set_volume()
+        file.voxel_size = 10.0
+    project = tmp_path / "project"
+    sizes_A = {kind if kind != "particle" else None: 190.0}
+    inputs = [str(tmp_path / "tomo.mrc")]
+    prepare(project, inputs, user="ada", diameters_A=sizes_A, is_of_tomograms=True)
+    with Workspace(project) as workspace:
+        number = add_pick_set(workspace, name="general", threshold=0.5, classes=[kind])
+        place = np.array([20.0])
+        found = NewCandidates(place, place, np.array([0.9]), z_px=np.array([5.0]))
+        save_image_picks(workspace, number, 1, found)
+        picks = picks_as_table(workspace, number)
+        content = exported(workspace, picks, "picks", file_format).content
+    if file_format in ("copick", "cz-ndjson"):
+        archive = zipfile.ZipFile(io.BytesIO(content))
+        (name,) = [one for one in archive.namelist() if one.endswith("json")]
+        content = name.encode() + archive.read(name)
+    assert kind in content.decode()
 
 
 def test_a_tomograms_star_that_does_not_fit_is_refused(

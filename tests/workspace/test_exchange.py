@@ -301,6 +301,14 @@ def test_classes_of_a_set_are_named_where_there_are_several(workspace: Workspace
     np.testing.assert_array_equal(found["diameter_A"], [np.nan, 100.0])
 
 
+def test_picks_of_the_one_kind_have_its_name_where_it_has_one(picked: Workspace) -> None:
+    ribosome = ParticleClass(name="ribosome", diameter_A=250.0)
+    change_settings(picked, 1, user="maria", classes=[ribosome])
+    found = picks_as_table(picked, 1).table
+    assert found["class_name"].tolist() == ["ribosome"] * 2
+    assert found["diameter_A"].tolist() == [250.0] * 2
+
+
 def test_an_empty_set_becomes_an_empty_table(tomograms: Workspace) -> None:
     add_pick_set(tomograms, name="none", threshold=0.5, classes=["particle"])
     picks = picks_as_table(tomograms, 1)

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nunatak.errors import BadInput
+from nunatak.learning.labels.words import ONLY_CLASS
 from nunatak.picks.table import PickSet, empty_table
 from nunatak.pruning.classes import JUNK, PARTICLE, class_of
 from nunatak.workspace.columns import JUDGED, LEFT_OUT, PickColumns
@@ -87,9 +88,10 @@ def picks_as_table(workspace: Workspace, pick_set: int, which: Which = "selected
     -------
     PickSet
         With ``score``, ``selected``, sizes where they are known, ``class_name`` where there are
-        several, what a pruning says (``probability``, ``predicted_class``), ``decision``: a
-        person's, else a pruning's; and ``label``: a person's word alone, ``particle`` or what a
-        candidate is instead, in words that `nunatak.prune` knows, blank where nobody decided.
+        several or the one has a name of its own, what a pruning says (``probability``,
+        ``predicted_class``), ``decision``: a person's, else a pruning's; and ``label``: a person's
+        word alone, ``particle`` or what a candidate is instead, in words that `nunatak.prune`
+        knows, blank where nobody decided.
 
     Raises
     ------
@@ -155,10 +157,11 @@ def _label_columns(image: ImageRecord, labels: Labels, settings: Settings) -> Co
 def _candidate_columns(
     image: ImageRecord, found: PickColumns, record: PickSetRecord, settings: Settings
 ) -> Columns:
-    sizes_A = [settings.diameter_A(name) for name in record.classes]
+    names = record.classes
     if len(record.classes) == len(settings.classes) == 1:
         # A model that knows one kind finds the project's one, whatever the model calls it.
-        sizes_A = [settings.classes[0].diameter_A]
+        names = (settings.classes[0].name,)
+    sizes_A = [settings.diameter_A(name) for name in names]
     columns = {
         **_place_columns(image, found.positions_px),
         "score": found.score,
@@ -167,8 +170,8 @@ def _candidate_columns(
         "predicted_class": np.full(len(found), None, dtype=object),
         "decision": np.full(len(found), None, dtype=object),
     }
-    if len(record.classes) > 1:
-        columns["class_name"] = np.array(record.classes, dtype=object)[found.class_index]
+    if names != (ONLY_CLASS,):
+        columns["class_name"] = np.array(names, dtype=object)[found.class_index]
     if found.probability is not None and found.judged_index is not None:
         kinds = np.array([*record.judged_classes, None], dtype=object)
         columns["probability"] = found.probability

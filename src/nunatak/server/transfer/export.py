@@ -3,7 +3,7 @@
 import io
 import tempfile
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nunatak.errors import BadInput, UsageError
@@ -11,7 +11,7 @@ from nunatak.picks.formats import relion_autopick
 from nunatak.picks.formats.base import PickFormat
 from nunatak.picks.formats.doors import write_picks
 from nunatak.picks.formats.registry import FORMATS, format_named, refuse_dimensions
-from nunatak.picks.formats.tomograms import relion4_star, relion5_star
+from nunatak.picks.formats.tomograms import czii_csv, relion4_star, relion5_star
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.table import PickSet
 from nunatak.server.bodies.transfer import ExportFormat
@@ -27,6 +27,8 @@ BOX_IN_DIAMETERS = 1.5
 """Side of the boxes in formats that have boxes: what is usual for extraction."""
 
 _NEED_TILT_SERIES = (relion5_star.FORMAT.name, relion4_star.FORMAT.name)
+
+_NEED_CLASSES = (czii_csv.FORMAT.name,)
 
 _BOX_WITHOUT_SIZE_PX = 2
 _ZIP = "application/zip"
@@ -149,6 +151,8 @@ def exported(
         raise UsageError(f"{chosen.title}: {reason}")
     if not len(picks):
         raise BadInput("There is nothing to export yet: none was labelled or selected.")
+    if chosen.name in _NEED_CLASSES and len(settings.classes) == 1:
+        picks = _named(picks, settings.classes[0].name)
     catalogue = catalogue_of(workspace)
     largest_A = max((one.diameter_A or 0.0 for one in settings.classes), default=0.0)
     with tempfile.TemporaryDirectory(prefix="nunatak-export-") as name:
@@ -183,6 +187,13 @@ def _target(folder: Path, stem: str, chosen: PickFormat) -> Path:
     if not chosen.capabilities.multi_image:
         return folder
     return folder / f"{stem}{chosen.suffixes[0]}"
+
+
+def _named(picks: PickSet, class_name: str) -> PickSet:
+    """Call picks what the project calls its one kind, where nothing says otherwise."""
+    if "class_name" in picks.table:
+        return picks
+    return replace(picks, table=picks.table.assign(class_name=class_name))
 
 
 def _box_px(picks: PickSet, diameter_A: float, catalogue: ImageCatalogue) -> int:
