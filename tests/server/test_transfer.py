@@ -271,6 +271,43 @@ def losing(tmp_path: Path, micrographs: Path) -> Iterator[tuple[Workspace, list[
 
 
 @pytest.mark.parametrize("file_format", [one.name for one in formats_for(2)])
+def test_images_that_differ_by_folder_alone_go_into_formats_that_keep_folders(
+    losing: tuple[Workspace, list[Path]], file_format: str
+) -> None:
+    workspace, files = losing
+    other = files[0].parent / "b" / files[0].name
+    other.parent.mkdir()
+    files[1].rename(other)
+    with workspace.writing() as connection:
+        connection.execute("UPDATE image SET path = ? WHERE path = ?", (str(other), str(files[1])))
+    if file_format in ("relion-star", "csv", "parquet", "cryosparc"):
+        assert exported_labels(workspace, file_format, particles_only=True).content
+        return
+    remedy = r"different images.* export RELION STAR or CSV, which keep the folders"
+    with pytest.raises(BadInput, match=remedy):
+        exported_labels(workspace, file_format, particles_only=True)
+
+
+def test_tomograms_that_differ_by_folder_alone_go_into_csv(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        with mrcfile.new(tmp_path / name / "tomo.mrc", np.zeros((20, 64, 70), np.float32)) as file:
+            file.set_volume()
+            file.voxel_size = 10.0
+    project, inputs = tmp_path / "project", [str(tmp_path / "a"), str(tmp_path / "b")]
+    prepare(project, inputs, user="ada", diameters_A={None: 100.0}, is_of_tomograms=True)
+    point = Point(id="point-0001", kind="particle", x=9, y=12, z=5, class_name="particle")
+    operations = [PutPoint(operation="put_point", point=point)]
+    with Workspace(project) as workspace:
+        for image in (1, 2):
+            made = Edit(id=f"edit-000{image}", base_version=0, operations=operations)
+            save_edit(workspace, image, made, "ada")
+        assert exported_labels(workspace, "csv", particles_only=True).content
+        with pytest.raises(BadInput, match="export CSV, which keeps the folders"):
+            exported_labels(workspace, "copick", particles_only=True)
+
+
+@pytest.mark.parametrize("file_format", [one.name for one in formats_for(2)])
 def test_images_that_are_gone_keep_no_label_from_being_exported(
     losing: tuple[Workspace, list[Path]], file_format: str
 ) -> None:

@@ -6,7 +6,7 @@ import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nunatak.errors import BadInput, UsageError
+from nunatak.errors import BadInput, Mismatch, UsageError
 from nunatak.picks.formats import relion_autopick
 from nunatak.picks.formats.base import PickFormat
 from nunatak.picks.formats.doors import write_picks
@@ -22,6 +22,8 @@ from nunatak.workspace.exchange import labels_as_picks
 from nunatak.workspace.project import settings_of
 
 _USUAL_FORMAT = {2: "relion-star", 3: "csv"}
+
+_KEEP_FOLDERS = {2: ("relion-star", "csv"), 3: ("csv",)}
 
 BOX_IN_DIAMETERS = 1.5
 """Side of the boxes in formats that have boxes: what is usual for extraction."""
@@ -151,6 +153,7 @@ def exported(
         raise UsageError(f"{chosen.title}: {reason}")
     if not len(picks):
         raise BadInput("There is nothing to export yet: none was labelled or selected.")
+    _refuse_shared_names(picks, chosen)
     if chosen.name in _NEED_CLASSES and len(settings.classes) == 1:
         picks = _named(picks, settings.classes[0].name)
     catalogue = catalogue_of(workspace)
@@ -187,6 +190,18 @@ def _target(folder: Path, stem: str, chosen: PickFormat) -> Path:
     if not chosen.capabilities.multi_image:
         return folder
     return folder / f"{stem}{chosen.suffixes[0]}"
+
+
+def _refuse_shared_names(picks: PickSet, chosen: PickFormat) -> None:
+    """Refuse images that the format takes for one, in words that help in the page."""
+    try:
+        chosen.refuse_images(picks.images)
+    except Mismatch as error:
+        keeping = [FORMATS[name].title for name in _KEEP_FOLDERS[picks.ndim]]
+        raise BadInput(
+            f"{error} The page cannot: export {' or '.join(keeping)}, which "
+            f"{'keep' if len(keeping) > 1 else 'keeps'} the folders of images."
+        ) from error
 
 
 def _named(picks: PickSet, class_name: str) -> PickSet:
