@@ -251,3 +251,11 @@ def test_what_cannot_be_scored_is_refused() -> None:
 def test_counting_needs_no_candidate_and_no_truth() -> None:
     some, none = np.zeros((2, 3)), np.empty((0, 3))
     assert (count_found(none, some, 1.0), count_found(some, none, 1.0)) == (0, 0)
+
+
+def test_unselected_candidates_of_the_truth_are_left_out_and_counted() -> None:
+    rows = [("t", RIBOSOME, 10.0, 10.0, 10.0), ("t", "unknown", 50.0, 50.0, 50.0)]
+    truth = pick_set(rows, selected=[True, False])
+    score = czii_score(pick_set(rows[:1]), truth)
+    assert [(one.truths, one.true_positives) for one in score.classes] == [(1, 1)]
+    assert score.to_dict()["n_unselected_truths"] == 1

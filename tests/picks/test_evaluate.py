@@ -213,3 +213,26 @@ def test_many_picks_are_judged_fast(rng: np.random.Generator) -> None:
         score=rng.uniform(size=100_000),
     )
     assert processor_seconds(lambda: evaluate(picks, truth, radius_px=30.0)) < 5.0
+
+
+def test_unselected_candidates_of_the_truth_are_left_out_and_counted(
+    truth: PickSet, caplog: pytest.LogCaptureFixture
+) -> None:
+    marked = PickSet(truth.table.assign(selected=[True, False, False]), images=truth.images)
+    picks = pick_set([("a.mrc", 10.0, 10.0), ("b.mrc", 20.0, 20.0)])
+    with caplog.at_level(logging.WARNING, logger="nunatak"):
+        result = evaluate(picks, marked, radius_px=5.0)
+    assert "2 candidates of the truth set are not selected, and left out" in caplog.text
+    assert "Not selected in the truth set, left out: 2 candidates." in result.to_text()
+    assert result.to_dict()["n_unselected_truths"] == 2
+    # b.mrc was looked at, and holds nothing that was selected: its pick is false.
+    assert [one.truths for one in result.images] == [1, 0, 0]
+    assert result.points[0].precision.micro.value == 0.5
+
+
+def test_selected_candidates_are_judged_perfect_by_the_set_they_come_from(truth: PickSet) -> None:
+    whole = PickSet(truth.table.assign(selected=[True, False, True]))
+    own = PickSet(whole.table[whole.table["selected"]])
+    result = evaluate(own, whole, radius_px=1.0)
+    assert result.best_f1.value == 1.0
+    assert "left out" not in evaluate(own, own, radius_px=1.0).to_text()

@@ -252,3 +252,18 @@ def test_text_curves_and_plain_types(picks: PickSet, truth: PickSet) -> None:
     assert plain == evaluate_classes(picks, truth, seed=3).to_dict()
     assert plain["classes"][1]["name"] == "small"
     assert plain["classes"][1]["points"][0]["localisation"][0]["unit"] == "voxels"
+
+
+def test_unselected_candidates_of_the_truth_are_left_out_and_counted(
+    picks: PickSet, truth: PickSet
+) -> None:
+    # A candidate of a class of its own makes no class of the truth, and needs no diameter.
+    other = truth.table.iloc[:1].assign(class_name="other", diameter_A=np.nan)
+    table = pd.concat([truth.table.assign(selected=True), other.assign(selected=False)])
+    marked = PickSet(table.reset_index(drop=True), images=truth.images)
+    result = evaluate_classes(picks, marked, n_resamples=0)
+    plain = evaluate_classes(picks, truth, n_resamples=0)
+    assert result.n_unselected_truths == 1
+    assert [one.name for one in result.classes] == [one.name for one in plain.classes]
+    assert result.averages[0].truths == plain.averages[0].truths
+    assert "Not selected in the truth set, left out: 1 candidate." in result.to_text()

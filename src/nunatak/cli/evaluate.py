@@ -28,7 +28,12 @@ def evaluate(
     ],
     truth: Annotated[
         Path,
-        typer.Argument(metavar="TRUTH", help="The true positions; any format.", show_default=False),
+        typer.Argument(
+            metavar="TRUTH",
+            help="The true positions; any format. Candidates that are marked as not selected are "
+            "left out, and counted.",
+            show_default=False,
+        ),
     ],
     *,
     radius_A: Annotated[

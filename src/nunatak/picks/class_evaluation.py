@@ -8,7 +8,14 @@ import pandas as pd
 
 from nunatak.picks.bootstrap import MicroMacro
 from nunatak.picks.counted import counted
-from nunatak.picks.evaluation import Evaluation, OperatingPoint, listed, plain, row
+from nunatak.picks.evaluation import (
+    Evaluation,
+    OperatingPoint,
+    listed,
+    plain,
+    row,
+    unselected_truths_note,
+)
 from nunatak.picks.judged import IMAGE_NOUN
 
 
@@ -81,6 +88,8 @@ class ClassEvaluation:
         Images not judged, as in `Evaluation`.
     n_left_out_picks : int
         Picks, of any class, on the images left out.
+    n_unselected_truths : int
+        Candidates of the truth set, of any class, that are marked as not selected, left out.
     left_out_classes : tuple of str
         Classes of the picks that the truth set does not contain.
     n_left_out_class_picks : int
@@ -97,6 +106,7 @@ class ClassEvaluation:
     left_out: tuple[str, ...]
     n_left_out_picks: int
     left_out_truths: tuple[str, ...]
+    n_unselected_truths: int
     left_out_classes: tuple[str, ...]
     n_left_out_class_picks: int
     n_resamples: int
@@ -151,7 +161,7 @@ class ClassEvaluation:
         return "\n".join([*lines, *self._footnotes(noun, images)])
 
     def _footnotes(self, noun: str, images: int) -> list[str]:
-        notes = []
+        notes = unselected_truths_note(self.n_unselected_truths)
         if self.left_out_classes:
             notes.append(
                 "Not in the truth set, left out: "

@@ -72,11 +72,14 @@ class CziiScore:
         Those that the truth set contains, by name.
     total_weight : float
         Of all classes known, in the truth set or not.
+    n_unselected_truths : int
+        Candidates of the truth set that are marked as not selected, left out.
     """
 
     name: str
     classes: tuple[CziiClass, ...]
     total_weight: float
+    n_unselected_truths: int = 0
 
     @property
     def score(self) -> float:
@@ -86,7 +89,13 @@ class CziiScore:
     def to_dict(self) -> dict[str, Any]:
         """Return the score in plain types fit for JSON."""
         classes = [one.to_dict() for one in self.classes]
-        return {"name": self.name, "score": self.score, "beta": BETA, "classes": classes}
+        return {
+            "name": self.name,
+            "score": self.score,
+            "beta": BETA,
+            "classes": classes,
+            "n_unselected_truths": self.n_unselected_truths,
+        }
 
     def to_text(self) -> str:
         """Return a table for people."""

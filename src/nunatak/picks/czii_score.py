@@ -32,7 +32,7 @@ from nunatak.picks.czii_result import CziiClass, CziiScore
 from nunatak.picks.evaluation import listed
 from nunatak.picks.judged import JudgedImage, bring_together
 from nunatak.picks.radius import Radius
-from nunatak.picks.selection import chosen
+from nunatak.picks.selection import chosen, count_unselected, true_positions
 from nunatak.picks.table import PickSet, coordinate_columns
 
 TOLERANCE = 0.5
@@ -111,6 +111,7 @@ def czii_score(
     truth
         The true positions with their ``class_name``. A tomogram in ``truth.images`` without a
         position is empty; there every pick of a class that the truth set contains is false.
+        Candidates that are marked as not selected are left out, and counted.
     particles
         Radius and weight of every class. Picks of a class in this table that the truth set does
         not contain have no part in the score.
@@ -139,6 +140,7 @@ def czii_score(
     total_weight = sum(one.weight for one in particles.values())
     if not total_weight > 0:
         raise UsageError("The weights of the classes are all zero: no score can come of them.")
+    n_unselected_truths, truth = count_unselected(truth), true_positions(truth)
     _check_truth(truth)
     picked, true = class_names(picks, "the picks"), class_names(truth, "the truth")
     judged = bring_together(
@@ -162,7 +164,7 @@ def czii_score(
             only_common=only_common,
         )
         classes.append(_summed(kind, particles[kind].weight, judgement.images))
-    return CziiScore(name, tuple(classes), total_weight)
+    return CziiScore(name, tuple(classes), total_weight, n_unselected_truths)
 
 
 def czii_scores(

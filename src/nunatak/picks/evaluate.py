@@ -41,7 +41,7 @@ def evaluate(
     picks
         The candidates, all of them, with their scores.
     truth
-        The true positions.
+        The true positions. Candidates that are marked as not selected are left out, and counted.
     radius_A, radius_px
         Greatest distance between a pick and the truth it stands for; one of the two.
     pixel_size_A
@@ -87,7 +87,13 @@ def evaluate(
 
 
 def warn_of_left_out(judgement: Judgement) -> None:
-    """Log which images of the picks are not judged."""
+    """Log which images of the picks are not judged, and which candidates are not true."""
+    if judgement.n_unselected_truths:
+        _log.warning(
+            "%s of the truth set %s not selected, and left out",
+            counted(judgement.n_unselected_truths, "candidate"),
+            "is" if judgement.n_unselected_truths == 1 else "are",
+        )
     if judgement.left_out:
         _log.warning(
             "%s with %s %s not in the truth set and left out",
@@ -122,6 +128,7 @@ def rated(
         left_out=judgement.left_out,
         n_left_out_picks=judgement.n_left_out_picks,
         left_out_truths=judgement.left_out_truths,
+        n_unselected_truths=judgement.n_unselected_truths,
         is_scored=judgement.is_scored,
         curve=curve,
         average_precision=average_precision,

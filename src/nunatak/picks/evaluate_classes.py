@@ -18,6 +18,7 @@ from nunatak.picks.evaluate import rated, warn_of_left_out
 from nunatak.picks.evaluation import listed
 from nunatak.picks.judged import Unlabelled, bring_together
 from nunatak.picks.radius import Radius
+from nunatak.picks.selection import true_positions
 from nunatak.picks.table import PickSet
 
 _log = logging.getLogger(__name__)
@@ -48,7 +49,8 @@ def evaluate_classes(
     picks
         The candidates with their ``class_name`` and, if they have one, their score.
     truth
-        The true positions with their ``class_name``.
+        The true positions with their ``class_name``. Candidates that are marked as not selected
+        are left out, and counted.
     radius_A, radius_px
         Greatest distance between a pick and the truth it stands for, of all classes. By default
         half the radius of the class's particle: a quarter of its ``diameter_A`` in the truth.
@@ -93,6 +95,7 @@ def evaluate_classes(
         only_common=only_common,
     )
     warn_of_left_out(whole)
+    truth = true_positions(truth)
     picked, true = class_names(picks, "the picks"), class_names(truth, "the truth")
     names = sorted(set(true))
     _require_common(set(picked), names, truth)
@@ -133,6 +136,7 @@ def evaluate_classes(
         left_out=whole.left_out,
         n_left_out_picks=whole.n_left_out_picks,
         left_out_truths=whole.left_out_truths,
+        n_unselected_truths=whole.n_unselected_truths,
         left_out_classes=left_out,
         n_left_out_class_picks=n_left_out,
         n_resamples=n_resamples,

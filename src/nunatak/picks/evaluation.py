@@ -107,6 +107,8 @@ class Evaluation:
         Picks on those.
     left_out_truths : tuple of str
         Images of the truth set left out because the picks do not mention them.
+    n_unselected_truths : int
+        Candidates of the truth set that are marked as not selected, left out.
     is_scored : bool
         Whether the picks carry scores; if not, the curve is a single point.
     curve : PrecisionRecallCurve
@@ -130,6 +132,7 @@ class Evaluation:
     left_out: tuple[str, ...]
     n_left_out_picks: int
     left_out_truths: tuple[str, ...]
+    n_unselected_truths: int
     is_scored: bool
     curve: PrecisionRecallCurve
     average_precision: MicroMacro
@@ -175,7 +178,7 @@ class Evaluation:
         return "\n".join([*lines, "", *self._footnotes()])
 
     def _footnotes(self) -> list[str]:
-        notes = []
+        notes = unselected_truths_note(self.n_unselected_truths)
         if not self.is_scored:
             notes.append("The picks carry no scores: the curve is a single point.")
         if self.without_picks:
@@ -230,6 +233,15 @@ def _shown(estimate: Estimate) -> str:
         return "not defined"
     interval = "" if math.isnan(estimate.low) else f" [{estimate.low:.3f}, {estimate.high:.3f}]"
     return f"{estimate.value:.4f}{interval}"
+
+
+def unselected_truths_note(count: int) -> list[str]:
+    """Say how many candidates of the truth set were left out, if any were."""
+    return (
+        [f"Not selected in the truth set, left out: {counted(count, 'candidate')}."]
+        if count
+        else []
+    )
 
 
 def listed(names: tuple[str, ...], most: int = 3) -> str:

@@ -12,6 +12,7 @@ from nunatak.images.pixel_size import same
 from nunatak.picks.formats.tomograms.relion_tomo_names import matched
 from nunatak.picks.names import NameIndex, Resolution, stem_of
 from nunatak.picks.radius import Radius
+from nunatak.picks.selection import count_unselected, true_positions
 from nunatak.picks.table import Z_COLUMN, PickSet
 
 FloatArray = NDArray[np.float64]
@@ -72,6 +73,8 @@ class Judgement:
         Picks on those.
     left_out_truths : tuple of str
         Images of the truth set that the picks do not mention, where only common ones count.
+    n_unselected_truths : int
+        Candidates of the truth set that are marked as not selected, which are not true.
     ndim : int
         2 for micrographs, 3 for tomograms.
     """
@@ -81,6 +84,7 @@ class Judgement:
     left_out: tuple[str, ...]
     n_left_out_picks: int
     left_out_truths: tuple[str, ...] = ()
+    n_unselected_truths: int = 0
     ndim: int = 2
 
     @property
@@ -107,7 +111,7 @@ def bring_together(
         candidate, and any image named, every truth is missed.
     truth
         The true positions. Images in ``truth.images`` without a position are known to be
-        empty: every pick there is false.
+        empty: every pick there is false. Candidates marked as not selected are left out.
     radius
         Matching radius, a distance in the plane or, in tomograms, in space.
     pixel_size_A
@@ -130,6 +134,7 @@ def bring_together(
     BadInput
         If there is no truth, only some picks have a score, or the radius cannot be converted.
     """
+    n_unselected_truths, truth = count_unselected(truth), true_positions(truth)
     ndim = _common_ndim(picks, truth)
     noun = IMAGE_NOUN[ndim]
     if not truth.images:
@@ -167,6 +172,7 @@ def bring_together(
         left_out=left_out if unlabelled is Unlabelled.LEAVE_OUT else (),
         n_left_out_picks=int(table["image"].isna().sum()),
         left_out_truths=left_out_truths,
+        n_unselected_truths=n_unselected_truths,
         ndim=ndim,
     )
 

@@ -42,6 +42,15 @@ def chosen(
     return replace(picks, table=table)
 
 
+def true_positions(truth: PickSet) -> PickSet:
+    """Return what a truth set says is there; every image stays, also one without a position left.
+
+    Candidates that are marked as not selected are no true particles: nobody took them for any.
+    Where nothing is marked, all that the set holds is true.
+    """
+    return chosen(truth, selected_only=True) if count_unselected(truth) else truth
+
+
 def count_unselected(picks: PickSet) -> int:
     """Count the candidates that are marked as not selected."""
     if "selected" not in picks.table.columns:
