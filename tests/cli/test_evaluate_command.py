@@ -90,3 +90,29 @@ def test_two_roundings_of_a_voxel_size_are_said(
     assert run(*files, "--radius", 50, "--resamples", 0) == EXIT_OK
     assert "up to 10.8 Å away in the other" in capsys.readouterr().err
     assert run(*files, "--radius-px", 5, "--pixel-size", 10, "--resamples", 0) == EXIT_OK
+
+
+@pytest.mark.parametrize("option", ["--json", "--curve"])
+def test_only_results_are_replaced_unasked(
+    picks: Path, truth: Path, tmp_path: Path, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result, notes = tmp_path / "result", tmp_path / "notes.txt"
+    notes.write_text("mine")
+    words = (picks, truth, "--radius-px", 3, "--resamples", 0, option)
+    for judged in (picks, truth):
+        before = judged.read_text()
+        assert run(*words, judged, "--overwrite") == EXIT_USAGE
+        assert "is one of the files that are judged" in capsys.readouterr().err
+        assert judged.read_text() == before
+    assert run(*words, notes) == EXIT_USAGE
+    assert "notes.txt exists and does not come from nunatak evaluate" in capsys.readouterr().err
+    assert notes.read_text() == "mine"
+    assert run(*words, result) == run(*words, result) == run(*words, notes, "--overwrite") == 0
+
+
+@pytest.mark.parametrize("option", ["--json", "--curve"])
+def test_results_by_class_are_replaced_unasked(tmp_path: Path, option: str) -> None:
+    picks = tmp_path / "picks.csv"
+    picks.write_text("image,x_px,y_px,class_name,score\na,1,1,small,0.5\n")
+    words = (picks, picks, "--radius-px", 3, "--by-class", option, tmp_path / "result")
+    assert run(*words) == run(*words) == EXIT_OK

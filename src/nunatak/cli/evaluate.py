@@ -142,6 +142,14 @@ def evaluate(
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Replace files that exist. What 'evaluate' itself has written is replaced anyway.",
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = False,
     n_resamples: Annotated[
         int,
         typer.Option(
@@ -168,12 +176,18 @@ def evaluate(
     from nunatak.picks.evaluate import evaluate as judge
     from nunatak.picks.evaluate_classes import evaluate_classes
     from nunatak.picks.evaluation import Evaluation
+    from nunatak.picks.evaluation_files import check_evaluation_files
     from nunatak.picks.formats import read_picks
     from nunatak.picks.formats.doors import files_of
     from nunatak.picks.formats.tomograms.copick_choice import refuse_idle_choice
     from nunatak.picks.judged import Unlabelled
     from nunatak.picks.voxel_shift import shift_note
 
+    check_evaluation_files(
+        [path for path in (json_file, curve_file) if path is not None],
+        inputs=[picks, truth],
+        overwrite=overwrite,
+    )
     _, images = tomogram_facts.catalogue(
         micrographs, tomograms, pixel_size_A, axis_order, override_pixel_size=override_pixel_size
     )
