@@ -116,3 +116,24 @@ def test_results_by_class_are_replaced_unasked(tmp_path: Path, option: str) -> N
     picks.write_text("image,x_px,y_px,class_name,score\na,1,1,small,0.5\n")
     words = (picks, picks, "--radius-px", 3, "--by-class", option, tmp_path / "result")
     assert run(*words) == run(*words) == EXIT_OK
+
+
+def test_the_binning_of_a_topaz_table_is_stated_or_said_to_be_unknown(
+    picks: Path, truth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    topaz = tmp_path / "topaz.txt"
+    topaz.write_text("image_name\tx_coord\ty_coord\tscore\na\t5\t5\t0.5\n")
+    words = ("--radius-px", 3, "--resamples", 0, "--threshold", 0)
+    note = "topaz.txt: a Topaz table does not say how far its images were downscaled"
+    for files, option, right in (
+        ((topaz, truth), "--input-binning", "Threshold as given (score ≥ 0): 1 selected, 1 of"),
+        ((picks, topaz), "--truth-binning", "Threshold as given (score ≥ 0): 2 selected, 1 of"),
+    ):
+        assert run(*files, *words) == EXIT_OK
+        printed = capsys.readouterr()
+        assert note in printed.err and f"({option})" in printed.err
+        assert right not in printed.out
+        assert run(*files, *words, option, 2) == EXIT_OK
+        printed = capsys.readouterr()
+        assert note not in printed.err
+        assert right in printed.out

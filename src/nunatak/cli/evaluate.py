@@ -71,6 +71,27 @@ def evaluate(
         ),
     ] = None,
     override_pixel_size: options.OverridePixelSize = False,
+    input_binning: Annotated[
+        float | None,
+        typer.Option(
+            "--input-binning",
+            metavar="N",
+            help="Pixels of the stored image per pixel of PICKS, as of 'convert'; to be stated for "
+            "Topaz tables. Default: 1.",
+            show_default=False,
+            rich_help_panel=options.INPUT,
+        ),
+    ] = None,
+    truth_binning: Annotated[
+        float | None,
+        typer.Option(
+            "--truth-binning",
+            metavar="N",
+            help="The same for TRUTH.",
+            show_default=False,
+            rich_help_panel=options.INPUT,
+        ),
+    ] = None,
     threshold: Annotated[
         float | None,
         typer.Option(
@@ -181,6 +202,7 @@ def evaluate(
     from nunatak.picks.formats.doors import files_of
     from nunatak.picks.formats.tomograms.copick_choice import refuse_idle_choice
     from nunatak.picks.judged import Unlabelled
+    from nunatak.picks.stated_grid import stated_grid
     from nunatak.picks.voxel_shift import shift_note
 
     check_evaluation_files(
@@ -203,8 +225,19 @@ def evaluate(
         any_of_run=True,
     )
     refuse_idle_choice(files_of([picks, truth]), facts)
+    for path, binning, option in (
+        (picks, input_binning, "--input-binning"),
+        (truth, truth_binning, "--truth-binning"),
+    ):
+        for file, fmt in files_of(path) if binning is None else ():
+            if not fmt.capabilities.unit_known:
+                console.say(
+                    f"{file}: a {fmt.title} does not say how far its images were downscaled; taken "
+                    f"as not at all. If they were, say by how much ({option})."
+                )
     candidates, truths = (
-        read_picks(path, images=images, tomograms=facts) for path in (picks, truth)
+        read_picks(path, images=images, grid=stated_grid(binning=binning), tomograms=facts)
+        for path, binning in ((picks, input_binning), (truth, truth_binning))
     )
     for path, picked in ((picks, candidates), (truth, truths)):
         for note in picked.notes[:_MOST_NOTES]:
