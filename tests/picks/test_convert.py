@@ -280,6 +280,22 @@ def test_candidates_are_chosen_and_counted(
     assert f"{int(-7 in x_px)} outside their image (kept)" in str(report)
 
 
+def test_what_a_threshold_chooses_is_selected_from_then_on(
+    candidates: Path, tmp_path: Path
+) -> None:
+    chosen = tmp_path / "chosen.csv"
+    said = "1 candidate of at least the threshold was not selected, and is marked as selected now."
+    report = convert(candidates, chosen, images=IMAGES, threshold=0.5)
+    assert said in report.notes
+    again = convert(chosen, tmp_path / "again.star", images=IMAGES, selected_only=True)
+    assert (again.n_in, again.n_out) == (3, 3)
+    # Neither where the format holds no marks, nor where the marks have chosen as well.
+    to_topaz = convert(candidates, tmp_path / "t.txt", to_format="topaz", threshold=0.5)
+    both = convert(candidates, tmp_path / "b.csv", selected_only=True, threshold=0.5)
+    assert said not in (*to_topaz.notes, *both.notes)
+    assert read_picks(tmp_path / "b.csv").table["selected"].all()
+
+
 def test_an_image_of_which_nothing_is_selected_stays(candidates: Path, tmp_path: Path) -> None:
     written = convert(
         candidates, tmp_path / "boxes", to_format="eman2-json", images=IMAGES, selected_only=True

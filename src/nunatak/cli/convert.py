@@ -209,7 +209,8 @@ def convert(
             "--threshold",
             "-t",
             metavar="SCORE",
-            help="Leave out candidates with a lower score. Default: all are written.",
+            help="Leave out candidates with a lower score, and mark the others as selected if "
+            "PICKS has such marks. Default: all are written.",
             show_default=False,
             rich_help_panel=SELECTION,
         ),

@@ -22,7 +22,7 @@ from nunatak.picks.formats.tomograms import copick_json, copick_tomograms
 from nunatak.picks.formats.tomograms.copick_choice import refuse_idle_choice
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.losses import losses
-from nunatak.picks.selection import chosen, count_unselected
+from nunatak.picks.selection import chosen, count_newly_selected, count_unselected
 from nunatak.picks.table import PickSet
 from nunatak.picks.tomogram_facts import TomogramFacts
 
@@ -80,7 +80,8 @@ def convert(
     selected_only
         Leave out candidates that are not marked as selected.
     threshold
-        Leave out candidates whose score is lower or unknown.
+        Leave out candidates whose score is lower or unknown. The others are marked as selected,
+        where the source has such marks.
     drop_outside
         Leave out picks beyond the edge of their image.
     duplicate_radius_px
@@ -137,6 +138,9 @@ def convert(
         refuse_idle_choice(found, facts)
     picks = chosen(candidates, selected_only=selected_only, threshold=threshold)
     is_chosen = selected_only or threshold is not None
+    n_marked = (
+        0 if selected_only or threshold is None else count_newly_selected(candidates, threshold)
+    )
     extents = inspection.extents_of(picks.table, catalogue)
     outside = inspection.is_outside(picks.table, extents)
     writing = FormatContext(
@@ -168,6 +172,7 @@ def convert(
         written=tuple(written),
         notes=(
             *([] if is_chosen else _unselected(kept, target_format)),
+            *_marked(n_marked, target_format),
             *picks.notes,
             *_moves(extents),
             *losses(kept, target_format, writing),
@@ -237,6 +242,18 @@ def _unselected(picks: PickSet, fmt: PickFormat) -> list[str]:
         f"Warning: {count} of the {counted(len(picks), 'pick')} {what} not selected, and "
         f"{fmt.title} holds no scores to tell them apart. Give --selected-only or --threshold "
         "SCORE to leave them out."
+    ]
+
+
+def _marked(count: int, fmt: PickFormat) -> list[str]:
+    """Say how many candidates the threshold has selected, where the target holds the marks."""
+    can = fmt.capabilities
+    if not count or not (can.preserves_columns or "selected" in can.columns):
+        return []
+    was, is_now = ("was", "is") if count == 1 else ("were", "are")
+    return [
+        f"{counted(count, 'candidate')} of at least the threshold {was} not selected, and {is_now} "
+        "marked as selected now."
     ]
 
 

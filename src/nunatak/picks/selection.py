@@ -18,7 +18,8 @@ def chosen(
     selected_only
         Keep those marked as selected.
     threshold
-        Keep those with at least this score; a pick of unknown score does not pass.
+        Keep those with at least this score; a pick of unknown score does not pass. Where picks
+        are marked as selected or not, those that pass become the selected ones.
 
     Raises
     ------
@@ -39,7 +40,18 @@ def chosen(
                 f"--threshold {threshold:g}: the picks have no scores. Leave the option out."
             )
         table = table[table["score"] >= threshold]
+        if "selected" in table.columns:
+            # The marks are those of another threshold, and would take picks away again.
+            table = table.assign(selected=True)
     return replace(picks, table=table)
+
+
+def count_newly_selected(picks: PickSet, threshold: float) -> int:
+    """Count the candidates marked as not selected that a threshold would select."""
+    if not {"selected", "score"} <= set(picks.table.columns):
+        return 0
+    passes = picks.table["score"] >= threshold
+    return int((passes & ~picks.table["selected"].astype(bool)).sum())
 
 
 def true_positions(truth: PickSet) -> PickSet:
