@@ -50,6 +50,23 @@ def test_what_an_earlier_pruning_wrote_is_replaced_without_a_word(
     assert not caplog.records
 
 
+def test_a_pickers_selection_stays_and_that_of_an_earlier_pruning_is_replaced(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    by_picker = {"selected": [True, True, False, True, True]}
+    assert aside(picks(**by_picker)) == {"selected_before"}
+    pruned = {**PRUNED, "selected": [True, False, False, False, False]}
+    again = {**pruned, "selected_before": by_picker["selected"]}
+    assert aside(picks(**again)) == set()
+    assert aside(picks(**{**again, "decision": [""] * 5})) == set()
+    assert not caplog.records
+    # Somebody has taken one of the doubtful picks in.
+    again["selected"] = [True, True, False, False, False]
+    assert aside(picks(**again)) == {"selected_before2"}
+    assert "what is in selected is not as an earlier pruning left it" in caplog.text
+    assert aside(picks(**again), labels(1)) == set()
+
+
 def test_columns_of_other_hands_stay_under_another_name(caplog: pytest.LogCaptureFixture) -> None:
     assert aside(picks(probability=PRUNED["probability"])) == {"probability_before"}
     with caplog.at_level(logging.WARNING):

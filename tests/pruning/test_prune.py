@@ -12,6 +12,7 @@ import torch
 import nunatak
 from nunatak.errors import UsageError
 from nunatak.networks.pruning_network import PruningNetwork
+from nunatak.picks.selection import chosen
 from nunatak.picks.table import PickSet
 from nunatak.pruning.crops import CropSpec
 from nunatak.pruning.decide import NOTHING_KEPT
@@ -91,6 +92,26 @@ def test_labels_teach_what_random_weights_do_not_know(picks: PickSet, model: Pru
     looks = result.picks.table["predicted_class"]
     rejected = looks[result.picks.table["decision"] == "reject"]
     assert (rejected == "empty").mean() > 0.5
+
+
+def test_what_is_kept_is_selected_whatever_the_picker_had_selected(
+    picks: PickSet, model: PruningModel
+) -> None:
+    by_picker = np.arange(len(picks)) % 2 == 0
+    given = replace(picks, table=picks.table.assign(score=0.5, selected=by_picker))
+    said = labels([0, 1, 2, 3, 4, 5, 8, 9])
+    first = prune(given, model, labels=said)
+    is_kept = first.picks.table["decision"] == "keep"
+    assert set(is_kept[by_picker]) == set(is_kept[~by_picker]) == {False, True}
+    # Pruned again, on other labels, the picker's selection is still there.
+    second = prune(first.picks, model, labels=labels([0, 3]))
+    for result in (first, second):
+        table = result.picks.table
+        assert table["selected"].tolist() == (table["decision"] == "keep").tolist()
+        assert table["selected_before"].tolist() == by_picker.tolist()
+        assert "selected_before2" not in table
+    assert len(chosen(first.picks, selected_only=True)) == first.counts["keep"]
+    assert "selected" not in prune(picks, model).picks.table
 
 
 def test_a_table_of_labels_is_matched_and_one_seed_gives_one_result(

@@ -5,6 +5,11 @@ from dataclasses import replace
 from nunatak.errors import UsageError
 from nunatak.picks.table import PickSet
 
+SELECTED = "selected"
+
+SELECTED_BEFORE = "selected_before"
+"""A picker's selection, in picks of which a pruning has decided anew what is selected."""
+
 
 def chosen(
     picks: PickSet, *, selected_only: bool = False, threshold: float | None = None

@@ -44,9 +44,9 @@ class PickSet:
         the stored image, 0 = centre of the first pixel); for tomograms ``z_px`` as well, in
         voxels. Optional: ``score`` (float64, higher is better), ``class_name`` (str),
         ``diameter_A``, ``pixel_size_A`` (float64; of a tomogram the side of a voxel),
-        ``selected`` (bool: passes the chosen threshold), what a pruning says (``probability``,
-        float64; ``predicted_class`` and ``decision``, str), what a merging says (see
-        `nunatak.picks.merge.merge`), and for tomograms the orientation
+        ``selected`` (bool: passes the chosen threshold, or is kept by a pruning), what a pruning
+        says (``probability``, float64; ``predicted_class`` and ``decision``, str), what a merging
+        says (see `nunatak.picks.merge.merge`), and for tomograms the orientation
         ``rot_deg``, ``tilt_deg``, ``psi_deg`` (float64, see `nunatak.rotations`). Every other
         column came with the file and is kept as it is.
     optics : DataFrame or None

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nunatak.detection.record import circumstances
+from nunatak.picks.selection import SELECTED
 from nunatak.picks.table import PickSet
 from nunatak.pruning.calibration import calibrate
 from nunatak.pruning.decide import (
@@ -80,6 +81,9 @@ def concluded(
     table = set_aside(picks, labels).assign(
         probability=probability, predicted_class=kind, decision=decision
     )
+    if SELECTED in picks.table:
+        # Other commands go by this column: what is kept is not to be left out for a low score.
+        table[SELECTED] = decision == KEEP
     result = PruneResult(
         picks=replace(picks, table=table),
         logit=judgement.logit,

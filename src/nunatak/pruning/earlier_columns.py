@@ -2,7 +2,7 @@
 
 Those that an earlier pruning wrote are replaced. Others are a person's, or another program's, and
 stay under another name; so do decisions that a person has corrected and that are not given as
-labels.
+labels, and the selection of the picker.
 """
 
 import logging
@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nunatak.picks.formats.relion_columns import OWN
+from nunatak.picks.selection import SELECTED, SELECTED_BEFORE
 from nunatak.picks.table import PickSet
 from nunatak.pruning.classes import CLASSES, DUPLICATE
 from nunatak.pruning.decide import DECISIONS, KEEP, REJECT, REVIEW, UNJUDGED
@@ -32,7 +33,7 @@ _AS_LABELS = f". If a person's decisions are meant as labels, give --label-colum
 def set_aside(picks: PickSet, labels: MatchedLabels | None) -> pd.DataFrame:
     """Rename the columns that a judgement would replace, unless an earlier pruning wrote them.
 
-    What is renamed is warned of.
+    What is renamed is warned of, but for a picker's selection, to which it happens to all.
 
     Parameters
     ----------
@@ -47,7 +48,10 @@ def set_aside(picks: PickSet, labels: MatchedLabels | None) -> pd.DataFrame:
         The pick table: ``decision`` may have become ``decision_before``, and the like.
     """
     table = picks.table
-    names = {name: _free_name(table, name) for name in _to_keep(table, labels)}
+    unlabelled = np.ones(len(table), dtype=np.bool_)
+    if labels is not None:
+        unlabelled[labels.row] = False
+    names = {name: _free_name(table, name) for name in _to_keep(table, unlabelled)}
     if names:
         _log.warning(
             "%s: what is in %s is not as an earlier pruning left it, and stays as %s%s",
@@ -56,17 +60,17 @@ def set_aside(picks: PickSet, labels: MatchedLabels | None) -> pd.DataFrame:
             " and ".join(names.values()),
             _AS_LABELS if DECISION in names else "",
         )
+    if SELECTED in table and SELECTED_BEFORE not in table:
+        names[SELECTED] = SELECTED_BEFORE
     return table.rename(columns=names)
 
 
-def _to_keep(table: pd.DataFrame, labels: MatchedLabels | None) -> list[str]:
-    """Name the columns whose content no earlier pruning wrote."""
+def _to_keep(table: pd.DataFrame, unlabelled: NDArray[np.bool_]) -> list[str]:
+    """Name the columns whose content neither an earlier pruning wrote nor a picker."""
     there = [name for name in (PROBABILITY, LOOKS_LIKE, DECISION) if name in table]
+    changed = [SELECTED] if _is_selection_changed(table[unlabelled]) else []
     if len(there) < 3:
-        return there
-    unlabelled = np.ones(len(table), dtype=np.bool_)
-    if labels is not None:
-        unlabelled[labels.row] = False
+        return there + changed
     is_ours = {
         PROBABILITY: not table[PROBABILITY].lt(0).any() and not table[PROBABILITY].gt(1).any(),
         LOOKS_LIKE: bool(table[LOOKS_LIKE].isin((*CLASSES, UNJUDGED)).all()),
@@ -74,7 +78,15 @@ def _to_keep(table: pd.DataFrame, labels: MatchedLabels | None) -> list[str]:
     is_ours[DECISION] = says_nothing(table[DECISION][unlabelled]) or (
         is_ours[PROBABILITY] and _is_as_decided(table[unlabelled])
     )
-    return [name for name in there if not is_ours[name]]
+    return [name for name in there if not is_ours[name]] + changed
+
+
+def _is_selection_changed(table: pd.DataFrame) -> bool:
+    """Tell whether somebody has changed which picks an earlier pruning selected: the kept ones."""
+    if not {SELECTED, SELECTED_BEFORE, DECISION} <= set(table):
+        return False
+    decided = table[table[DECISION].isin(DECISIONS)]
+    return bool((decided[SELECTED].astype(bool) != (decided[DECISION] == KEEP)).any())
 
 
 def _is_as_decided(table: pd.DataFrame) -> bool:

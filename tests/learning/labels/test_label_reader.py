@@ -302,6 +302,10 @@ def test_rejected_by_hand_is_negative_but_a_low_score_is_not(
     assert sum(len(one.negatives_px) for one in scored.labelled) == 0
     assert len(scored) == 60
     assert finding(scored, "not selected").count == 20
+    # What a pruning doubts, or finds no micrograph for, is no more empty than a low score is.
+    pruned = read(changed(truth, selected=selected, selected_before=True), listed)
+    assert sum(len(one.negatives_px) for one in pruned.labelled) == 0
+    assert finding(pruned, "not selected").count == 20
     bare = read(changed(truth, score=0.7), listed)
     assert finding(bare, "scored").severity is Severity.WARNING
 

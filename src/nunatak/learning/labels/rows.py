@@ -82,7 +82,7 @@ def rows_of(picks: PickSet) -> tuple[Rows, tuple[str, ...], list[Finding]]:
 
 
 def unselected_finding(count: int) -> Finding:
-    """Say how many candidates below a threshold are left out."""
+    """Say how many candidates, below a threshold or not kept by a pruning, are left out."""
     return Finding(
         kind="not selected",
         severity=Severity.NOTE,

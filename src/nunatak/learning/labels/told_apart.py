@@ -5,6 +5,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nunatak.learning.labels.words import NEGATIVE_CLASSES, ONLY_CLASS
+from nunatak.picks.selection import SELECTED, SELECTED_BEFORE
 
 
 def told_apart(table: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -12,8 +13,9 @@ def told_apart(table: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_
 
     A row is a negative if its class has one of the `NEGATIVE_CLASSES`, or if it is marked as
     not selected in a table without scores: there, a person has rejected it. Where a table has
-    scores, ``selected`` says which candidates pass a threshold. The others may be particles all
-    the same, and are left out.
+    scores, ``selected`` says which candidates pass a threshold, and in pruned picks
+    (``selected_before``) which are kept. The others may be particles all the same, and are left
+    out.
 
     Parameters
     ----------
@@ -27,9 +29,9 @@ def told_apart(table: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_
     """
     is_negative = class_names(table).str.casefold().str.strip().isin(NEGATIVE_CLASSES).to_numpy()
     rejected = np.zeros(len(table), dtype=np.bool_)
-    if "selected" in table:
-        rejected = ~table["selected"].astype(bool).to_numpy()
-    if has_scores(table):
+    if SELECTED in table:
+        rejected = ~table[SELECTED].astype(bool).to_numpy()
+    if has_scores(table) or SELECTED_BEFORE in table:
         return is_negative, rejected & ~is_negative
     return is_negative | rejected, np.zeros_like(rejected)
 
