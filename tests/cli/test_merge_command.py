@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import mrcfile
+import numpy as np
 import pytest
 from ended import Run
 
@@ -84,6 +86,31 @@ def test_tomograms_are_merged_in_space(run: Run, project: Path) -> None:
         (13.0, 2),
         (30.0, 1),
     ]
+
+
+def test_the_images_say_their_pixel_size_where_no_set_does(run: Run, project: Path) -> None:
+    for name, size_A in (("a", 2.0), ("b", 3.0)):
+        with mrcfile.new(project / f"{name}.mrc") as file:
+            file.set_data(np.zeros((100, 100), dtype=np.float32))
+            file.voxel_size = size_A
+    header = "image,x_px,y_px"
+    (project / "one.csv").write_text(f"{header}\na.mrc,10,10\nb.mrc,10,10\n")
+    (project / "two.csv").write_text(f"{header}\na,14,10\nb,14,10\n")
+    words = ("merge", "one.csv", "two.csv", "--radius", "10", "-k", "2")
+    ended = run(*words, "-o", "agreed.star")
+    assert ended.returncode == EXIT_BAD_INPUT
+    assert "neither a set nor the header of a given image states" in ended.stderr
+    ended = run(*words, "--micrographs", "*.mrc", "-o", "agreed.star")
+    assert ended.returncode == EXIT_OK, ended.stderr
+    # 4 px are 8 Å on the one and 12 Å on the other.
+    table = read_picks(project / "agreed.star").table
+    assert table[["image", "pixel_size_A"]].to_numpy().tolist() == [["a.mrc", 2.0]]
+    # What a set states goes before the header, for all sets.
+    (project / "one.csv").write_text(f"{header},pixel_size_A\na.mrc,10,10,5\nb.mrc,10,10,2\n")
+    ended = run(*words, "--micrographs", "*.mrc", "-o", "stated.star")
+    assert ended.returncode == EXIT_OK, ended.stderr
+    table = read_picks(project / "stated.star").table
+    assert table[["image", "pixel_size_A"]].to_numpy().tolist() == [["b.mrc", 2.0]]
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,7 @@ def merge(
     from nunatak.picks.losses import losses
     from nunatak.picks.merge import merge as merge_sets
     from nunatak.picks.merge_names import set_labels
+    from nunatak.picks.merge_pixel_size import with_sizes_of_images
     from nunatak.picks.selection import chosen, count_unselected
 
     labels = set_labels(sets)
@@ -175,6 +176,8 @@ def merge(
                 f"{path}: {unselected} of {len(one)} picks are candidates that are not selected. "
                 "They take part; --selected-only leaves them out."
             )
+    if radius_px is None and pixel_size_A is None:
+        picked = with_sizes_of_images(picked, images)
     merged = merge_sets(
         picked,
         radius_A=radius_A,

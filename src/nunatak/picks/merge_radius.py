@@ -70,9 +70,10 @@ class MergeRadius:
         pixel_size_A = _first_known(rows, "pixel_size_A")
         if pixel_size_A is None:
             raise BadInput(
-                f"{rows['image'].iloc[0]}: a radius in ångström needs the pixel size, which none "
-                "of the sets states. Give the pixel size (--pixel-size), or the radius in pixels "
-                "(--radius-px)."
+                f"{rows['image'].iloc[0]}: a radius in ångström needs the pixel size, which "
+                "neither a set nor the header of a given image states. Give the images "
+                "(--micrographs or --tomograms), the pixel size (--pixel-size), or the radius in "
+                "pixels (--radius-px)."
             )
         return radius_A / pixel_size_A
 
