@@ -134,6 +134,25 @@ def test_labels_are_found_by_the_particle_images(folder: Path, cs: Path) -> None
         labels_by_position(picks, places, none, class_name="junk")
 
 
+def test_labels_without_places_are_found_by_the_particle_images_of_picks_on_micrographs(
+    folder: Path,
+) -> None:
+    labelled = read_prunable(folder / "p.star")
+    # The micrograph has the stem of a stack, and a pick where the middle of its boxes would be.
+    table = pd.DataFrame({"image": "s.mrc", "x_px": [22.0, 90.0], "y_px": [20.0, 90.0]})
+    picks = PickSet(table.assign(rlnImageName=["000001@t.mrcs", "000001@s.mrcs"]))
+    radius = np.full(2, 5.0)
+    words = PickSet(labelled.table.assign(label=["bad", "good", ""]), source=Path("labels.star"))
+    found = labels_by_position(picks, words, radius)
+    assert dict(zip(found.row.tolist(), found.class_name, strict=True)) == {1: "particle"}
+    assert found.unmatched == (
+        "labels.star: 1 label of particle images that are not among the picks, such as "
+        "000002@s.mrcs.",
+    )
+    with pytest.raises(Mismatch, match=r"labels\.star: .* and the picks name no particle images"):
+        labels_by_position(PickSet(table), words, radius)
+
+
 def test_what_cannot_be_read_is_said(folder: Path) -> None:
     assert [fmt.name for fmt in source_formats([folder / "p.star"])] == ["relion-particles"]
     with pytest.raises(UsageError, match="images of particles without a table"):

@@ -99,7 +99,8 @@ def labels_by_position(
     picks
         The picks.
     labelled
-        Labelled positions; images may be named by path, file name or stem. In tomograms, a label
+        Labelled positions; images may be named by path, file name or stem. Where they, or the
+        picks, are particle images without places, their names are compared. In tomograms, a label
         of one class of the picks (``class_name``) is not of a pick of another.
     radius_px : ndarray, shape (n,), float64
         How far a label may lie from its pick, pixels; of each pick, alike for all of an image (in
@@ -112,8 +113,9 @@ def labels_by_position(
     Raises
     ------
     Mismatch
-        If no label is on the images of the picks, none is near a pick, or labels of one pick
-        contradict each other.
+        If no label is on the images of the picks, none is near a pick, labels of one pick
+        contradict each other, or one of the two knows particle images alone and the other names
+        none.
     BadInput
         If there is no column of labels, or a word is unknown.
     """
@@ -131,7 +133,7 @@ def labels_by_position(
     if not (said != "").any():
         raise BadInput(f"{origin}: no labels, all {len(labelled)} rows are blank. Label some.")
     is_label = said != ""
-    if lacks_places(picks):
+    if lacks_places(picks) or lacks_places(labelled):
         return _by_particle(picks, labelled, said, origin)
     image_of = _same_images(picks, labelled, origin)
     words_are_kinds = class_name is not None or label_column(labelled, column) != "class_name"

@@ -15,10 +15,8 @@ def same_particles(picks: PickSet, labelled: PickSet) -> NDArray[np.int64]:
 
     Parameters
     ----------
-    picks
-        With particle images.
-    labelled
-        Also; stacks are named alike in both.
+    picks, labelled
+        With particle images, whose stacks are named alike in both.
 
     Returns
     -------
@@ -28,7 +26,7 @@ def same_particles(picks: PickSet, labelled: PickSet) -> NDArray[np.int64]:
     Raises
     ------
     Mismatch
-        If the labelled rows name no particle images.
+        If one of the two names no particle images.
     BadInput
         If a name of a particle image cannot be read.
     """
@@ -36,6 +34,12 @@ def same_particles(picks: PickSet, labelled: PickSet) -> NDArray[np.int64]:
         raise Mismatch(
             f"{labelled.source or 'the labels'}: no particle images are named, and the picks are "
             "known by these alone. Give labels with rlnImageName, or blob/path and blob/idx."
+        )
+    if not has_particle_images(picks):
+        raise Mismatch(
+            f"{labelled.source or 'the labels'}: these are particle images without a place on a "
+            "micrograph, and the picks name no particle images. Give labels with coordinates, or "
+            "picks with rlnImageName, or blob/path and blob/idx."
         )
     known, names = pd.factorize(_keys(picks))
     asked = pd.Index(names).get_indexer(pd.Index(_keys(labelled)))
