@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readSettings, typedSettings, type TypedSettings } from "./project_form";
+import { readSettings, rebased, typedSettings, type TypedSettings } from "./project_form";
 
 const typed = (more: Partial<TypedSettings> = {}): TypedSettings => ({
   name: " Apoferritin ",
@@ -40,5 +40,42 @@ describe("the project's settings", () => {
     };
     const change = readSettings(typedSettings(project as never));
     expect(change).toEqual(project);
+  });
+});
+
+describe("settings that somebody else changed meanwhile", () => {
+  const project = (classes: Record<string, number>, more: object = {}) =>
+    ({
+      name: "Apoferritin",
+      classes: Object.entries(classes).map(([name, diameter_A]) => ({ name, diameter_A })),
+      contrast: "auto",
+      expected_particles: null,
+      ...more,
+    }) as never;
+  const before = project({ particle: 120, old: 90 });
+
+  it("keep what both did, each where the other did nothing", () => {
+    const form = { ...typedSettings(before), name: "Ferritin" };
+    const { typed, both } = rebased(form, before, project({ particle: 150, proteasome: 180 }));
+    expect(both).toEqual([]);
+    expect(readSettings(typed)).toEqual({
+      name: "Ferritin",
+      classes: [
+        { name: "particle", diameter_A: 150 },
+        { name: "proteasome", diameter_A: 180 },
+      ],
+      contrast: "auto",
+      expected_particles: null,
+    });
+  });
+
+  it("leave what was typed where both changed the same, and name it", () => {
+    const form = typedSettings(before);
+    form.classes = [{ name: "particle", diameter: "140" }, { name: "new", diameter: "" }];
+    const now = project({ particle: 150, old: 90 }, { contrast: "dark" });
+    const { typed, both } = rebased(form, before, now);
+    expect(typed.classes).toEqual(form.classes);
+    expect(typed.contrast).toBe("dark");
+    expect(both).toEqual(["the diameter of particle (there “150”)"]);
   });
 });

@@ -126,9 +126,11 @@ class Session {
     this.#replace(await changeImageState(id, state));
   }
 
-  /** Change settings of the project, on top of those that are there. */
-  async change(change: Omit<ProjectChange, "base_version">): Promise<void> {
-    const base_version = this.project?.version ?? 0;
+  /** Change settings of the project, on top of those that the change was made to. */
+  async change(
+    change: Omit<ProjectChange, "base_version">,
+    base_version: number = this.project?.version ?? 0,
+  ): Promise<void> {
     try {
       this.project = await changeProject({ ...change, base_version });
     } catch (error) {
