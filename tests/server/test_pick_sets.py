@@ -335,3 +335,14 @@ def test_a_hundred_thousand_candidates_are_shown_at_once(
 
 def _at(histogram: dict, threshold: float) -> dict:
     return next(one for one in histogram["points"] if one["threshold"] == threshold)
+
+
+def test_picks_on_skipped_images_do_not_count(client: Browser, services: Services) -> None:
+    number = add_set(services, [0.9, 0.8, 0.2])
+    image = images_of(services.workspace)[0].id
+    kept = []
+    for state in ("new", "skipped", "new"):
+        client.patch(f"/api/images/{image}", json={"state": state})
+        answer = client.get(f"/api/pick-sets/{number}/histogram").json()
+        kept.append(answer["points"][0]["kept"])
+    assert kept == [3, 0, 3]

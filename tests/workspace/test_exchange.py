@@ -69,6 +69,19 @@ def test_skipped_images_teach_nothing(workspace: Workspace) -> None:
     assert len(labels_as_picks(workspace, with_skipped=True)) == 1
 
 
+def test_picks_on_skipped_images_are_left_out(workspace: Workspace) -> None:
+    number = add_pick_set(workspace, name="first", threshold=0.5, classes=["particle"])
+    found = NewCandidates(x_px=np.array([5.0]), y_px=np.array([5.0]), score=np.array([0.9]))
+    for image in (1, 2):
+        save_image_picks(workspace, number, image, found)
+    set_state(workspace, 1, "skipped", "ada")
+    picks = picks_as_table(workspace, number, "all")
+    assert picks.images == (image_of(workspace, 2).path,)
+    assert len(picks) == 1
+    set_state(workspace, 1, "new", "ada")
+    assert len(picks_as_table(workspace, number, "kept")) == 2
+
+
 def test_labels_in_tomograms_have_a_z(tomograms: Workspace) -> None:
     assert labels_as_picks(tomograms).ndim == 3
     points = put(point("1", 100, 100, 5), point("2", 100, 100, 20))

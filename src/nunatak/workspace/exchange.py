@@ -73,7 +73,7 @@ def labels_as_picks(
 
 
 def picks_as_table(workspace: Workspace, pick_set: int, which: Which = "selected") -> PickSet:
-    """Return candidates of a set as a pick table.
+    """Return candidates of a set as a pick table, without those on images that a person skips.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def picks_as_table(workspace: Workspace, pick_set: int, which: Which = "selected
     settings, record = settings_of(workspace), pick_set_of(workspace, pick_set)
     decisions = decisions_of(workspace, pick_set)
     picks = all_picks(workspace, pick_set)
-    images = [image for image in images_of(workspace) if image.id in picks]
+    images = [one for one in images_of(workspace) if one.id in picks and one.state != "skipped"]
     parts = []
     for image in images:
         found = picks[image.id]

@@ -168,6 +168,13 @@ def set_state(workspace: Workspace, image: int, state: ImageState, user: str) ->
     return before.model_copy(update={"state": state})
 
 
+def skipped_images(workspace: Workspace) -> frozenset[int]:
+    """Return the images that a person skips: they teach nothing, and their picks do not count."""
+    with workspace.reading() as connection:
+        rows = connection.execute("SELECT id FROM image WHERE state = 'skipped'").fetchall()
+    return frozenset(image for (image,) in rows)
+
+
 def write_state(connection: sqlite3.Connection, image: int, state: ImageState) -> None:
     """Change an image's state within a transaction."""
     connection.execute("UPDATE image SET state = ? WHERE id = ?", (state, image))

@@ -14,7 +14,9 @@ from nunatak.server.runs.requests import asked_run, first_picks
 from nunatak.workspace.columns import NewCandidates
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.decisions import PickDecision, Review, save_review
-from nunatak.workspace.images import add_images, images_of
+from nunatak.workspace.images import add_images, images_of, set_image_facts, set_state
+from nunatak.workspace.labels import save_edit
+from nunatak.workspace.marks import Edit, Point, PutPoint
 from nunatak.workspace.pick_sets import add_pick_set, change_pick_set
 from nunatak.workspace.picks import save_image_picks
 from nunatak.workspace.project import ParticleClass, change_settings, create_project
@@ -96,6 +98,27 @@ def test_candidates_that_people_kept_count_as_labels(workspace: Workspace) -> No
     said = [PickDecision(number=0, decision="keep")]
     save_review(workspace, earlier.pick_set or 0, Review(id="review-1", decisions=said), "ada")
     assert asked_run(workspace, TrainAsked(kind="train")).name == "Model 1"
+    for image in images_of(workspace):
+        set_state(workspace, image.id, "skipped", "ada")
+    with pytest.raises(Mismatch, match="No particle is labelled"):
+        asked_run(workspace, TrainAsked(kind="train"))
+
+
+def test_labels_on_skipped_images_are_not_enough(workspace: Workspace) -> None:
+    image = images_of(workspace)[0].id
+    points = [
+        PutPoint(
+            operation="put_point",
+            point=Point(id=f"point-{x:06d}", kind="particle", x=x, y=5, class_name="particle"),
+        )
+        for x in range(5)
+    ]
+    set_image_facts(workspace, image, shape=(8, 8), pixel_size_A=4.0)
+    save_edit(workspace, image, Edit(id="edit-000001", base_version=0, operations=points), "ada")
+    assert asked_run(workspace, TrainAsked(kind="train")).kind == "train"
+    set_state(workspace, image, "skipped", "ada")
+    with pytest.raises(Mismatch, match="No particle is labelled"):
+        asked_run(workspace, TrainAsked(kind="train"))
 
 
 def test_a_trained_model_picks_under_its_own_name(workspace: Workspace) -> None:

@@ -8,6 +8,7 @@ import {
   nextUnfinished,
   rowsInSight,
   scrollTo,
+  stateBefore,
 } from "./listing";
 import { madeImage } from "./made_image";
 
@@ -24,6 +25,11 @@ const places = new NameOrder().of(images);
 const ALL = { text: "", state: null };
 
 describe("the queue", () => {
+  it("knows what an image is that is not reviewed or skipped any more", () => {
+    expect(stateBefore(image(1, "a", { state: "skipped" }))).toBe("new");
+    expect(stateBefore(image(1, "a", { state: "skipped", negatives: 1 }))).toBe("labelled");
+  });
+
   it("orders by name as people count, or by doubt", () => {
     expect(ids(listed(images, ALL, "name", places))).toEqual([2, 3, 1]);
     expect(ids(listed(images, ALL, "doubt", places))).toEqual([2, 1, 3]);

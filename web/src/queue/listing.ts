@@ -54,6 +54,11 @@ export function countsByState(images: readonly ImageSummary[]): Record<ImageStat
   return counts;
 }
 
+/** What an image is where nobody calls it reviewed or skipped any more. */
+export function stateBefore(image: ImageSummary): ImageState {
+  return image.labels + image.negatives + image.regions > 0 ? "labelled" : "new";
+}
+
 /** The neighbour of an image in a list: `step` on, or back where it is negative; null at the end. */
 export function neighbour(
   images: readonly ImageSummary[],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { madeImage } from "./made_image";
-import { factsOf, titleOf } from "./row_words";
+import { factsOf, skippedWords, titleOf } from "./row_words";
 
 const image = madeImage();
 
@@ -9,6 +9,10 @@ describe("a row of the queue", () => {
     expect(factsOf(image)).toBe("no labels yet");
     expect(factsOf({ ...image, labels: 1, negatives: 2 })).toBe("1 particle · 2 not");
     expect(factsOf({ ...image, labels: 1, problem: "cut short" })).toBe("cannot be read");
+  });
+
+  it("says what becomes of the labels on an image that is skipped", () => {
+    expect(skippedWords("mic_1.mrc", 5)).toMatch("mic_1.mrc is skipped: its 5 labels and its picks are kept");
   });
 
   it("says more under the pointer: picks, what became of them, who was here last", () => {

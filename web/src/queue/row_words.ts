@@ -28,3 +28,11 @@ export function titleOf(image: ImageSummary, picks: PickCount | null, now = new 
   }
   return lines.join("\n");
 }
+
+/** What it means that an image with labels is skipped. */
+export function skippedWords(name: string, labels: number): string {
+  return (
+    `${name} is skipped: its ${counted(labels, "label")} and its picks are kept, but teach nothing, are not ` +
+    "counted and go into no file."
+  );
+}

@@ -50,7 +50,7 @@ class SetColumns:
     reasons : mapping of int to str
         Of rejections, by the candidate's number.
     excluded : ndarray, shape (n,), bool
-        In a region that a person excluded.
+        In a region that a person excluded, or on an image that a person skips.
     """
 
     image: IntArray
@@ -91,7 +91,7 @@ class SetColumns:
         return _is_of(class_name, self.judged_classes, self.judged_index)
 
     def selected(self, threshold: float) -> BoolArray:
-        """Which candidates pass a threshold, those in excluded regions left out."""
+        """Which candidates pass a threshold, the excluded left out."""
         return np.asarray((self.score >= threshold) & ~self.excluded)
 
     def kept(self, threshold: float) -> BoolArray:

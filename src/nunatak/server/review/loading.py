@@ -12,6 +12,7 @@ from nunatak.server.review.columns import KEPT, REJECTED, UNDECIDED, IntArray, S
 from nunatak.workspace.columns import PickColumns
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.decisions import Decision, decisions_of
+from nunatak.workspace.images import skipped_images
 from nunatak.workspace.labels import label_counts, labels_of
 from nunatak.workspace.marks import Labels
 from nunatak.workspace.pick_sets import PickSetRecord, pick_set_of
@@ -25,7 +26,7 @@ SETS_KEPT = 3
 
 
 class LoadedSets:
-    """Candidates of sets, read anew only when the set or a region changed; for any thread.
+    """Candidates of sets, read anew only when something of it changed; for any thread.
 
     Parameters
     ----------
@@ -47,7 +48,8 @@ class LoadedSets:
             If there is no such set.
         """
         record = pick_set_of(self._workspace, pick_set)
-        stamp = (record.stamp, _stamp_of_regions(self._workspace))
+        skipped = skipped_images(self._workspace)
+        stamp = (record.stamp, _stamp_of_regions(self._workspace), skipped)
         with self._lock:
             kept = self._kept.get(pick_set)
             if kept is None or kept[0] != stamp:
@@ -93,8 +95,10 @@ def load(workspace: Workspace, record: PickSetRecord, marks: list[Labels]) -> Se
     parts = list(by_image.values())
     counts = [len(one) for one in parts]
     number = _joined([one.number for one in parts], np.int64)
+    skipped = skipped_images(workspace)
     excluded = [
-        inside(regions.get(image, []), columns.positions_px) for image, columns in by_image.items()
+        inside(regions.get(image, []), columns.positions_px) | (image in skipped)
+        for image, columns in by_image.items()
     ]
     return SetColumns(
         image=np.repeat(np.array(list(by_image), dtype=np.int64), counts),

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from nunatak.server.bodies.base import Id
+from nunatak.server.bodies.events import Event
 from nunatak.server.bodies.images import ImageSummary, PickCounts, Queue, StateChange
 from nunatak.server.queue_reader import queue_of, summary_of
 from nunatak.server.services import Parts
@@ -28,9 +29,12 @@ def read_image(image: Id, parts: Parts) -> ImageSummary:
 @router.patch("/images/{image}")
 def change_state(image: Id, change: StateChange, parts: Parts) -> ImageSummary:
     """Call an image new, labelled, reviewed or skipped."""
-    was_skipped = image_of(parts.workspace, image).state == "skipped"
+    before = image_of(parts.workspace, image).state
     set_state(parts.workspace, image, change.state, parts.user)
-    if was_skipped and change.state != "skipped":
+    if (before == "skipped") != (change.state == "skipped"):
+        # Its picks count no more, or again.
+        parts.events.publish(Event(about="picks", image=image))
+    if before == "skipped" and change.state != "skipped":
         # Picking leaves out what is skipped.
         parts.runs.picks_may_be_due()
     return summary_of(parts.workspace, image)

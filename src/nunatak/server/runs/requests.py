@@ -8,7 +8,7 @@ from nunatak.server.bodies.runs import PickAsked, RunAsked, TrainAsked
 from nunatak.server.runs.enough import too_few
 from nunatak.server.runs.orders import GENERAL, PickOrder, model_file
 from nunatak.workspace.connection import Workspace
-from nunatak.workspace.images import images_of
+from nunatak.workspace.images import images_of, skipped_images
 from nunatak.workspace.labels import label_counts
 from nunatak.workspace.pick_sets import PickSetRecord, pick_set_of, pick_sets_of
 from nunatak.workspace.picks import picked_images
@@ -99,7 +99,8 @@ def _train(workspace: Workspace, asked: TrainAsked, settings: Settings) -> NewRu
     refuse_second_training(workspace)
     _require_diameter(settings, all_classes=settings.ndim == 3)
     _require_model(workspace, asked.start, settings)
-    counts = label_counts(workspace)
+    skipped = skipped_images(workspace)
+    counts = {one: count for one, count in label_counts(workspace).items() if one not in skipped}
     labelled = [particles for particles, _, _ in counts.values() if particles]
     problem = too_few(sum(labelled), len(labelled))
     if problem is not None and not _has_kept_candidates(workspace):
@@ -121,10 +122,16 @@ def refuse_second_training(workspace: Workspace) -> None:
 
 
 def _has_kept_candidates(workspace: Workspace) -> bool:
-    """Whether people kept candidates in galleries, which count as labels, too."""
+    """Whether people kept candidates in galleries, which count as labels, too.
+
+    On skipped images they do not.
+    """
     with workspace.reading() as connection:
         row = connection.execute(
-            "SELECT EXISTS (SELECT 1 FROM decision WHERE decision = 'keep')"
+            "SELECT EXISTS (SELECT 1 FROM candidates JOIN image ON image.id = candidates.image "
+            "JOIN decision ON decision.pick_set = candidates.pick_set "
+            "AND decision.number >= first AND decision.number < first + count "
+            "WHERE state != 'skipped' AND decision = 'keep')"
         ).fetchone()
     return bool(row[0])
 
