@@ -83,6 +83,31 @@ def test_decisions_are_kept_and_taken_back(client: Browser, services: Services) 
     assert (item["decision"], item["reason"]) == (None, None)
 
 
+def test_a_word_that_was_not_seen_is_not_replaced(client: Browser, services: Services) -> None:
+    number = add_set(services, SCORES)
+    theirs = {"number": 1, "decision": "reject", "reason": "carbon", "seen": "none"}
+    assert review(client, number, "review-1", theirs) == 204
+    mine = [{"number": one, "decision": "keep", "seen": "none"} for one in (0, 1)]
+    body = {"id": "review-2", "decisions": mine}
+    answer = client.post(f"/api/pick-sets/{number}/reviews", json=body)
+    assert answer.status_code == 409
+    said = {"number": 1, "decision": "reject", "reason": "carbon", "by": "ada"}
+    assert answer.json()["present"] == [said]
+    assert "decided otherwise on 1" in answer.json()["message"]
+    # Nothing of it was saved.
+    assert numbers(client, number, decision="keep") == []
+    # Whoever saw the word, says the same, or insists, is taken at their word.
+    assert review(client, number, "review-3", mine[0]) == 204
+    same = {"number": 1, "decision": "reject", "seen": "none"}
+    assert review(client, number, "review-4", same) == 204
+    assert review(client, number, "review-5", {**mine[1], "seen": "reject"}) == 204
+    assert review(client, number, "review-6", {"number": 1, "decision": "reject"}) == 204
+    assert numbers(client, number, decision="keep") == [0]
+    # Where nobody says anything any more, nothing is replaced.
+    assert review(client, number, "review-7", {"number": 1, "decision": None}) == 204
+    assert review(client, number, "review-8", {**mine[1], "seen": "reject"}) == 204
+
+
 def test_a_review_is_saved_whole_or_not_at_all(client: Browser, services: Services) -> None:
     number = add_set(services, SCORES)
     decisions = ({"number": 0, "decision": "keep"}, {"number": 99, "decision": "keep"})

@@ -7,10 +7,12 @@ from operator import itemgetter
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, TypeAdapter
+from pydantic.main import IncEx
 
 from nunatak.errors import BadInput
 from nunatak.workspace.base import Identifier, Model, Name, now
 from nunatak.workspace.connection import Workspace
+from nunatak.workspace.errors import StaleReview
 from nunatak.workspace.pick_sets import read_pick_set, touch
 
 Decision = Literal["keep", "reject"]
@@ -26,11 +28,15 @@ class PickDecision(Model):
         None takes the word back.
     reason : str or None
         Of a rejection: what it is instead, such as ``ice``.
+    seen : str or None
+        The word that the person saw before: ``none`` where nobody had decided. Where another one
+        was saved meanwhile, the decision is not taken. None takes it in any case.
     """
 
     number: Annotated[int, Field(ge=0)]
     decision: Decision | None
     reason: Name | None = None
+    seen: Literal[Decision, "none"] | None = None
 
 
 class Review(Model):
@@ -49,22 +55,28 @@ class Said(NamedTuple):
 
 
 _DECISIONS: TypeAdapter[list[PickDecision]] = TypeAdapter(list[PickDecision])
+_SEEN: IncEx = {"__all__": {"seen"}}
 
 _NAMED_SINGLY = 50
 """Decisions made at once: of more, it is told that they are somewhere in the set."""
 
 
 def save_review(workspace: Workspace, pick_set: int, review: Review, user: str) -> None:
-    """Save decisions whole; when this returns, they are on disk. The last word counts.
+    """Save decisions whole; when this returns, they are on disk.
+
+    The last word counts, but for one that somebody said of a candidate without having seen the
+    other word that is saved.
 
     Raises
     ------
     NotFound
         If there is no such set.
+    StaleReview
+        If another word than the one seen, and than the one said, is saved of a candidate.
     BadInput
         If the set has no candidate of a number, or the review's id was used for another review.
     """
-    said = _DECISIONS.dump_json(review.decisions, exclude_none=True).decode()
+    said = _DECISIONS.dump_json(review.decisions, exclude_none=True, exclude=_SEEN).decode()
     with workspace.writing() as connection:
         record = read_pick_set(connection, pick_set)
         before = connection.execute(
@@ -79,6 +91,9 @@ def save_review(workspace: Workspace, pick_set: int, review: Review, user: str) 
                     f"The pick set {record.name} has no candidate {one.number}; nothing was saved. "
                     "Reload the page."
                 )
+        unseen = _unseen(connection, pick_set, review.decisions)
+        if unseen:
+            raise StaleReview(unseen)
         at = now()
         connection.execute(
             "INSERT INTO review (id, pick_set, made_by, made_at, decisions) VALUES (?, ?, ?, ?, ?)",
@@ -98,6 +113,23 @@ def save_review(workspace: Workspace, pick_set: int, review: Review, user: str) 
         numbers = [one.number for one in review.decisions]
         for image in _few_images(connection, pick_set, numbers):
             touch(connection, pick_set, image=image)
+
+
+def _unseen(
+    connection: sqlite3.Connection, pick_set: int, decisions: Sequence[PickDecision]
+) -> dict[int, Said]:
+    """Return the words that decisions would replace without their having been seen, by number."""
+    found = {}
+    for one in decisions:
+        row = None
+        if one.seen is not None:
+            row = connection.execute(
+                "SELECT decision, reason, made_by FROM decision WHERE pick_set = ? AND number = ?",
+                (pick_set, one.number),
+            ).fetchone()
+        if row is not None and row[0] not in (one.seen, one.decision):
+            found[one.number] = Said(*row)
+    return found
 
 
 def _few_images(

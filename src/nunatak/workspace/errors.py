@@ -1,10 +1,12 @@
 """Why a change was refused, beyond the errors that the whole package shares."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from nunatak.errors import BadInput, FormatError, Mismatch
 
 if TYPE_CHECKING:
+    from nunatak.workspace.decisions import Said
     from nunatak.workspace.marks import Labels
     from nunatak.workspace.project import Settings
 
@@ -61,4 +63,21 @@ class StaleSettings(Mismatch):
         super().__init__(
             "The project's settings were changed in another window or by another person since you "
             "loaded them. Look at them again, and repeat your change."
+        )
+
+
+class StaleReview(Mismatch):
+    """Somebody decided otherwise on the same candidates since; nothing of the review was saved.
+
+    Attributes
+    ----------
+    present : mapping of int to Said
+        What is saved of them now, by number.
+    """
+
+    def __init__(self, present: "Mapping[int, Said]") -> None:
+        self.present = present
+        super().__init__(
+            f"Somebody else, or another window, decided otherwise on {len(present)} of these "
+            "candidates since you loaded them. Nothing was saved; look at both and decide again."
         )

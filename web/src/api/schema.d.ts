@@ -1149,6 +1149,9 @@ export interface components {
          *         None takes the word back.
          *     reason : str or None
          *         Of a rejection: what it is instead, such as ``ice``.
+         *     seen : str or None
+         *         The word that the person saw before: ``none`` where nobody had decided. Where another one
+         *         was saved meanwhile, the decision is not taken. None takes it in any case.
          */
         PickDecision: {
             /** Number */
@@ -1157,6 +1160,8 @@ export interface components {
             decision: ("keep" | "reject") | null;
             /** Reason */
             reason?: string | null;
+            /** Seen */
+            seen?: ("keep" | "reject" | "none") | null;
         };
         /**
          * PickSetChange
@@ -1529,6 +1534,21 @@ export interface components {
             decisions: components["schemas"]["PickDecision"][];
         };
         /**
+         * ReviewConflict
+         * @description Why decisions were not saved.
+         *
+         *     Attributes
+         *     ----------
+         *     present : list of SaidOfPick
+         *         What somebody said meanwhile of candidates that the review decides otherwise.
+         */
+        ReviewConflict: {
+            /** Message */
+            message: string;
+            /** Present */
+            present: components["schemas"]["SaidOfPick"][];
+        };
+        /**
          * Run
          * @description A run.
          *
@@ -1807,6 +1827,7 @@ export type Queue = components['schemas']['Queue'];
 export type Region = components['schemas']['Region'];
 export type Remove = components['schemas']['Remove'];
 export type Review = components['schemas']['Review'];
+export type ReviewConflict = components['schemas']['ReviewConflict'];
 export type Run = components['schemas']['Run'];
 export type Runs = components['schemas']['Runs'];
 export type SaidOfPick = components['schemas']['SaidOfPick'];
@@ -3962,6 +3983,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewConflict"];
                 };
             };
             /** @description Request Entity Too Large */

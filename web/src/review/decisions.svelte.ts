@@ -4,6 +4,7 @@ import type { Delivery, End } from "../api/carrier";
 import { saveReview } from "../api/client";
 import { newId } from "../api/ids";
 import type { PickDecision } from "../api/schema";
+import { conflictOf, insisting, seeing, without, type DecisionConflict } from "./decision_conflict";
 import { DecisionQueue } from "./decision_queue";
 import { decisionStore, type Said } from "./decision_store";
 import { Overlay } from "./overlay";
@@ -16,11 +17,6 @@ interface Step {
 
 type SaidHandler = (set: number, said: readonly PickDecision[]) => void;
 
-async function deliver({ id, set, decisions }: Said): Promise<Delivery<void>> {
-  await saveReview(set, { id, decisions: [...decisions] });
-  return { kind: "saved", result: undefined };
-}
-
 class Decisions {
   /** Decisions that the server has not confirmed. */
   waiting = $state(0);
@@ -30,6 +26,8 @@ class Decisions {
   hasUnkept = $state(false);
   /** What the server did not take, and why. */
   refusal = $state<string | null>(null);
+  /** What would replace words of others that this page had not seen. */
+  conflicts = $state.raw<readonly DecisionConflict[]>([]);
   canUndo = $state(false);
   canRedo = $state(false);
 
@@ -38,7 +36,7 @@ class Decisions {
   #done: Step[] = [];
   #undone: Step[] = [];
   readonly #queue = new DecisionQueue(
-    { deliver, ended: (said, end) => this.#ended(said, end) },
+    { deliver: (said) => this.#deliver(said), ended: (said, end) => this.#ended(said, end) },
     newId,
   );
   readonly outbox = this.#queue.outbox;
@@ -65,7 +63,7 @@ class Decisions {
     return () => this.#handlers.delete(handler);
   }
 
-  /** Decide; `before` are the words until now, for undoing. */
+  /** Decide; `before` are the words until now, for undoing, and lest others are replaced unseen. */
   decide(
     set: number,
     after: readonly PickDecision[],
@@ -76,7 +74,7 @@ class Decisions {
       this.#done.push({ set, before, after });
       this.#undone = [];
     }
-    this.#say(set, after);
+    this.#say(set, before ? seeing(after, before) : after);
   }
 
   /** Take the last decision back; returns what it was about. */
@@ -84,7 +82,7 @@ class Decisions {
     const step = this.#done.pop();
     if (!step) return [];
     this.#undone.push(step);
-    this.#say(step.set, step.before);
+    this.#say(step.set, seeing(step.before, step.after));
     return [...step.before];
   }
 
@@ -92,7 +90,7 @@ class Decisions {
     const step = this.#undone.pop();
     if (!step) return [];
     this.#done.push(step);
-    this.#say(step.set, step.after);
+    this.#say(step.set, seeing(step.after, step.before));
     return [...step.after];
   }
 
@@ -115,7 +113,57 @@ class Decisions {
     return this.#queue.standingStill(ask);
   }
 
+  /** Settle a conflict: decide as this page did, whatever somebody else said. */
+  keepMine(conflict: DecisionConflict): void {
+    this.#say(conflict.said.set, insisting(conflict));
+  }
+
+  /** Settle a conflict: leave what is saved as it is. */
+  takeTheirs(conflict: DecisionConflict): void {
+    this.#settle(conflict.said.set, conflict.mine);
+  }
+
+  /** Whoever decides anew on candidates is not asked about them any more. */
+  #settle(set: number, said: readonly PickDecision[]): void {
+    const numbers = new Set(said.map((one) => one.number));
+    const before = this.conflicts;
+    this.conflicts = before.flatMap((one) =>
+      one.said.set === set ? (without(one, numbers) ?? []) : [one],
+    );
+    const left = new Set(this.conflicts.map((one) => one.said));
+    for (const one of before) if (!left.has(one.said)) this.outbox.discard(one.said);
+  }
+
+  async #deliver(said: Said): Promise<Delivery<void>> {
+    try {
+      await saveReview(said.set, { id: said.id, decisions: [...said.decisions] });
+      return { kind: "saved", result: undefined };
+    } catch (error) {
+      const conflict = conflictOf(said, error);
+      if (conflict === null) throw error;
+      this.#takeAside(conflict);
+      return { kind: "aside" };
+    }
+  }
+
+  /** Show what others said, ask about it, and save what nobody else decided on. */
+  #takeAside(conflict: DecisionConflict): void {
+    const { said, mine, present } = conflict;
+    this.conflicts = [...this.conflicts, conflict];
+    this.#overlay.drop(said.set, mine);
+    // Where this page decided once more since, its later word is shown, and asked about in turn.
+    const shown = present.filter((one) => this.#overlay.over(said.set, one.number, 0) === null);
+    for (const handler of this.#handlers) handler(said.set, shown);
+    const later = this.outbox.waiting.filter((one) => one !== said && one.set === said.set);
+    const settled = new Set([...mine, ...later.flatMap((one) => one.decisions)].map(numberOf));
+    this.#queue.submit(
+      said.set,
+      said.decisions.filter((one) => !settled.has(one.number)),
+    );
+  }
+
   #say(set: number, said: readonly PickDecision[]): void {
+    this.#settle(set, said);
     this.#overlay.add(set, said);
     this.#queue.submit(set, said);
     for (const handler of this.#handlers) handler(set, said);
@@ -126,7 +174,10 @@ class Decisions {
     for (const one of this.outbox.waiting) this.#overlay.add(one.set, one.decisions);
   }
 
-  #ended({ set, decisions }: Said, end: End<void>): void {
+  #ended(said: Said, end: End<void>): void {
+    const { set, decisions } = said;
+    if (end.kind === "aside") return;
+    this.conflicts = this.conflicts.filter((one) => one.said !== said);
     if (end.kind === "refused") {
       this.#overlay.drop(set, decisions);
       this.refusal = end.message;
@@ -141,5 +192,7 @@ class Decisions {
     this.canRedo = this.#undone.length > 0;
   }
 }
+
+const numberOf = (one: { number: number }): number => one.number;
 
 export const decisions = new Decisions();

@@ -50,7 +50,7 @@ export function saveState(now: Saving): SaveState {
     return {
       kind: "waiting",
       text: `Not saved: ${counted(now.conflicts, "conflict")}`,
-      detail: "Somebody else changed the same labels as you. Say which of the changes is to hold.",
+      detail: "Somebody else changed the same as you. Say which of the changes is to hold.",
     };
   }
   return { kind: "saved", text: "✓ Saved", detail: "Everything is saved on the server's disk." };

@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from nunatak.server.bodies.base import Body
+from nunatak.server.bodies.base import Body, Problem
+from nunatak.server.bodies.picks import SaidOfPick
 from nunatak.workspace.decisions import Decision, PickDecision, Review
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Order",
     "PickDecision",
     "Review",
+    "ReviewConflict",
     "Share",
 ]
 
@@ -157,3 +159,15 @@ class ImageComparison(Body):
     both: int
     only_first: int
     only_second: int
+
+
+class ReviewConflict(Problem):
+    """Why decisions were not saved.
+
+    Attributes
+    ----------
+    present : list of SaidOfPick
+        What somebody said meanwhile of candidates that the review decides otherwise.
+    """
+
+    present: list[SaidOfPick]

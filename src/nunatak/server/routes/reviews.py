@@ -3,14 +3,17 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import JSONResponse
 
 from nunatak.server.bodies.base import Id
-from nunatak.server.bodies.reviews import Decision, Gallery, Order, Review
+from nunatak.server.bodies.picks import SaidOfPick
+from nunatak.server.bodies.reviews import Decision, Gallery, Order, Review, ReviewConflict
 from nunatak.server.review.gallery import Asked, gallery
 from nunatak.server.review.sheet import sheet_places
 from nunatak.server.routes.pictures import JPEG
 from nunatak.server.services import Parts
 from nunatak.workspace import decisions
+from nunatak.workspace.errors import StaleReview
 
 router = APIRouter(tags=["review"])
 
@@ -70,7 +73,20 @@ def read_sheet(
     return Response(picture, media_type="image/jpeg")
 
 
-@router.post("/pick-sets/{pick_set}/reviews", status_code=204)
-def save_review(pick_set: Id, review: Review, parts: Parts) -> None:
+@router.post(
+    "/pick-sets/{pick_set}/reviews",
+    status_code=204,
+    response_model=None,
+    responses={409: {"model": ReviewConflict}},
+)
+def save_review(pick_set: Id, review: Review, parts: Parts) -> JSONResponse | None:
     """Save decisions whole; they are on disk when the answer comes."""
-    decisions.save_review(parts.workspace, pick_set, review, parts.user)
+    try:
+        decisions.save_review(parts.workspace, pick_set, review, parts.user)
+    except StaleReview as stale:
+        present = [
+            SaidOfPick(number=number, **said._asdict()) for number, said in stale.present.items()
+        ]
+        conflict = ReviewConflict(message=str(stale), present=present)
+        return JSONResponse(conflict.model_dump(), 409)
+    return None
