@@ -2,6 +2,7 @@
 
 import io
 import shutil
+import stat
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -149,6 +150,13 @@ def test_labels_in_tomograms_go_into_every_format_that_is_offered(
     tomogram: Workspace, file_format: str | None
 ) -> None:
     assert exported_labels(tomogram, file_format, particles_only=True).content
+
+
+@pytest.mark.parametrize("file_format", [one.name for one in formats_for(3)])
+def test_every_export_of_tomograms_is_read_again(tomogram: Workspace, file_format: str) -> None:
+    file = exported_labels(tomogram, file_format, particles_only=True)
+    counts = import_file(tomogram, file.name, file.content, "ada")
+    assert (counts.added, counts.already_there) == (0, 2)
 
 
 @pytest.mark.parametrize("file_format", ["relion5-tomo", "relion4-tomo"])
@@ -419,6 +427,79 @@ def test_labels_come_back_from_a_file_and_are_counted(labelled: Browser) -> None
     assert answer.status_code == 200, answer.text
     assert (answer.json()["added"], answer.json()["already_there"]) == (2, 2)
     assert labelled.get("/api/images/1").json()["labels"] == 3
+
+
+@pytest.mark.parametrize("file_format", [one.name for one in formats_for(2)])
+def test_every_export_is_read_again(labelled: Browser, tmp_path: Path, file_format: str) -> None:
+    query = {"file_format": file_format, "which": "particles"}
+    path = saved(labelled.get("/api/export/labels", params=query), tmp_path)
+    gone = {"operation": "remove", "ids": [f"point-{number:04d}" for number in range(3)]}
+    edit = {"id": "edit-0002", "base_version": 1, "operations": [gone]}
+    labelled.post("/api/images/1/edits", json=edit)
+    answer = labelled.post(
+        "/api/import/labels",
+        params={"file_name": path.name},
+        content=path.read_bytes(),
+        headers=FILE,
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["added"] == 3
+
+
+def archive(*members: tuple[str, bytes], mode: int = 0o100644) -> bytes:
+    """A ZIP archive with members of these names, however odd."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, text in members:
+            member = zipfile.ZipInfo(name)
+            member.external_attr = mode << 16
+            packed.writestr(member, text)
+    return content.getvalue()
+
+
+BOX = b"90 40 20 20\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"PK\x03\x04 and no more", "damaged"),
+        (archive(("a.box", BOX))[:-30], "damaged"),
+        (archive(), "without files"),
+        (archive(("../mic_0.box", BOX)), "no plain name"),
+        (archive(("/etc/mic_0.box", BOX)), "no plain name"),
+        (archive(("a\\..\\mic_0.box", BOX)), "no plain name"),
+        (archive(("mic_0.box", b"/etc/passwd"), mode=stat.S_IFLNK | 0o777), "is a link"),
+        (archive(("autopick.star", b"data_")), "names other files"),
+        (archive(("c.json", b'{"pickable_objects": [], "static_root": "/"}')), "other files"),
+        (archive(*[(f"{number}.box", BOX) for number in range(6)]), "6 files, and at most 5"),
+        (archive(("mic_0.box", b" " * 20_000)), "MB when it is unpacked"),
+        (archive(("mic_0.box", BOX), ("mic_0.box/mic_1.box", BOX)), "damaged"),
+    ],
+)
+def test_archives_that_would_do_harm_are_refused(
+    client: Browser, monkeypatch: pytest.MonkeyPatch, content: bytes, message: str
+) -> None:
+    monkeypatch.setattr("nunatak.server.transfer.unpacking.MOST_FILES", 5)
+    monkeypatch.setattr("nunatak.server.transfer.unpacking.MOST_BYTES", 10_000)
+    answer = client.post(
+        "/api/import/labels", params={"file_name": "a.zip"}, content=content, headers=FILE
+    )
+    assert answer.status_code == 422, answer.text
+    assert message in answer.json()["message"]
+    assert "nunatak-import" not in answer.json()["message"]
+    assert [one["labels"] for one in client.get("/api/images").json()["images"]] == [0, 0, 0]
+
+
+def test_an_archive_of_files_in_a_folder_is_read(client: Browser) -> None:
+    content = archive(
+        ("labels/mic_0.box", BOX), ("labels/mic_1.box", BOX), ("__MACOSX/labels/._mic_0.box", b"x")
+    )
+    answer = client.post(
+        "/api/import/labels", params={"file_name": "a.ZIP"}, content=content, headers=FILE
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["added"] == 2
 
 
 def test_a_file_of_one_image_is_known_by_its_name(client: Browser) -> None:

@@ -586,7 +586,9 @@ export interface paths {
         put?: never;
         /**
          * Import Labels
-         * @description Add the picks in a file, in any pick format, to the labels; the body is the file.
+         * @description Add the picks in a file, in any pick format or packed as ZIP, to the labels.
+         *
+         *     The body is the file.
          */
         post: operations["import_labels_api_import_labels_post"];
         delete?: never;

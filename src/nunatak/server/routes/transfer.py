@@ -77,7 +77,10 @@ def import_labels(
     content: Annotated[bytes, Body(media_type="application/octet-stream")],
     file_name: Annotated[str, Query(min_length=1, max_length=255)],
 ) -> ImportCounts:
-    """Add the picks in a file, in any pick format, to the labels; the body is the file."""
+    """Add the picks in a file, in any pick format or packed as ZIP, to the labels.
+
+    The body is the file.
+    """
     from nunatak.server.transfer.imports import import_file  # noqa: PLC0415
 
     return import_file(parts.workspace, file_name, content, parts.user)

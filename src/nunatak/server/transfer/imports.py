@@ -10,6 +10,7 @@ from nunatak.picks.context import FormatContext
 from nunatak.picks.formats.doors import read_with
 from nunatak.server.transfer.catalogue import catalogue_of
 from nunatak.server.transfer.tilt_series import facts_of
+from nunatak.server.transfer.unpacking import unpacked
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.import_counts import ImportCounts
 from nunatak.workspace.imports import add_labels
@@ -23,7 +24,7 @@ _LONGEST_NAME = 200
 
 
 def import_file(workspace: Workspace, name: str, content: bytes, user: str) -> ImportCounts:
-    """Add the picks in a file to the labels.
+    """Add the picks in a file, or in the files of a ZIP archive, to the labels.
 
     Parameters
     ----------
@@ -44,13 +45,17 @@ def import_file(workspace: Workspace, name: str, content: bytes, user: str) -> I
     catalogue = catalogue_of(workspace)
     with tempfile.TemporaryDirectory(prefix="nunatak-import-") as folder:
         path = Path(folder) / plain_name(name)
-        path.write_bytes(content)
-        if is_copick_config(path):
+        prefix = f"{path.parent}/"  # means nothing to the user
+        if path.suffix.lower() == ".zip":
+            path.mkdir()
+            path = unpacked(content, path.name, path)
+        else:
+            path.write_bytes(content)
+        if path.is_file() and is_copick_config(path):
             raise BadInput(
                 f"{name}: the configuration of a copick project, which names other files. Import "
                 "the files of picks themselves, or add them with 'nunatak convert'."
             )
-        prefix = f"{path.parent}/"  # means nothing to the user
         try:
             picks = read_with(
                 path,
