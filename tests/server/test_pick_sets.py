@@ -180,9 +180,12 @@ def test_what_people_reject_is_not_counted_among_the_kept(
     client: Browser, services: Services
 ) -> None:
     score = np.linspace(0.1, 0.9, 100).round(4).tolist()
-    number = add_set(services, score, x=np.linspace(0, 390, 100).tolist())
+    # Half of all are right, the model says, whatever their score.
+    table = [{**TABLE[0], "probability": 0.5}]
+    number = add_set(
+        services, score, x=np.linspace(0, 390, 100).tolist(), tables={"particle": table}
+    )
     before = the_set(client, number)["stamp"]
-    # Of every other candidate half are right: so are, it seems, the others.
     decide(services, number, {i: "keep" if i % 4 else "reject" for i in range(0, 100, 2)})
     assert the_set(client, number)["stamp"] > before
     found = client.get(f"/api/pick-sets/{number}/histogram").json()
@@ -197,6 +200,44 @@ def test_what_people_reject_is_not_counted_among_the_kept(
     # What a person keeps is kept whatever its score.
     assert _at(found, 1.0)["kept"] == 25
     assert _at(found, 1.0)["kept_precision"]["value"] == 1.0
+
+
+def test_rejecting_junk_does_not_lower_the_precision_of_the_rest(
+    client: Browser, services: Services
+) -> None:
+    score = np.linspace(0.5, 0.9, 100).round(4).tolist()
+    table = [{**TABLE[0], "probability": 0.9}]
+    number = add_set(
+        services, score, x=np.linspace(0, 390, 100).tolist(), tables={"particle": table}
+    )
+    path = f"/api/pick-sets/{number}/histogram"
+    before = _at(client.get(path).json(), 0.5)["precision"]
+    decide(services, number, dict.fromkeys(range(0, 100, 10), "reject"))
+    after = _at(client.get(path).json(), 0.5)
+    assert after["precision"]["value"] == pytest.approx(before["value"])
+    assert after["kept_precision"]["value"] == 1.0
+
+
+def test_without_a_models_word_a_few_decisions_say_nothing_of_the_rest(
+    client: Browser, services: Services
+) -> None:
+    number = add_set(services, np.linspace(0.1, 0.9, 100).round(4).tolist())
+    decide(services, number, dict.fromkeys(range(30, 60), "reject"))
+    here = _at(client.get(f"/api/pick-sets/{number}/histogram").json(), 0.0)
+    assert here["precision"] is here["kept_precision"] is None
+
+
+def test_words_in_a_completely_labelled_region_leave_it_a_sample(
+    client: Browser, services: Services
+) -> None:
+    number = add_set(services, [0.9] * 40, x=[10.0 * i for i in range(40)])
+    # Every other of the left half is right.
+    mark(services, region("complete", -0.5, 198.0), *(point(20.0 * i) for i in range(10)))
+    path = f"/api/pick-sets/{number}/histogram"
+    before = _at(client.get(path).json(), 0.5)["precision"]
+    assert before["value"] == pytest.approx(0.5, abs=0.05)
+    decide(services, number, dict.fromkeys(range(1, 20, 2), "reject"))
+    assert _at(client.get(path).json(), 0.5)["precision"] == before
 
 
 def test_after_a_pruning_its_own_word_is_all_that_is_known(

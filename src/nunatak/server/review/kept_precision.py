@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from nunatak.server.review.columns import KEPT, BoolArray, FloatArray, IntArray
 from nunatak.server.review.estimates import Estimate, Probabilities
+from nunatak.server.review.expected import as_share
 from nunatak.server.review.precision import PrecisionEstimate
-from nunatak.server.review.score_bins import Bins, with_interval
+from nunatak.server.review.score_bins import Bins
 
 FROM_PRUNING = "the pruning's own probabilities, which nothing has checked on these images"
 
@@ -41,10 +41,10 @@ class Fate:
 class KeptPrecision:
     """How many candidates are kept from any score on, and their precision.
 
-    What people say of a kept candidate is a fact, not a sample: the estimate is of the others
-    alone. Without a pruning those are like the ones that people looked at, or as the model says.
-    A pruning changes which are left, and has learned from the very words that would check it: its
-    own probabilities are all there is, and no interval is known.
+    What people say of a kept candidate is a fact: the estimate is of the others alone, and the same
+    as before (see `PrecisionEstimate`). A pruning changes which are left, and has learned from the
+    very words that would check it: its own probabilities are all there is, and no interval is
+    known.
 
     Parameters
     ----------
@@ -62,16 +62,16 @@ class KeptPrecision:
         rows = np.flatnonzero(~fate.rejected & ~is_asked_for)
         rows = rows[np.argsort(-fate.score[rows], kind="stable")]
         self._falling = fate.score[rows]
-        is_pruned = not np.isnan(fate.probability).all()
-        # With a pruning they say how likely the unjudged are right, and no more: see above.
-        self._bins = None if is_pruned else before.bins
+        self._before = before
+        self._is_pruned = not np.isnan(fate.probability).all()
         self.source = before.source
-        if is_pruned:
+        if self._is_pruned:
             is_anything_said = not np.isnan(fate.right).all()
             said = "what people said, and elsewhere " if is_anything_said else ""
             self.source = f"{said}{FROM_PRUNING}"
-        self._sums = _sums(_shares(fate, before.bins, guess, is_pruned=is_pruned), rows)
-        self._unknown = _unknown(fate, self._bins, rows)
+        # Without a pruning the open ones are estimated together, and here are the known alone.
+        share = _shares(fate, before.bins, guess) if self._is_pruned else np.nan_to_num(fate.right)
+        self._sums = np.concatenate([[0.0], np.cumsum(share[rows])])
 
     def kept(self, threshold: float) -> int:
         """Count the kept candidates of at least a score, and those that a person asked for."""
@@ -83,47 +83,23 @@ class KeptPrecision:
         count = passing + self._always
         if not count or self.source is None:
             return None
-        means = [(float(one[passing]) + self._always) / count for one in self._sums]
-        if np.isnan(means[0]):
-            return None
-        value = min(means[0], 1.0)
-        if self._bins is not None:
-            share = self._unknown[passing] / count
-            return with_interval(value, float((share**2 * self._bins.open_variance).sum()))
-        if len(means) == 1:
-            return Estimate(value, None, None)
-        return Estimate(value, min(means[1], value), min(max(means[2], value), 1.0))
+        known = float(self._sums[passing]) + self._always
+        if self._is_pruned:
+            return None if np.isnan(known) else Estimate(min(known / count, 1.0), None, None)
+        undecided = self._before.undecided(threshold)
+        return None if undecided is None else as_share(undecided, known, count)
 
     def _passing(self, threshold: float) -> int:
         return int(np.searchsorted(-self._falling, -threshold, side="right"))
 
 
-def _shares(
-    fate: Fate, bins: Bins | None, guess: Probabilities | None, *, is_pruned: bool
-) -> list[FloatArray]:
-    """Return how likely each candidate is right, and perhaps the bounds of that."""
+def _shares(fate: Fate, bins: Bins | None, guess: Probabilities | None) -> FloatArray:
+    """Return how likely each candidate is right, after a pruning."""
     if bins is not None:
-        found = [bins.mean[bins.of_candidate]]
+        otherwise = bins.mean[bins.of_candidate]
     elif guess is not None:
-        found = [guess.value, guess.low, guess.high]
+        otherwise = guess.value
     else:
-        found = [np.full(len(fate.score), np.nan)]
-    if is_pruned:
-        found = [np.where(np.isnan(fate.probability), found[0], fate.probability)]
-    return [np.where(np.isnan(fate.right), one, fate.right) for one in found]
-
-
-def _sums(shares: list[FloatArray], rows: NDArray[np.intp]) -> list[FloatArray]:
-    """Return the sums over the first 0, 1, 2, … rows."""
-    return [np.concatenate([[0.0], np.cumsum(one[rows])]) for one in shares]
-
-
-def _unknown(fate: Fate, bins: Bins | None, rows: NDArray[np.intp]) -> NDArray[np.int64]:
-    """Return how many of the first 0, 1, 2, … rows lie in each bin and are not known."""
-    if bins is None:
-        return np.zeros((1, 1), np.int64)
-    is_open = np.isnan(fate.right[rows])
-    of_row = np.where(is_open, bins.of_candidate[rows], -1)
-    is_in = of_row[:, None] == np.arange(len(bins.mean))
-    none = np.zeros((1, len(bins.mean)), np.int64)
-    return np.concatenate([none, np.cumsum(is_in, axis=0, dtype=np.int64)])
+        otherwise = np.full(len(fate.score), np.nan)
+    found = np.where(np.isnan(fate.probability), otherwise, fate.probability)
+    return np.where(np.isnan(fate.right), found, fate.right)

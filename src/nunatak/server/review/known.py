@@ -78,6 +78,15 @@ def in_complete_regions(labels: Labels, columns: SetColumns, rows: IntArray) -> 
     return inside(complete, columns.positions_px[rows])
 
 
+def lie_in_complete_regions(columns: SetColumns, labels: Iterable[Labels]) -> BoolArray:
+    """Which candidates lie in completely labelled regions, of any image; shape (n,)."""
+    found = np.zeros(len(columns), dtype=np.bool_)
+    for said in labels:
+        here = np.flatnonzero(columns.image == said.image)
+        found[here] = in_complete_regions(said, columns, here)
+    return found
+
+
 def with_points(
     columns: SetColumns,
     labels: Iterable[Labels],

@@ -13,7 +13,12 @@ from nunatak.server.review.columns import UNDECIDED, FloatArray, SetColumns
 from nunatak.server.review.compare import compared
 from nunatak.server.review.histogram import histogram
 from nunatak.server.review.kept_precision import Fate, KeptPrecision
-from nunatak.server.review.known import judged_by_people, radii_px, shares_of_largest
+from nunatak.server.review.known import (
+    judged_by_people,
+    lie_in_complete_regions,
+    radii_px,
+    shares_of_largest,
+)
 from nunatak.server.review.loading import LoadedSets, marks_of
 from nunatak.server.review.precision import PrecisionEstimate, by_model
 from nunatak.server.runs.found_set import SetFacts
@@ -60,6 +65,7 @@ def histogram_of(
         fate.score,
         known=here,
         is_right=fate.right[here] == 1.0,
+        is_sample=lie_in_complete_regions(columns, marks)[rows][here],
         guess=guess,
         learned=labelled if _is_of_taught_model(workspace, record) else 0,
     )

@@ -1,4 +1,4 @@
-"""What people's words on some candidates tell of the others, bin by bin of their scores."""
+"""What a sample of judged candidates tells of the others, bin by bin of their scores."""
 
 from dataclasses import dataclass
 
@@ -16,6 +16,9 @@ BINS = 10
 WEIGHT_OF_GUESS = 2.0
 """What is known of a bin beforehand counts as much as so many decisions."""
 
+ENOUGH_IN_BIN = 10
+"""Candidates without which a bin that is wholly known is nothing but a few clicks."""
+
 _MOST_TRUSTED = 1e6
 
 
@@ -23,23 +26,19 @@ _MOST_TRUSTED = 1e6
 class Bins:
     """Candidates in bins of equal numbers by score, and what is known of each bin.
 
-    The share that is right in a bin has a beta distribution: of the decisions in it, on top of a
+    The share that is right in a bin has a beta distribution: of the sample in it, on top of a
     guess of little weight, which is the model's or follows from the bins around.
 
     Attributes
     ----------
-    passing : ndarray, shape (n, BINS), int64
-        Of the best 1, 2, 3, … candidates: how many lie in each bin.
     of_candidate : ndarray, shape (n,), int64
         The bin of each candidate.
-    mean, variance, open_variance : ndarray, shape (BINS,), float64
-        Of the share that is right; the last of those alone that nobody looked at.
+    mean, open_variance : ndarray, shape (BINS,), float64
+        Of the share that is right of those that nobody looked at.
     """
 
-    passing: NDArray[np.int64]
     of_candidate: NDArray[np.int64]
     mean: FloatArray
-    variance: FloatArray
     open_variance: FloatArray
 
     @classmethod
@@ -49,15 +48,9 @@ class Bins:
         known: NDArray[np.int64],
         is_right: BoolArray,
         guess: Probabilities | None,
-        order: NDArray[np.intp],
     ) -> "Bins":
-        """Learn from what is known of some candidates; parameters as of `PrecisionEstimate`.
-
-        ``order`` sorts the candidates, the best first.
-        """
-        # By rank, so that the bins are filled where scores are crowded.
-        edges = np.quantile(score, np.linspace(0, 1, BINS + 1)[1:-1])
-        of_candidate = np.searchsorted(edges, score, side="right").astype(np.int64)
+        """Learn from a sample of candidates; parameters as of `PrecisionEstimate`."""
+        of_candidate = _bins_of(score)
         size = np.bincount(of_candidate, minlength=BINS)
         decided = np.bincount(of_candidate[known], minlength=BINS)
         right = np.bincount(of_candidate[known], weights=is_right, minlength=BINS)
@@ -72,20 +65,25 @@ class Bins:
         a = right + WEIGHT_OF_GUESS * prior
         b = decided - right + WEIGHT_OF_GUESS * (1 - prior)
         mean = a / (a + b)
-        # What is left to chance is only what nobody looked at.
-        open_share = 1 - decided / np.maximum(size, 1)
         open_variance = mean * (1 - mean) / (a + b + 1)
-        variance = open_variance * np.clip(open_share, 0.0, 1.0)
-        is_in = of_candidate[order][:, None] == np.arange(BINS)
-        passing = np.cumsum(is_in, axis=0, dtype=np.int64)
-        return cls(passing, of_candidate, mean, variance, open_variance)
+        return cls(of_candidate, mean, open_variance)
 
-    def precision(self, passing: int) -> Estimate:
-        """Weigh the bins by how many of the best candidates lie in them."""
-        share = self.passing[passing - 1] / passing
-        value = float((share * self.mean).sum())
-        variance = float((share**2 * self.variance).sum())
-        return with_interval(value, variance)
+
+def wholly_known(score: FloatArray, is_open: BoolArray) -> BoolArray:
+    """Which candidates lie in a bin without an open one, where it has some candidates at all."""
+    of_candidate = _bins_of(score)
+    left = np.bincount(of_candidate[is_open], minlength=BINS)
+    size = np.bincount(of_candidate, minlength=BINS)
+    is_whole = (left == 0) & (size >= ENOUGH_IN_BIN)
+    return np.asarray(is_whole[of_candidate])
+
+
+def _bins_of(score: FloatArray) -> NDArray[np.int64]:
+    if not len(score):
+        return np.empty(0, np.int64)
+    # By rank, so that the bins are filled where scores are crowded.
+    edges = np.quantile(score, np.linspace(0, 1, BINS + 1)[1:-1])
+    return np.searchsorted(edges, score, side="right").astype(np.int64)
 
 
 def with_interval(value: float, variance: float) -> Estimate:
