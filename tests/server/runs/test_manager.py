@@ -21,7 +21,7 @@ from nunatak.server.runs.orders import LESSON
 from nunatak.server.runs.progress_file import NAME
 from nunatak.workspace.columns import NewCandidates
 from nunatak.workspace.connection import Workspace
-from nunatak.workspace.images import images_of, set_problem
+from nunatak.workspace.images import image_of, images_of, set_problem
 from nunatak.workspace.labels import save_edit
 from nunatak.workspace.marks import Edit, Point, PutPoint
 from nunatak.workspace.pick_sets import add_pick_set, change_pick_set
@@ -110,6 +110,32 @@ def test_an_image_that_becomes_usable_is_picked(
     assert len(manager.runs()) == 2
     manager.stop(run.id)
     wait_for(lambda: len(manager.runs()) == 3)
+
+
+def test_a_corrected_diameter_stops_what_is_picked_for_the_old_one(
+    workspace: Workspace, make_manager: MakeManager
+) -> None:
+    image = images_of(workspace)[0].id
+    set_problem(workspace, image, "a particle of 2 Å spans 0.5 pixels")
+    manager = make_manager()
+    manager.start()
+    wait_for(under_way(manager, 1))
+    add_pick_set(
+        workspace,
+        name="General model",
+        threshold=0.5,
+        classes=["particle"],
+        run=1,
+        provenance={"diameter_A": 2.0, "contrast": "auto"},
+    )
+    manager.project_changed()
+    wait_for(under_way(manager, 2))
+    assert manager.run(1).state == "stopped"
+    assert run_of(workspace, 2).asked["pick_set"] is None
+    assert image_of(workspace, image).problem is None
+    # Nothing is different from what the second picks for.
+    manager.project_changed()
+    assert len(manager.runs()) == 2
 
 
 def test_a_training_goes_before_picking(workspace: Workspace, make_manager: MakeManager) -> None:

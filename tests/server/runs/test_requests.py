@@ -9,6 +9,7 @@ import pytest
 from nunatak.errors import Mismatch
 from nunatak.images.micrograph_list import ListedMicrograph
 from nunatak.server.bodies.runs import PickAsked, PruneAsked, TrainAsked
+from nunatak.server.review.summaries import summaries, summary
 from nunatak.server.runs.orders import MODEL
 from nunatak.server.runs.requests import asked_run, first_picks
 from nunatak.workspace.columns import NewCandidates
@@ -19,15 +20,31 @@ from nunatak.workspace.labels import save_edit
 from nunatak.workspace.marks import Edit, Point, PutPoint
 from nunatak.workspace.pick_sets import add_pick_set, change_pick_set
 from nunatak.workspace.picks import save_image_picks
-from nunatak.workspace.project import ParticleClass, change_settings, create_project
+from nunatak.workspace.project import (
+    ParticleClass,
+    change_settings,
+    create_project,
+    settings_of,
+)
 from nunatak.workspace.runs import RunRecord, add_run, change_run, run_of
 
 
-def picked(workspace: Workspace, *, asked: dict[str, object], kind: str = "pick") -> RunRecord:
+def picked(
+    workspace: Workspace,
+    *,
+    asked: dict[str, object],
+    kind: str = "pick",
+    provenance: dict[str, object] | None = None,
+) -> RunRecord:
     """A run that is done, with a complete set of all images."""
     run = add_run(workspace, kind=kind, name="earlier", asked=asked, user="ada")
     number = add_pick_set(
-        workspace, name="earlier", threshold=0.5, classes=["particle"], run=run.id
+        workspace,
+        name="earlier",
+        threshold=0.5,
+        classes=["particle"],
+        run=run.id,
+        provenance=provenance,
     )
     nothing = NewCandidates(x_px=np.array([5.0]), y_px=np.array([5.0]), score=np.array([0.9]))
     for image in images_of(workspace):
@@ -89,6 +106,50 @@ def test_new_images_are_picked_by_the_same_model(
     order = first_picks(workspace)
     assert order is not None
     assert (order.asked["model"], order.asked["pick_set"]) == (model, earlier.pick_set)
+
+
+def correct_diameter(workspace: Workspace, diameter_A: float) -> None:
+    """The user finds that the diameter was wrong."""
+    known = [ParticleClass(name="particle", diameter_A=diameter_A)]
+    change_settings(workspace, settings_of(workspace).version, user="ada", classes=known)
+
+
+FOR_160 = {"diameter_A": 160.0, "contrast": "auto"}
+
+
+def test_a_corrected_diameter_has_picks_of_its_own(workspace: Workspace) -> None:
+    picked(workspace, asked={"kind": "pick"}, provenance=FOR_160)
+    assert first_picks(workspace) is None
+    correct_diameter(workspace, 180.0)
+    order = first_picks(workspace)
+    assert order is not None
+    assert (order.asked["model"], order.asked["pick_set"]) == ("general", None)
+    correct_diameter(workspace, 160.0)
+    change_settings(workspace, settings_of(workspace).version, user="ada", contrast="light")
+    assert first_picks(workspace) is not None
+
+
+def test_picks_that_somebody_worked_on_stay_and_say_what_they_are_for(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    earlier = picked(workspace, asked={"kind": "pick"}, provenance=FOR_160)
+    said = [PickDecision(number=0, decision="reject")]
+    save_review(workspace, earlier.pick_set or 0, Review(id="review-1", decisions=said), "ada")
+    assert summary(workspace, earlier.pick_set or 0).made_for is None
+    correct_diameter(workspace, 180.0)
+    # Not with two diameters in one set, either.
+    add_image(workspace, tmp_path)
+    assert first_picks(workspace) is None
+    assert summary(workspace, earlier.pick_set or 0).made_for == "a particle of 160 Å"
+    change_settings(workspace, settings_of(workspace).version, user="ada", contrast="light")
+    (found,) = summaries(workspace)
+    assert found.made_for == "a particle of 160 Å and the contrast “auto”"
+
+
+def test_picks_of_a_trained_model_are_not_made_anew_by_themselves(workspace: Workspace) -> None:
+    picked(workspace, kind="train", asked={"kind": "train"}, provenance=FOR_160)
+    correct_diameter(workspace, 180.0)
+    assert first_picks(workspace) is None
 
 
 def test_candidates_that_people_kept_count_as_labels(workspace: Workspace) -> None:

@@ -12,6 +12,7 @@ import pytest
 from kept_events import Events
 from waiting import wait_for
 
+from nunatak.detection.contrast import Side
 from nunatak.detection.model import load_model
 from nunatak.errors import BadInput
 from nunatak.images.micrograph_list import ListedMicrograph
@@ -19,7 +20,9 @@ from nunatak.pruning.tuning import Seeing
 from nunatak.server.bodies.runs import PruneAsked, TrainAsked
 from nunatak.server.prepare import prepare
 from nunatak.server.review.loading import LoadedSets
-from nunatak.server.runs import RunManager, picking, training, worker
+from nunatak.server.runs import RunManager, pickers, picking, training, worker
+from nunatak.server.runs.orders import PickOrder
+from nunatak.server.runs.pickers import Picker, PickPlan
 from nunatak.server.runs.progress_file import ProgressFile
 from nunatak.server.runs.requests import NewRun, asked_run, first_picks
 from nunatak.server.runs.run_body import run_body
@@ -33,6 +36,7 @@ from nunatak.workspace.labels import labels_of, save_edit
 from nunatak.workspace.marks import Edit, Point, PutPoint, PutRegion, Region
 from nunatak.workspace.pick_sets import pick_sets_of
 from nunatak.workspace.picks import all_picks, picked_images
+from nunatak.workspace.project import ParticleClass, change_settings, settings_of
 from nunatak.workspace.runs import (
     RunRecord,
     add_run,
@@ -100,6 +104,12 @@ def first_picks_of(workspace: Workspace) -> RunRecord:
     order = first_picks(workspace)
     assert order is not None
     return carry_out(workspace, order)
+
+
+def set_diameter(workspace: Workspace, diameter_A: float) -> None:
+    """Say in the page how large the particle is."""
+    known = [ParticleClass(name="particle", diameter_A=diameter_A)]
+    change_settings(workspace, settings_of(workspace).version, user="ada", classes=known)
 
 
 def test_a_process_picks_first_what_is_looked_at(
@@ -229,6 +239,55 @@ def test_picking_that_is_put_back_goes_on_where_it_was(
     go_on(workspace, 1)
     (made,) = pick_sets_of(workspace)
     assert (made.images, made.is_complete) == (3, True)
+
+
+def test_a_set_is_of_one_diameter_whatever_the_settings_say_later(workspace: Workspace) -> None:
+    first_picks_of(workspace)
+    (made,) = pick_sets_of(workspace)
+    assert (made.provenance["diameter_A"], made.provenance["contrast"]) == (160.0, "auto")
+    first = images_of(workspace)[0].id
+    before = all_picks(workspace, made.id)[first]
+    # As if it had come later.
+    with workspace.writing() as connection:
+        connection.execute("DELETE FROM candidates WHERE image = ?", (first,))
+    set_diameter(workspace, 80.0)
+    order = PickOrder(kind="pick", pick_set=made.id)
+    carry_out(workspace, NewRun("pick", "more", order.model_dump(mode="json")))
+    after = all_picks(workspace, made.id)[first]
+    assert after.score.tolist() == before.score.tolist()
+    # What is begun from now on is for the settings of now.
+    first_picks_of(workspace)
+    assert pick_sets_of(workspace)[0].provenance["diameter_A"] == 80.0
+
+
+def test_a_diameter_that_is_corrected_at_the_last_moment_is_the_one(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[float | None] = []
+
+    def open_picker(plan: PickPlan, ndim: int, *, contrast: Side | None) -> Picker:
+        if not opened:
+            set_diameter(workspace, 200.0)
+        picker = pickers.open_picker(plan, ndim, contrast=contrast)
+        opened.append(picker.facts.diameter_A)
+        return picker
+
+    monkeypatch.setattr(picking, "open_picker", open_picker)
+    first_picks_of(workspace)
+    assert opened == [160.0, 200.0]
+    (made,) = pick_sets_of(workspace)
+    assert made.provenance["diameter_A"] == 200.0
+
+
+def test_a_diameter_that_no_image_can_show_is_corrected(workspace: Workspace) -> None:
+    set_diameter(workspace, 2.0)
+    first_picks_of(workspace)
+    assert all("spans 0.5 pixels" in (one.problem or "") for one in images_of(workspace))
+    set_diameter(workspace, 160.0)
+    first_picks_of(workspace)
+    assert not any(one.problem for one in images_of(workspace))
+    newest = pick_sets_of(workspace)[0]
+    assert picked_images(workspace, newest.id) == {one.id for one in images_of(workspace)}
 
 
 def test_an_error_of_nunatak_itself_is_said_as_such(

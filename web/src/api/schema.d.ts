@@ -1203,6 +1203,8 @@ export interface components {
          *         Decisions of people.
          *     stamp : int
          *         Rises whenever anything of the set changes.
+         *     made_for : str or None
+         *         For what it was made, in words, where the project's settings say otherwise now.
          */
         PickSetSummary: {
             /** Id */
@@ -1233,6 +1235,8 @@ export interface components {
             rejected: number;
             /** Stamp */
             stamp: number;
+            /** Made For */
+            made_for: string | null;
         };
         /**
          * PickSets

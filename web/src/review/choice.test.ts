@@ -17,6 +17,7 @@ const set = (id: number, images = 5) => ({
   kept: 0,
   rejected: 0,
   stamp: 1,
+  made_for: null,
 });
 
 test("the first set with picks is shown, alone", () => {

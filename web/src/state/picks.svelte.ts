@@ -53,6 +53,8 @@ class Picks {
     const stops = [
       session.onEvent("picks", (event) => this.#changed(event.id, event.image)),
       session.onEvent("run", () => this.#readSets()),
+      // They may have been made for other settings.
+      session.onEvent("project", () => this.#readSets()),
       decisions.onSaid((set, said) => this.#said(set, said)),
     ];
     return () => stops.forEach((stop) => stop());

@@ -28,6 +28,7 @@ const summary = (id: number, threshold = 0.5): PickSetSummary => ({
   kept: 0,
   rejected: 0,
   stamp: 1,
+  made_for: null,
 });
 
 const answer: ImagePicks = {

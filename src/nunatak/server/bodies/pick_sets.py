@@ -34,6 +34,8 @@ class PickSetSummary(Body):
         Decisions of people.
     stamp : int
         Rises whenever anything of the set changes.
+    made_for : str or None
+        For what it was made, in words, where the project's settings say otherwise now.
     """
 
     id: int
@@ -50,6 +52,7 @@ class PickSetSummary(Body):
     kept: int
     rejected: int
     stamp: int
+    made_for: str | None
 
 
 class PickSets(Body):

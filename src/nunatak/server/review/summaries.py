@@ -1,14 +1,16 @@
 """Sets of picks as the page lists them."""
 
 from nunatak.server.bodies.pick_sets import PickSetSummary
+from nunatak.server.runs.renewal import made_for
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.pick_sets import PickSetRecord, pick_set_of, pick_sets_of
+from nunatak.workspace.project import Settings, settings_of
 
 
 def summaries(workspace: Workspace) -> list[PickSetSummary]:
     """Return all sets, the newest first."""
-    counts = _decision_counts(workspace)
-    return [_summary(record, counts) for record in pick_sets_of(workspace)]
+    counts, settings = _decision_counts(workspace), settings_of(workspace)
+    return [_summary(record, counts, settings) for record in pick_sets_of(workspace)]
 
 
 def summary(workspace: Workspace, pick_set: int) -> PickSetSummary:
@@ -19,10 +21,13 @@ def summary(workspace: Workspace, pick_set: int) -> PickSetSummary:
     NotFound
         If there is none of that number.
     """
-    return _summary(pick_set_of(workspace, pick_set), _decision_counts(workspace))
+    record = pick_set_of(workspace, pick_set)
+    return _summary(record, _decision_counts(workspace), settings_of(workspace))
 
 
-def _summary(record: PickSetRecord, counts: dict[tuple[int, str], int]) -> PickSetSummary:
+def _summary(
+    record: PickSetRecord, counts: dict[tuple[int, str], int], settings: Settings
+) -> PickSetSummary:
     return PickSetSummary(
         id=record.id,
         name=record.name,
@@ -38,6 +43,7 @@ def _summary(record: PickSetRecord, counts: dict[tuple[int, str], int]) -> PickS
         kept=counts.get((record.id, "keep"), 0),
         rejected=counts.get((record.id, "reject"), 0),
         stamp=record.stamp,
+        made_for=made_for(record, settings),
     )
 
 

@@ -8,6 +8,7 @@ from nunatak.errors import Mismatch, NunatakError
 from nunatak.server.bodies.runs import Run, RunAsked
 from nunatak.server.runs.continuing import can_go_on
 from nunatak.server.runs.process import LOG
+from nunatak.server.runs.renewal import overtaken
 from nunatak.server.runs.requests import (
     NewRun,
     asked_run,
@@ -18,7 +19,9 @@ from nunatak.server.runs.requests import (
 from nunatak.server.runs.run_body import run_body
 from nunatak.server.runs.supervisor import Publisher, Supervisor
 from nunatak.workspace.connection import Workspace
+from nunatak.workspace.image_problems import forget_problems
 from nunatak.workspace.images import want_image
+from nunatak.workspace.project import settings_of
 from nunatak.workspace.runs import RunRecord, add_run, change_run, reopen_run, run_of, runs_of
 
 LOOK_EVERY_S = 0.25
@@ -101,15 +104,7 @@ class RunManager:
             If there is no such run.
         """
         with self._lock:
-            if not change_run(
-                self._workspace,
-                run,
-                only_if={"waiting"},
-                state="stopped",
-                message="Stopped before it began.",
-            ):
-                change_run(self._workspace, run, only_if={"running"}, state="stopping")
-                self._supervisor.end(run)
+            self._end(run)
         self._look.set()
         return self._body(run_of(self._workspace, run))
 
@@ -174,10 +169,18 @@ class RunManager:
         want_image(self._workspace, image)
 
     def project_changed(self) -> None:
-        """Pick with the general model as soon as the particle's diameter is known."""
+        """Pick with the general model as soon as the particle's diameter is known.
+
+        Where it was corrected, what is under way for the old one is stopped.
+        """
         with self._lock:
+            for run in overtaken(self._workspace, settings_of(self._workspace)):
+                self._end(run.id)
             order = first_picks(self._workspace)
             if order is not None:
+                if order.asked["pick_set"] is None:
+                    # Another diameter may suit an image for which the old one made no sense.
+                    forget_problems(self._workspace)
                 self._added(order, self._user)
         self._look.set()
 
@@ -197,6 +200,17 @@ class RunManager:
             self._added(order, self._user)
         if self._due_at == due_at:  # no further image became usable meanwhile
             self._due_at = None
+
+    def _end(self, run: int) -> None:
+        if not change_run(
+            self._workspace,
+            run,
+            only_if={"waiting"},
+            state="stopped",
+            message="Stopped before it began.",
+        ):
+            change_run(self._workspace, run, only_if={"running"}, state="stopping")
+            self._supervisor.end(run)
 
     def _added(self, order: NewRun, user: str) -> RunRecord:
         return add_run(

@@ -60,6 +60,8 @@ class MicrographPicker:
             sha256=detector.sha256,
             threshold_tables=tables if header.threshold_table else {},
             basis=basis_of(header),
+            diameter_A=max(plan.diameters_A.values(), default=None),
+            contrast=plan.contrast,
         )
 
     def first(self, image: str) -> Outcome:

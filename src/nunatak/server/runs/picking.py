@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from nunatak.files import write_text
 from nunatak.picks.counted import counted
 from nunatak.server.runs.image_queue import ImageQueue
 from nunatak.server.runs.orders import PickOrder, model_file
-from nunatak.server.runs.pickers import Outcome, Picker, open_picker
+from nunatak.server.runs.pickers import Outcome, Picker, PickPlan, open_picker
 from nunatak.server.runs.settled import settled
 from nunatak.server.runs.work import Work, plan_of
 from nunatak.workspace.columns import NewCandidates
@@ -28,7 +29,12 @@ from nunatak.workspace.images import (
     wanted_image,
 )
 from nunatak.workspace.labels import labels_of
-from nunatak.workspace.pick_sets import add_pick_set, change_pick_set, pick_set_of
+from nunatak.workspace.pick_sets import (
+    PickSetRecord,
+    add_pick_set,
+    change_pick_set,
+    pick_set_of,
+)
 from nunatak.workspace.picks import picked_images, save_image_picks
 from nunatak.workspace.project import settings_of
 
@@ -54,11 +60,27 @@ def pick(work: Work, order: PickOrder) -> str:
     settings, images = work.settings(), work.images()
     work.progress.begin("reading the model")
     plan = plan_of(model_file(work.workspace, order.model, settings.ndim), images, settings)
+    # A run that was interrupted goes on with the set that it began.
+    number = order.pick_set or work.run.pick_set
+    if number is not None:
+        plan = _as_before(plan, pick_set_of(work.workspace, number))
     known = order.contrast or _contrast_found(work.folder)
     picker = open_picker(plan, settings.ndim, contrast=known)
-    # A run that was interrupted goes on with the set that it began.
-    number = order.pick_set or work.run.pick_set or new_set(work, picker, work.run.name)
+    if number is None:
+        if work.settings().version != settings.version:
+            return pick(work, order)  # somebody corrected the diameter while the model was read
+        number = new_set(work, picker, work.run.name)
     return _Picking(work, picker, number, images).carry_out()
+
+
+def _as_before(plan: PickPlan, record: PickSetRecord) -> PickPlan:
+    """Return a plan for what a set was begun for, which the settings of now may no longer say."""
+    diameter_A, contrast = (record.provenance.get(key) for key in ("diameter_A", "contrast"))
+    return replace(
+        plan,
+        diameters_A=plan.diameters_A if diameter_A is None else {record.classes[0]: diameter_A},
+        contrast=contrast or plan.contrast,
+    )
 
 
 def new_set(work: Work, picker: Picker, name: str) -> int:

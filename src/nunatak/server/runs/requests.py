@@ -7,6 +7,7 @@ from nunatak.errors import BadInput, Mismatch
 from nunatak.server.bodies.runs import PickAsked, RunAsked, TrainAsked
 from nunatak.server.runs.enough import too_few
 from nunatak.server.runs.orders import GENERAL, PickOrder, model_file
+from nunatak.server.runs.renewal import is_to_be_renewed, made_for
 from nunatak.workspace.connection import Workspace
 from nunatak.workspace.images import images_of, skipped_images
 from nunatak.workspace.labels import label_counts
@@ -55,7 +56,8 @@ def first_picks(workspace: Workspace) -> NewRun | None:
     """Return the run that a project needs which nobody asked for: picks to begin with.
 
     These are picks of the general model where there is no set, and those of images that were
-    added since the newest set was complete.
+    added since the newest set was complete. Where that set was made for another diameter or
+    contrast and nobody worked on it, they are picks for the settings of now.
     """
     settings = settings_of(workspace)
     if not _has_diameter(settings) or not images_of(workspace):
@@ -63,19 +65,24 @@ def first_picks(workspace: Workspace) -> NewRun | None:
     if picks_are_under_way(workspace):
         return None
     sets = [one for one in pick_sets_of(workspace) if one.run is not None]
-    if sets:
-        return _new_images(workspace, sets[0])
-    if any(run.kind == "pick" for run in runs_of(workspace)):
+    if sets and not is_to_be_renewed(workspace, sets[0], settings):
+        return _new_images(workspace, sets[0], settings)
+    if not sets and any(run.kind == "pick" for run in runs_of(workspace)):
         return None  # it was stopped, or failed: somebody knows
     return NewRun("pick", FIRST_PICKS, PickOrder(kind="pick").model_dump(mode="json"))
 
 
 def picks_are_under_way(workspace: Workspace) -> bool:
-    """Whether a run that picks runs or waits."""
-    return any(run.kind == "pick" and not run.has_ended for run in runs_of(workspace))
+    """Whether a run that picks runs or waits, and nobody has stopped it."""
+    return any(
+        run.kind == "pick" and not run.has_ended and run.state != "stopping"
+        for run in runs_of(workspace)
+    )
 
 
-def _new_images(workspace: Workspace, newest: PickSetRecord) -> NewRun | None:
+def _new_images(workspace: Workspace, newest: PickSetRecord, settings: Settings) -> NewRun | None:
+    if made_for(newest, settings) is not None:
+        return None  # one set holds picks for one diameter; the page says how to have others
     images = {one.id for one in images_of(workspace) if one.state != "skipped" and not one.problem}
     if not newest.is_complete or images <= picked_images(workspace, newest.id):
         return None

@@ -26,7 +26,7 @@ class TomogramPicker:
     """
 
     def __init__(self, plan: PickPlan) -> None:
-        detector = _detector(plan)
+        detector, diameter_A = _detector(plan)
         header = detector.header
         options = resolved_volume_options(
             header,
@@ -59,6 +59,8 @@ class TomogramPicker:
                 kind.name: kind.threshold_table for kind in header.classes if kind.threshold_table
             },
             basis=volume_basis(header),
+            diameter_A=diameter_A,
+            contrast=plan.contrast,
         )
 
     def first(self, image: str) -> Outcome:
@@ -71,8 +73,10 @@ class TomogramPicker:
         return (self.first(image) for image in images)
 
 
-def _detector(plan: PickPlan) -> VolumeModel:
+def _detector(plan: PickPlan) -> tuple[VolumeModel, float | None]:
+    """Return a detector, and the diameter for which it was made, where its kinds have none."""
     detector = load_volume_model(plan.model)
     if detector.header.classes_are == "kinds":
-        return detector
-    return for_diameter(detector, max(plan.diameters_A.values()))
+        return detector, None
+    diameter_A = max(plan.diameters_A.values())
+    return for_diameter(detector, diameter_A), diameter_A
