@@ -87,8 +87,13 @@ def prune(
     size_A = by_class.of_any_class(
         by_class.parsed("--diameter", diameter or [], least=LEAST_DIAMETER_A)
     )
+    # A column of labels is sought in PICKS where no file of labels is given.
     _check_outputs(
-        output, report, seen, [*(labels or []), *(good or []), *(bad or [])], overwrite=overwrite
+        output,
+        report,
+        seen,
+        [*(labels or (picks if label_column else [])), *(good or []), *(bad or [])],
+        overwrite=overwrite,
     )
     listed, images = tomogram_facts.catalogue(
         micrographs, tomograms, pixel_size_A, axis_order, override_pixel_size=override_pixel_size
