@@ -12,6 +12,7 @@ import torch
 
 import nunatak
 from nunatak.errors import BadInput, UsageError
+from nunatak.images.micrograph_list import ListedMicrograph, MicrographList
 from nunatak.networks.pruning_network import PruningNetwork
 from nunatak.picks.table import PickSet
 from nunatak.pruning.crops import CropSpec
@@ -102,6 +103,25 @@ def test_anything_that_changes_what_is_seen_asks_for_another_look(
     assert len(looks) == 7
     prune(scored, other, seen, diameter_A=120.0, contrast="light")
     assert len(looks) == 7
+
+
+def test_another_pixel_size_in_the_list_asks_for_another_look(
+    picks: PickSet, model: PruningModel, looks: list[int], tmp_path: Path
+) -> None:
+    path = Path(str(picks.images[0]))
+    with mrcfile.open(path, mode="r+") as file:
+        file.voxel_size = 0.0
+    seen = tmp_path / "seen.safetensors"
+
+    def asked(pixel_size_A: float) -> PruneResult:
+        listed = MicrographList((ListedMicrograph(path, str(path), pixel_size_A),))
+        return prune(picks, model, seen, micrographs=listed)
+
+    one, two = asked(5.0), asked(7.0)
+    assert len(looks) == 2
+    assert not np.allclose(one.features.embedding, two.features.embedding)
+    asked(7.0)
+    assert len(looks) == 2
 
 
 def test_failures_are_told_again(

@@ -168,7 +168,7 @@ def prune(
         lambda: checksum(
             picks,
             classifier,
-            [one.path for one in images.files.values()],
+            images.files.values(),
             {**options, "override_pixel_size": override_pixel_size, "contrast": contrast},
         ),
         lambda: seeing.gather(picks, classifier, contrast, with_detector=with_detector),

@@ -20,6 +20,7 @@ from nunatak.detection.result import Failure
 from nunatak.detection.volumes.volume_job import tomogram_state
 from nunatak.errors import UsageError
 from nunatak.files import written_whole
+from nunatak.images.micrograph_list import ListedMicrograph
 from nunatak.picks.formats.relion_columns import PARTICLE_IMAGE
 from nunatak.picks.table import MERGING_COLUMNS, PickSet, coordinate_columns
 from nunatak.pruning.features import PickFeatures
@@ -111,7 +112,7 @@ def _require_own(path: Path) -> None:
 def checksum(
     picks: PickSet,
     model: PruningModel,
-    files: Iterable[Path],
+    files: Iterable[ListedMicrograph],
     options: Mapping[str, Any],
 ) -> str:
     """Return a checksum of everything that determines what is seen.
@@ -123,13 +124,15 @@ def checksum(
     model
         The classifier.
     files
-        Images of the picks, that were found; those of a particle stack are found here.
+        Images of the picks, that were found, with the pixel sizes that a list states; those of a
+        particle stack are found here.
     options
         How the picks are looked at: JSON values.
     """
     columns = ["image", *coordinate_columns(picks.table), *_OF_PICKERS, *_PARTICLE_IMAGES]
     seen = picks.table[[name for name in columns if name in picks.table.columns]]
-    images = set(files)
+    listed = list(files)
+    images = {one.path for one in listed}
     if has_particle_images(picks):
         stacks = stacks_of(picks.table).unique().tolist()
         images |= set(files_named(stacks, picks.source).values())
@@ -142,6 +145,8 @@ def checksum(
         "model": hashlib.sha256(b"".join(map(np.ndarray.tobytes, weights.values()))).hexdigest(),
         "header": model.header.model_dump(mode="json", include={"crop", "classes", "ndim"}),
         "images": {str(path): asdict(tomogram_state(path)) for path in sorted(images)},
+        # A list may state another pixel size while no file changes.
+        "listed": sorted([one.name, str(one.path), repr(one.pixel_size_A)] for one in listed),
         "options": dict(options),
     }
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()

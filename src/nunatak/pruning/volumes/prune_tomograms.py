@@ -110,7 +110,7 @@ def prune_tomograms(
         lambda: checksum(
             picks,
             classifier,
-            [one.path for one in images.files.values()],
+            images.files.values(),
             {**options, "override_voxel_size": override_voxel_size, "contrast": contrast},
         ),
         lambda: seeing.gather(picks, classifier, contrast, with_detector=with_detector),
