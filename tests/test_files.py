@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from nunatak.errors import ResourceError
-from nunatak.files import rehearsal, write_text, written_whole
+from nunatak.errors import ResourceError, UsageError
+from nunatak.files import beside, rehearsal, write_text, written_whole
 
 
 def names(folder: Path) -> list[str]:
@@ -125,3 +125,9 @@ def test_permissions_follow_the_umask_as_for_any_new_file(tmp_path: Path) -> Non
     finally:
         os.umask(old)
     assert stat.S_IMODE((tmp_path / "picks.csv").stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize("path", [".", "./", "/"])
+def test_nothing_is_named_after_a_path_without_a_name(path: str) -> None:
+    with pytest.raises(UsageError, match="names no file or folder of its own"):
+        beside(Path(path), ".run.json")

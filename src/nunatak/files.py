@@ -153,6 +153,27 @@ def write_text(path: str | PathLike[str], text: str) -> None:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
+def beside(path: Path, ending: str) -> Path:
+    """Return where a file lies that is named after another one, or after a folder.
+
+    Raises
+    ------
+    UsageError
+        If the path is no name but the place where the command runs, or the root.
+
+    Examples
+    --------
+    >>> beside(Path("run/picks.star"), ".run.json").as_posix()
+    'run/picks.star.run.json'
+    """
+    if not path.name:
+        raise UsageError(
+            f"{path}: names no file or folder of its own, and other files are named after the "
+            "output. Give it a name, such as out.star."
+        )
+    return path.with_name(path.name + ending)
+
+
 def require_reachable(path: str | PathLike[str]) -> None:
     """Refuse a path of which more than the last folder is missing: most likely a typing error.
 

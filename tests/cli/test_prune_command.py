@@ -271,6 +271,13 @@ def test_a_place_that_cannot_be_written_is_noticed_before_the_work(prune: Prune)
     assert "judged" not in ended.stderr
 
 
+@pytest.mark.parametrize("output", [".", "./", "/"])
+def test_an_output_without_a_name_is_refused(prune: Prune, output: str) -> None:
+    ended = prune("picks.star", *SIZE, "-o", output)
+    assert ended.returncode == EXIT_USAGE, ended.stderr
+    assert "names no file or folder of its own" in ended.stderr
+
+
 def test_labels_are_never_replaced(prune: Prune, tmp_path: Path) -> None:
     mine = tmp_path / "mine.csv"
     mine.write_text("image,x_px,y_px,label\na,40,40,good\n")
@@ -295,9 +302,7 @@ def test_labels_in_a_column_of_the_picks_are_never_replaced(
     picks = tmp_path / "picks.star"
     picks.write_text(particles_star(["a.mrc", "b.mrc"]))
     there = picks.read_text()
-    ended = prune(
-        *(picks, "--label-column", "myVerdict", *SIZE, "-o", picks, *only, "--overwrite")
-    )
+    ended = prune(*(picks, "--label-column", "myVerdict", *SIZE, "-o", picks, *only, "--overwrite"))
     assert ended.returncode == EXIT_USAGE, ended.stderr
     assert "labels are never replaced. Write elsewhere" in ended.stderr
     assert picks.read_text() == there

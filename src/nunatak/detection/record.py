@@ -14,7 +14,7 @@ from typing import Any
 from nunatak import __version__
 from nunatak.detection.settings import changes
 from nunatak.errors import UsageError
-from nunatak.files import write_json
+from nunatak.files import beside, write_json
 
 LIBRARIES = ("torch", "numpy", "scipy")
 
@@ -27,12 +27,12 @@ def record_path(output: Path) -> Path:
     >>> record_path(Path("run/picks.star")).as_posix(), record_path(Path("run/boxes")).as_posix()
     ('run/picks.star.run.json', 'run/boxes.run.json')
     """
-    return output.with_name(output.name + ".run.json")
+    return beside(output, ".run.json")
 
 
 def journal_path(output: Path) -> Path:
     """Where the journal of an output lies (see `nunatak.detection.journal`)."""
-    return output.with_name(output.name + ".journal")
+    return beside(output, ".journal")
 
 
 def refuse_foreign_record(output: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from nunatak.detection.output import BOX_IN_DIAMETERS
 from nunatak.detection.record import record_path, write_record
 from nunatak.errors import ResourceError, UsageError
-from nunatak.files import require_reachable, write_text
+from nunatak.files import beside, require_reachable, write_text
 from nunatak.picks.context import FormatContext
 from nunatak.picks.formats import cryosparc_cs
 from nunatak.picks.formats.base import PickFormat
@@ -34,7 +34,7 @@ def counts_path(output: Path, ndim: int) -> Path:
     >>> counts_path(Path("run/clean.star"), 2).as_posix()
     'run/clean.star.micrographs.csv'
     """
-    return output.with_name(f"{output.name}.{IMAGE_NOUN[ndim]}s.csv")
+    return beside(output, f".{IMAGE_NOUN[ndim]}s.csv")
 
 
 def refuse_to_replace_labels(labels: Sequence[Path], outputs: Sequence[Path]) -> None:
