@@ -14,6 +14,7 @@ from nunatak.errors import UsageError
 from nunatak.networks.pruning_network import PruningNetwork
 from nunatak.picks.selection import chosen
 from nunatak.picks.table import PickSet
+from nunatak.pruning.contradictions import Contradictions
 from nunatak.pruning.crops import CropSpec
 from nunatak.pruning.decide import NOTHING_KEPT
 from nunatak.pruning.fine_tune import rehearse
@@ -214,6 +215,43 @@ def test_what_labels_decide_is_not_estimated(picks: PickSet, model: PruningModel
     assert kept.kept == result.counts["keep"] == IS_BLOB.sum()
     assert kept.rate < 1e-6
     assert kept.found_share == pytest.approx(1.0)
+
+
+def test_labels_of_mistakes_alone_are_warned_of(picks: PickSet, model: PruningModel) -> None:
+    plain = prune(picks, model).picks.table["probability"].to_numpy()
+    order = np.argsort(plain)
+    # As of a classifier that parts picks: some surely junk, some surely particles.
+    logit = np.where(np.arange(len(picks)) < 10, -6.0, 6.0)
+    rows = order[[0, 1, 2, 22, 23, 24]]
+    shipped = np.empty(len(picks))
+    shipped[order] = logit
+
+    def found(wrong: int) -> Contradictions:
+        is_right = np.arange(len(rows)) >= wrong
+        says_particle = (shipped[rows] > 0) == is_right
+        names = np.where(says_particle, "particle", "junk").astype(object)
+        ascending = np.argsort(rows)
+        return Contradictions.of(MatchedLabels(rows[ascending], names[ascending]), shipped)
+
+    assert found(4) == Contradictions(6, 4)
+    assert found(4).are_many
+    assert found(3).are_many
+    assert not found(2).are_many
+    assert not Contradictions(3, 3).are_many
+    result = prune(picks, model, labels=labels([0, 1, 3, 4]))
+    assert "contradict" not in in_words(replace(result, contradictions=found(2)))
+    assert "Take care: 4 of 6 labels contradict the judgement without labels. If it" in in_words(
+        replace(result, contradictions=found(4))
+    )
+
+
+def test_too_few_kept_make_doubt_the_labels_first(picks: PickSet, model: PruningModel) -> None:
+    def doubted(result: PruneResult) -> str:
+        nothing = result.picks.table.assign(decision="reject")
+        return in_words(replace(result, picks=replace(result.picks, table=nothing)))
+
+    assert "check the diameter" in doubted(prune(picks, model))
+    assert "check the labels, the diameter" in doubted(prune(picks, model, labels=labels([0, 3])))
 
 
 def test_fine_tuning_is_tried_with_enough_labels_and_not_with_thousands() -> None:

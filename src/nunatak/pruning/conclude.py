@@ -111,6 +111,7 @@ def concluded(
         else None,
         method=judgement.method,
         cross_validation=judgement.account,
+        contradictions=judgement.contradictions,
         failures=gathered.failures,
         diameter_px=diameter_px,
     )

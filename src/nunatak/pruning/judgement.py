@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from nunatak.pruning.class_head import fit_class_head
 from nunatak.pruning.classes import PARTICLE
+from nunatak.pruning.contradictions import Contradictions
 from nunatak.pruning.cross_validation import cross_validate
 from nunatak.pruning.features import PickFeatures, ZeroLabelJudgement
 from nunatak.pruning.labels import MatchedLabels
@@ -46,6 +47,8 @@ class Judgement:
         Of the prior of heads.
     account : dict
         What was tried within the labels: JSON values.
+    contradictions : Contradictions
+        Of the labels and the shipped judgement.
     """
 
     method: str
@@ -56,6 +59,7 @@ class Judgement:
     out_of_fold: FloatArray = field(default_factory=lambda: np.empty(0))
     strength: float = 1.0
     account: dict[str, Any] = field(default_factory=dict)
+    contradictions: Contradictions = field(default_factory=Contradictions)
 
     def looks_like(self, probability: FloatArray) -> NDArray[np.object_]:
         """Name the most probable class of each pick.
@@ -145,4 +149,5 @@ def judged_by_head(
         found.out_of_fold,
         found.strength,
         {"strength": found.strength, "log_loss_by_strength": losses},
+        Contradictions.of(labels, np.where(judged, offset, np.nan)),
     )

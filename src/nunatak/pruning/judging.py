@@ -107,4 +107,5 @@ def judged_with(
         better.out_of_fold,
         linear.strength,
         account,
+        linear.contradictions,
     )

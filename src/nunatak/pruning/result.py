@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nunatak.detection.result import Failure
 from nunatak.picks.table import PickSet
+from nunatak.pruning.contradictions import Contradictions
 from nunatak.pruning.decide import KEEP, REJECT, REVIEW, UNJUDGED
 from nunatak.pruning.false_discovery import DiscoveryCurve
 from nunatak.pruning.features import PickFeatures
@@ -55,6 +56,8 @@ class PruneResult:
         What judged: ``"shipped"``, ``"linear"``, ``"positive-unlabelled"`` or ``"fine-tuned"``.
     cross_validation : dict
         Figures of the comparison within the labels: JSON values.
+    contradictions : Contradictions
+        How many of the labels contradict the judgement without labels.
     failures : list of Failure
         Images whose picks could not be judged.
     provenance : dict
@@ -73,6 +76,7 @@ class PruneResult:
     out_of_fold: pd.DataFrame | None = field(repr=False)
     method: str
     cross_validation: dict[str, Any] = field(default_factory=dict, repr=False)
+    contradictions: Contradictions = field(default_factory=Contradictions)
     failures: list[Failure] = field(default_factory=list)
     diameter_px: NDArray[np.float64] = field(default_factory=lambda: np.empty(0), repr=False)
     provenance: dict[str, Any] = field(default_factory=dict, repr=False)

@@ -58,6 +58,9 @@ def _lines(result: PruneResult) -> Iterator[str]:
         f"{counts[REJECT]} rejected{_unjudged(counts[UNJUDGED])}."
     )
     yield _limits(result)
+    warning = warning_of_labels(result)
+    if warning:
+        yield warning
     doubt = doubt_of(result)
     if doubt:
         yield doubt
@@ -132,6 +135,18 @@ def doubt_of(result: PruneResult) -> str:
     return f"{rests}. If the rate matters, give a few labels of both kinds."
 
 
+def warning_of_labels(result: PruneResult) -> str:
+    """Warn where the labels seem to be of mistakes alone; empty where they do not."""
+    found = result.contradictions
+    if not found.are_many:
+        return ""
+    return (
+        f"Take care: {found.contradicting} of {counted(found.labels, 'label')} contradict the "
+        "judgement without labels. If it was mainly mistakes that were labelled, good picks may now be rejected "
+        "and junk be kept: label some picks that were judged right, too."
+    )
+
+
 def _views(result: PruneResult) -> Iterator[str]:
     views = result.views
     if views is None or not views.is_thinned.any():
@@ -147,12 +162,14 @@ def _views(result: PruneResult) -> Iterator[str]:
 
 
 def _few(result: PruneResult) -> Iterator[str]:
-    """Doubt the geometry where hardly anything is kept that was looked at."""
+    """Doubt the labels and the geometry where hardly anything is kept that was looked at."""
     counts = result.counts
     judged = len(result.picks) - counts[UNJUDGED]
     is_asked = result.keep_from < NOTHING_KEPT
     if is_asked and judged >= _FEWEST_PICKS and counts[KEEP] < _FEW * judged:
         doubts = _DOUBTS[result.picks.ndim]
+        if result.labels is not None:
+            doubts = f"the labels, {doubts}"
         yield f"Only {counts[KEEP]} of {judged} are kept. If there should be more, check {doubts}."
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 from nunatak.pruning.classes import DUPLICATE
 from nunatak.pruning.decide import KEEP, NOTHING_KEPT, REJECT, REVIEW, UNJUDGED
 from nunatak.pruning.result import PruneResult
-from nunatak.pruning.summary import doubt_of
+from nunatak.pruning.summary import doubt_of, warning_of_labels
 from nunatak.pruning.volumes.class_diameters import one_diameter_A
 from nunatak.reports.axes import counted, grouped_digits
 from nunatak.reports.diameters import diameters_in_words
@@ -43,10 +43,10 @@ def lead_of(result: PruneResult, table: pd.DataFrame) -> str:
         limits = f"Kept from a probability of {result.keep_from:.3g} up"
     if result.reject_below < result.keep_from:
         limits += f", rejected below {result.reject_below:.3g}"
-    doubt = doubt_of(result)
+    cautions = "".join(f" {one}" for one in (warning_of_labels(result), doubt_of(result)) if one)
     has_size = len(table) > 0 and "diameter_A" in table
     size = f" {diameters_in_words(table, one_diameter_A(result.diameter_A))}" if has_size else ""
-    return f"{explained} {limits}.{doubt and f' {doubt}'}{size}"
+    return f"{explained} {limits}.{cautions}{size}"
 
 
 def key_figures(result: PruneResult, n_failures: int) -> tuple[tuple[str, str], ...]:
