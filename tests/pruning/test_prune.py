@@ -14,6 +14,7 @@ from nunatak.errors import UsageError
 from nunatak.networks.pruning_network import PruningNetwork
 from nunatak.picks.selection import chosen
 from nunatak.picks.table import PickSet
+from nunatak.pruning import conclude
 from nunatak.pruning.contradictions import Contradictions
 from nunatak.pruning.crops import CropSpec
 from nunatak.pruning.decide import NOTHING_KEPT
@@ -215,6 +216,28 @@ def test_what_labels_decide_is_not_estimated(picks: PickSet, model: PruningModel
     assert kept.kept == result.counts["keep"] == IS_BLOB.sum()
     assert kept.rate < 1e-6
     assert kept.found_share == pytest.approx(1.0)
+
+
+def test_labels_say_which_picks_can_take_a_view_with_them(
+    picks: PickSet, model: PruningModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[np.ndarray] = []
+
+    def noted(x: np.ndarray, probability: np.ndarray, *_: object, **__: object) -> None:
+        given.append(probability)
+
+    monkeypatch.setattr(conclude, "views_lost", noted)
+    missing = picks.table.iloc[[0]].assign(image="gone.mrc")
+    both = PickSet(pd.concat([picks.table, missing], ignore_index=True))
+    names = np.array(["particle", "empty", "duplicate", "particle"], dtype=object)
+    said = MatchedLabels(np.array([0, 3, 4, len(picks)]), names)
+    result = prune(both, model, labels=said)
+    # What was not seen has no likeness to others.
+    np.testing.assert_array_equal(given[0][said.row], [1.0, np.nan, np.nan, np.nan])
+    rest = np.setdiff1d(np.arange(len(picks)), said.row)
+    np.testing.assert_array_equal(
+        given[0][rest], result.picks.table["probability"].to_numpy()[rest]
+    )
 
 
 def test_labels_of_mistakes_alone_are_warned_of(picks: PickSet, model: PruningModel) -> None:

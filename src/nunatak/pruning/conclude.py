@@ -92,10 +92,9 @@ def concluded(
         keep_from=limits.keep_from,
         reject_below=limits.reject_below,
         discovery=discovery,
-        # A duplicate takes no view with it.
         views=views_lost(
             judgement.x,
-            np.where(is_duplicate, np.nan, probability),
+            _of_views(probability, is_duplicate, labels),
             decision == KEEP,
             seed=seed,
         ),
@@ -117,6 +116,20 @@ def concluded(
     )
     options = {**options, "keep_fdr": keep_fdr, "seed": seed}
     return replace(result, provenance=_provenance(result, model, gathered, options))
+
+
+def _of_views(
+    probability: NDArray[np.float64],
+    is_duplicate: NDArray[np.bool_],
+    labels: MatchedLabels | None,
+) -> NDArray[np.float64]:
+    """Return the probability that a pick is a view of the particle; NaN for none."""
+    # A duplicate takes no view with it, nor does what a person has called junk.
+    views = np.where(is_duplicate, np.nan, probability)
+    if labels is not None:
+        is_seen = np.isfinite(probability[labels.row])
+        views[labels.row] = np.where(labels.is_particle & is_seen, 1.0, np.nan)
+    return views
 
 
 def _provenance(
