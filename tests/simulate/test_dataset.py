@@ -88,6 +88,40 @@ def test_another_configuration_needs_another_folder(tmp_path: Path) -> None:
     assert parameters(tmp_path, 1)["dose_e_A2"] == 30.0
 
 
+def test_redo_mixes_nothing_of_the_old_data_set_into_the_new(tmp_path: Path) -> None:
+    simulate_dataset(SMALL, tmp_path)
+    (tmp_path / "micrographs" / "mic_000003.star").write_text("picks of a user")
+    users_own = tmp_path / "micrographs" / "mic_000009.mrc"
+    with mrcfile.new(users_own, np.zeros((4, 4), np.float32)):
+        pass
+    other = SMALL.model_copy(update={"seed": 20})
+    fewer = simulate_dataset(other.model_copy(update={"count": 1}), tmp_path, redo=True)
+    assert (fewer.micrographs, fewer.already_there) == (1, 0)
+    assert sorted(path.name for path in tmp_path.rglob("mic_*")) == [
+        "mic_000001.json", "mic_000001.mrc", "mic_000001.png", "mic_000003.star", "mic_000009.mrc",
+    ]  # fmt: skip
+    more = simulate_dataset(other, tmp_path)
+    assert more.already_there == 1
+    simulate_dataset(other, tmp_path / "fresh")
+    assert parameters(tmp_path, 2) == parameters(tmp_path / "fresh", 2)
+
+
+def test_an_interrupted_redo_goes_on_with_the_new_data_set_alone(tmp_path: Path) -> None:
+    simulate_dataset(SMALL, tmp_path)
+    other = SMALL.model_copy(update={"seed": 20})
+
+    def interrupt(count: int) -> None:
+        if count:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        simulate_dataset(other, tmp_path, redo=True, threads=1, advance=interrupt)
+    assert not (tmp_path / "particles.star").exists()  # that of the old one
+    simulate_dataset(other, tmp_path)
+    simulate_dataset(other, tmp_path / "fresh")
+    assert parameters(tmp_path, 3) == parameters(tmp_path / "fresh", 3)
+
+
 def test_a_damaged_parameter_file_is_named(tmp_path: Path) -> None:
     one = SMALL.model_copy(update={"count": 1})
     simulate_dataset(one, tmp_path)

@@ -73,7 +73,8 @@ def simulate_dataset(
         Where to write. Finished micrographs of the same configuration are kept; a larger
         ``count`` extends them.
     redo
-        Write everything anew instead, whatever the folder holds.
+        Write everything anew instead, and delete what an earlier simulation left in the folder:
+        its micrographs, masks, parameters and tables, and nothing else.
     threads
         How many micrographs to work on at once; None takes every core this process may use.
     advance
@@ -96,10 +97,12 @@ def simulate_dataset(
     if not redo:
         _check_same(config, root)
     complexes = specimens(config)
+    if redo:
+        files.remove_simulated(root)
     settings = {"nunatak": __version__, "config": config.model_dump(mode="json")}
     files.write_json(root / files.CONFIG, settings)
     files.write_classes(root)
-    missing = [i for i in range(config.count) if redo or not _parameters_path(root, i).exists()]
+    missing = [i for i in range(config.count) if not _parameters_path(root, i).exists()]
     advance(config.count - len(missing))
     with ThreadPoolExecutor(threads or _usable_cores()) as executor:
         jobs = [

@@ -1,6 +1,7 @@
 """The files of a simulated data set."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,11 @@ CONFIG = "config.json"
 PARTICLES_STAR = "particles.star"
 MICROGRAPHS_STAR = "micrographs_ctf.star"
 CLASSES = "classes.json"
+
+_STEM = re.compile(r"mic_\d{6,}")
+_SIGNATURE = b"nunatak simulate"
+_LABELS_BYTE = 224
+"""Where the first label lies in the header of an MRC file."""
 
 _COLOURS: Mapping[JunkClass, tuple[int, int, int]] = {
     JunkClass.NONE: (0, 0, 0),
@@ -53,7 +59,7 @@ def write_mrc(path: Path, image: NDArray[np.float32], *, pixel_size_A: float, dt
     ):
         file.voxel_size = pixel_size_A
         file.header.label[:] = b""  # mrcfile signs with the time of day
-        file.header.label[0] = b"nunatak simulate"
+        file.header.label[0] = _SIGNATURE
         file.header.nlabl = 1
 
 
@@ -110,6 +116,38 @@ def write_stars(folder: Path, micrographs: Sequence[Mapping[str, Any]]) -> None:
         "rlnPhaseShift": pd.Series(np.rad2deg([one["phase_shift_rad"] for one in settings])),
     }
     write_text(folder / MICROGRAPHS_STAR, optics + star_block("micrographs", table))
+
+
+def remove_simulated(folder: Path) -> None:
+    """Delete what would stay beside a new data set and look like a part of it.
+
+    Parameters
+    ----------
+    folder
+        Of the data set. What others keep in it, also images of the same names, stays.
+    """
+    # The tables first, then the parameters: they say that what they belong to is complete.
+    for table in (PARTICLES_STAR, MICROGRAPHS_STAR):
+        (folder / table).unlink(missing_ok=True)
+    for parameters in _numbered(folder / PARAMETERS, ".json"):
+        parameters.unlink()
+    for micrograph in _numbered(folder / MICROGRAPHS, ".mrc"):
+        if _is_simulated(micrograph):
+            # The mask before the image, by which it is known should this be interrupted.
+            (folder / MASKS / f"{micrograph.stem}.png").unlink(missing_ok=True)
+            micrograph.unlink()
+
+
+def _numbered(folder: Path, suffix: str) -> list[Path]:
+    """Return the files of a folder that are named as a micrograph of a data set is."""
+    files = sorted(folder.glob(f"*{suffix}"))
+    return [file for file in files if _STEM.fullmatch(file.stem)]
+
+
+def _is_simulated(micrograph: Path) -> bool:
+    with micrograph.open("rb") as file:
+        file.seek(_LABELS_BYTE)
+        return file.read(len(_SIGNATURE)) == _SIGNATURE
 
 
 def _optics_block(micrograph: Mapping[str, Any]) -> str:
