@@ -8,6 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -249,4 +250,21 @@ def test_a_signal_interrupts_with_clean_up(number: signal.Signals) -> None:
         out, err = process.communicate(timeout=20)
     assert out == "clean\n"
     assert err == "nunatak: interrupted; what was finished is kept.\n"
+    assert process.returncode == 130
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_command_says_so(number: signal.Signals, tmp_path: Path) -> None:
+    words = ["simulate", "micrographs", "-o", "sim", "-n", "200", "--shape", "256", "256"]
+    with subprocess.Popen(
+        [*ENTRY, *words, "--threads", "1"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.glob("sim/parameters/*.json")):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+    assert err.endswith("nunatak: interrupted; what was finished is kept.\n")
     assert process.returncode == 130

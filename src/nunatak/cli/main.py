@@ -7,9 +7,10 @@ import sys
 import traceback
 from collections.abc import Callable
 from types import ModuleType
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from nunatak import __version__
 from nunatak.cli import (
@@ -29,7 +30,7 @@ from nunatak.cli import (
     simulate,
     train,
 )
-from nunatak.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, NunatakError
+from nunatak.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, Interrupted, NunatakError
 
 EXIT_BROKEN_PIPE = 128 + 13
 """What a shell reports for a program ended by SIGPIPE."""
@@ -54,9 +55,22 @@ VERBS: tuple[ModuleType, ...] = (
 
 GLOBAL_FLAGS = frozenset({"--verbose", "-v", "--quiet", "-q", "--debug"})
 
+_INTERRUPTED = "interrupted; what was finished is kept"
+
+
+class _Commands(TyperGroup):
+    """The verbs. Typer would end an interrupted one without a word."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interrupt:
+            raise Interrupted(_INTERRUPTED) from interrupt
+
 
 app = typer.Typer(
     name="nunatak",
+    cls=_Commands,
     epilog=f"[bold]Example:[/bold] {pick.EXAMPLE}",
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -161,7 +175,7 @@ def run(command: Callable[[], object]) -> NoReturn:
     except NunatakError as error:
         _end(str(error), error.exit_code)
     except KeyboardInterrupt:
-        _end("interrupted; what was finished is kept", EXIT_INTERRUPTED)
+        _end(_INTERRUPTED, EXIT_INTERRUPTED)
     except MemoryError:
         _end("out of memory. Close other programs or use fewer threads", EXIT_INTERNAL)
     except OSError as error:
