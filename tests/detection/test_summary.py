@@ -7,6 +7,7 @@ import pytest
 from nunatak.detection.options import PickOptions
 from nunatak.detection.result import PickResult
 from nunatak.detection.summary import in_words, origin
+from nunatak.picks.formats import format_named
 from nunatak.picks.table import PickSet
 
 
@@ -50,7 +51,12 @@ def result() -> PickResult:
             "date": "2026-01-02T03:04:05+00:00",
         },
         output=Path("picks.star"),
+        output_format=format_named("relion-star"),
     )
+
+
+def written_as(result: PickResult, output: str, format_name: str) -> PickResult:
+    return replace(result, output=Path(output), output_format=format_named(format_name))
 
 
 def test_the_user_learns_what_to_do_next(result: PickResult) -> None:
@@ -74,11 +80,46 @@ def test_what_was_not_picked_again_is_counted(result: PickResult) -> None:
 
 
 def test_the_advice_fits_the_output(result: PickResult) -> None:
-    assert "Inspect Picks" in in_words(replace(result, output=Path("picks.cs")))
-    assert "RELION" not in in_words(replace(result, output=Path("picks.csv")))
+    assert "Inspect Picks" in in_words(written_as(result, "picks.cs", "cryosparc"))
+    assert in_words(written_as(result, "picks.csv", "csv")).splitlines()[-3:] == [
+        "picks.csv holds all candidates with their scores. To use the selected ones:",
+        "  write them to a file of their own, in any format:",
+        "  nunatak convert picks.csv -o selected.star --selected-only",
+    ]
     only = in_words(replace(result, is_output_selected=True))
     assert only.endswith("picks.star holds the selected ones.")
     assert len(in_words(replace(result, output=None)).splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("output", "format_name", "words"),
+    [
+        ("picks.cs", "cryosparc", "--threshold 0.4"),
+        ("job", "relion-autopick", "--threshold 0.4"),
+        ("boxes", "cryolo-cbox", "--threshold 0.4"),
+        ("picks.tsv", "topaz", "--threshold 0.4 --input-binning 1"),
+        ("picks.parquet", "parquet", "--selected-only"),
+    ],
+)
+def test_the_advice_chooses_by_what_the_format_holds(
+    result: PickResult, output: str, format_name: str, words: str
+) -> None:
+    last = in_words(written_as(result, output, format_name)).splitlines()[-1]
+    assert last == f"  nunatak convert {output} -o selected.star {words}"
+
+
+def test_no_threshold_is_advised_where_it_does_not_select_alone(result: PickResult) -> None:
+    limited = result.picks.table.assign(selected=[True, False, False])
+    result = replace(result, picks=PickSet(limited, images=result.picks.images))
+    assert in_words(result).splitlines()[-3:] == [
+        "picks.star holds all candidates with their scores. To use the selected ones:",
+        "  write them to a file of their own, in any format:",
+        "  nunatak convert picks.star -o selected.star --selected-only",
+    ]
+    assert in_words(written_as(result, "picks.cs", "cryosparc")).splitlines()[-1] == (
+        "picks.cs holds all candidates with their scores, and not which of them are selected; no "
+        "threshold alone tells. For the selected ones, give --selected-only and another output."
+    )
 
 
 def test_a_report_says_where_picks_come_from(result: PickResult) -> None:

@@ -164,7 +164,12 @@ class Output:
             shapes=result.shapes,
             diameter_A=result.options.diameter_A,
         )
-        return replace(result, output=self.path, is_output_selected=self.selected_only)
+        return replace(
+            result,
+            output=self.path,
+            output_format=self.format,
+            is_output_selected=self.selected_only,
+        )
 
     def write_all(
         self,

@@ -16,6 +16,7 @@ from nunatak.detection.options import PickOptions
 from nunatak.detection.thresholds import ThresholdChoice
 from nunatak.images.micrograph_list import MissingMicrograph
 from nunatak.images.shapes import Shape, VolumeShape
+from nunatak.picks.formats.base import PickFormat
 from nunatak.picks.table import PickSet, empty_table
 
 
@@ -67,6 +68,8 @@ class PickResult:
         Model, options, versions: JSON values.
     output : Path or None
         The file or folder that was written.
+    output_format : PickFormat or None
+        In which format.
     is_output_selected : bool
         Whether only the selected candidates were written.
     reused_count : int
@@ -84,9 +87,19 @@ class PickResult:
     provenance: dict[str, Any] = field(repr=False)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     output: Path | None = None
+    output_format: PickFormat | None = field(default=None, repr=False)
     is_output_selected: bool = False
     reused_count: int = 0
     threshold_choice: ThresholdChoice | None = None
+
+    @property
+    def is_selected_by_threshold(self) -> bool:
+        """Whether all candidates that pass the threshold, and no others, are selected.
+
+        A margin at the border, or a limit a micrograph, may leave some of them out.
+        """
+        table = self.picks.table
+        return bool((table["selected"] == (table["score"] >= self.options.threshold)).all())
 
     @property
     def selected_count(self) -> int:

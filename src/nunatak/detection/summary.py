@@ -2,11 +2,22 @@
 
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 from nunatak.detection.record import record_path
 from nunatak.detection.result import PickResult
 from nunatak.detection.thresholds import ThresholdChoice
 from nunatak.picks.counted import counted
+from nunatak.picks.formats import cryosparc_cs, relion_autopick, relion_star
+from nunatak.picks.formats.base import PickFormat
+
+_RELION = "in RELION's Particle extraction, use an autopick FOM threshold of"
+_THRESHOLD_OF = {
+    relion_star.FORMAT.name: _RELION,
+    relion_autopick.FORMAT.name: _RELION,
+    cryosparc_cs.FORMAT.name: "in CryoSPARC's Inspect Picks, set the NCC score threshold to",
+}
+"""Where programs apply a threshold of their own to the scores, by the format they read."""
 
 
 def in_words(result: PickResult) -> str:
@@ -62,19 +73,33 @@ def _lines(result: PickResult) -> Iterator[str]:
         )
     if result.notes:
         yield _noted(result)
-    if result.output is None:
+    if result.output is None or result.output_format is None:
         return
     if result.is_output_selected:
         yield f"{result.output} holds the selected ones."
         return
-    yield f"{result.output} holds all candidates with their scores. To use the selected ones:"
-    if result.output.suffix == ".star":
-        yield f"  in RELION's Particle extraction, use an autopick FOM threshold of {threshold:g};"
-    elif result.output.suffix == ".cs":
-        yield f"  in CryoSPARC's Inspect Picks, set the NCC score threshold to {threshold:g};"
-    written = shlex.quote(str(result.output))
-    yield "  or write them to a file of their own, in any format:"
-    yield f"  nunatak convert {written} -o selected.star --selected-only"
+    yield from _advice(result, result.output, result.output_format)
+
+
+def _advice(result: PickResult, output: Path, fmt: PickFormat) -> Iterator[str]:
+    """Say how to use the selected ones of a file of all candidates."""
+    holds_selection = fmt.capabilities.preserves_columns
+    threshold_suffices = result.is_selected_by_threshold
+    if not (holds_selection or threshold_suffices):
+        yield (
+            f"{output} holds all candidates with their scores, and not which of them are selected; "
+            "no threshold alone tells. For the selected ones, give --selected-only and another "
+            "output."
+        )
+        return
+    yield f"{output} holds all candidates with their scores. To use the selected ones:"
+    elsewhere = _THRESHOLD_OF.get(fmt.name) if threshold_suffices else None
+    if elsewhere is not None:
+        yield f"  {elsewhere} {result.options.threshold:g};"
+    yield f"  {'' if elsewhere is None else 'or '}write them to a file of their own, in any format:"
+    choice = "--selected-only" if holds_selection else f"--threshold {result.options.threshold:g}"
+    unit = "" if fmt.capabilities.unit_known else " --input-binning 1"
+    yield f"  nunatak convert {shlex.quote(str(output))} -o selected.star {choice}{unit}"
 
 
 def _noted(result: PickResult) -> str:
