@@ -142,6 +142,17 @@ def test_relions_particles_keep_columns_and_orientations(
     assert all(0 <= float(word) <= 1 for word in after[ours[0]])
 
 
+def test_what_the_output_needs_is_asked_for_before_anything_is_judged(
+    prune: Prune, tmp_path: Path
+) -> None:
+    ended = prune("picks.csv", *WHERE, "-o", tmp_path / "clean.star")
+    assert ended.returncode == EXIT_BAD_INPUT
+    assert "size and binning of 2 of 2 tomograms are not known" in ended.stderr
+    assert "Judging" not in ended.stderr
+    assert "Kept" not in ended.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def particles_of(star: Path) -> dict[str, list[str]]:
     """Return the columns of the particles as text."""
     block = star.read_text().split("data_particles")[1].splitlines()

@@ -128,6 +128,9 @@ def prune(
         refuse_fine_tuning(fine_tune.value)
         console.say(f"Particles are taken to be {side_of(contrast.value)} (--contrast).")
     on = PickImages.of(found, size_A, listed, pixel_size_A)
+    paths = {name: file.path for name, file in on.files.items()}
+    stored = images if tomograms else ImageCatalogue(paths=paths, pixel_size_A=pixel_size_A)
+    destination.rehearse(found, on, stored, facts)
 
     def labelled(paths: list[Path] | None) -> "list[PickSet]":
         return [read_prunable(path, images=images, tomograms=facts) for path in paths or []]
@@ -166,10 +169,7 @@ def prune(
             on_progress=advance,
         )
     console.say(in_words(result))
-    if not tomograms:
-        paths = {name: file.path for name, file in on.files.items()}
-        images = ImageCatalogue(paths=paths, pixel_size_A=pixel_size_A)
-    for note in destination.write(result, images, facts):
+    for note in destination.write(result, stored, facts):
         console.say(note)
     console.say(f"{output} holds {'the kept ones' if only else 'all of them'}.")
     if report is not None:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nunatak.detection.output import BOX_IN_DIAMETERS
 from nunatak.detection.record import record_path, write_record
 from nunatak.errors import ResourceError, UsageError
-from nunatak.files import beside, require_reachable, write_text
+from nunatak.files import beside, rehearsal, require_reachable, write_text
 from nunatak.picks.context import FormatContext
 from nunatak.picks.formats import cryosparc_cs
 from nunatak.picks.formats.base import PickFormat
@@ -19,10 +20,13 @@ from nunatak.picks.formats.csv_table import guarded
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.judged import IMAGE_NOUN
 from nunatak.picks.losses import losses
+from nunatak.picks.table import PickSet
 from nunatak.picks.tomogram_facts import TomogramFacts
+from nunatak.pruning.classes import PARTICLE
 from nunatak.pruning.decide import KEEP
 from nunatak.pruning.output_format import output_format
 from nunatak.pruning.particle_files import CRYOSPARC_ROWS
+from nunatak.pruning.pick_images import PickImages
 from nunatak.pruning.result import PruneResult
 
 
@@ -124,6 +128,35 @@ class PrunedOutput:
         _refuse_unwritable(path)
         return cls(path, chosen, only_keep)
 
+    def rehearse(
+        self,
+        picks: PickSet,
+        on: PickImages,
+        images: ImageCatalogue,
+        tomograms: TomogramFacts | None = None,
+    ) -> None:
+        """Find out before the work of judging whether these picks can be written when judged.
+
+        Parameters
+        ----------
+        picks
+            To be judged.
+        on
+            Their images: picks on others cannot be judged, so that no such pick is kept.
+        images, tomograms
+            As of `write`.
+
+        Raises
+        ------
+        NunatakError
+            Whatever writing would raise.
+        """
+        table = picks.table[picks.table["image"].isin(on.files)] if self.only_keep else picks.table
+        judged = table.assign(probability=0.5, predicted_class=PARTICLE, decision=KEEP)
+        context = self._context(on.diameter_px, images, tomograms)
+        with rehearsal():
+            self._written_as(picks).write(replace(picks, table=judged), self.path, context)
+
     def write(
         self,
         result: PruneResult,
@@ -149,16 +182,8 @@ class PrunedOutput:
         picks = result.picks
         if self.only_keep:
             picks = replace(picks, table=picks.table[picks.table["decision"] == KEEP])
-        context = FormatContext(
-            images=images,
-            box_px=_box_px(result),
-            overwrite=True,
-            tomograms=tomograms or TomogramFacts(),
-        )
-        keeps_records = self.format is CRYOSPARC_ROWS and UID in picks.table.columns
-        written_as = self.format
-        if written_as is CRYOSPARC_ROWS and not keeps_records:
-            written_as = cryosparc_cs.FORMAT
+        context = self._context(result.diameter_px, images, tomograms)
+        written_as = self._written_as(picks)
         files = written_as.write(picks, self.path, context)
         counts = counts_path(self.path, picks.ndim)
         rows = result.by_micrograph()
@@ -167,13 +192,31 @@ class PrunedOutput:
         write_record(
             self.path, {**result.provenance, "only_keep": self.only_keep}, [*files, counts]
         )
-        if keeps_records:
+        if written_as is CRYOSPARC_ROWS:
             return [
                 f"{self.path} has every field of {picks.source}, and does not hold probability, "
                 "predicted_class and decision."
             ]
         # The first sentence is about the unit of coordinates, which is that of the input.
         return losses(picks, written_as, context)[1:]
+
+    def _written_as(self, picks: PickSet) -> PickFormat:
+        if self.format is CRYOSPARC_ROWS and UID not in picks.table.columns:
+            return cryosparc_cs.FORMAT
+        return self.format
+
+    def _context(
+        self,
+        diameter_px: NDArray[np.float64],
+        images: ImageCatalogue,
+        tomograms: TomogramFacts | None,
+    ) -> FormatContext:
+        return FormatContext(
+            images=images,
+            box_px=_box_px(diameter_px),
+            overwrite=True,
+            tomograms=tomograms or TomogramFacts(),
+        )
 
 
 def _refuse_unwritable(path: Path) -> None:
@@ -190,7 +233,7 @@ def _refuse_unwritable(path: Path) -> None:
         ) from error
 
 
-def _box_px(result: PruneResult) -> int | None:
+def _box_px(diameter_px: NDArray[np.float64]) -> int | None:
     """Return an even side of a box of the usual size, pixels; None where the scale is unknown."""
-    known = result.diameter_px[np.isfinite(result.diameter_px)]
+    known = diameter_px[np.isfinite(diameter_px)]
     return max(2, 2 * round(BOX_IN_DIAMETERS * float(known[0]) / 2)) if len(known) else None
