@@ -238,3 +238,13 @@ def test_a_tomogram_that_has_no_picks_any_more_loses_those_of_the_run_before() -
     written(checked("cz", "cz-ndjson", redo=True), empty=TOMOGRAMS[1:])
     assert files("cz").keys() == before
     assert read_picks("cz", "cz-ndjson").table["image"].tolist() == ["TS_01"]
+
+
+def test_cryoppps_tables_hold_the_diameter_of_the_particles() -> None:
+    table = pd.DataFrame({"image": ["a.mrc"], "x_px": [5.0], "y_px": [6.0], "score": [0.5]})
+    table = table.assign(selected=True, diameter_A=180.0, pixel_size_A=1.5)
+    output = Output.named(Path("boxes"), "cryoppp", selected_only=True)
+    shapes = {"a.mrc": (64, 64)}
+    picks = PickSet(table, images=("a.mrc",))
+    output.write_all(picks, {"settings": SETTINGS}, shapes=shapes, diameter_A=180.0)
+    assert pd.read_csv("boxes/a.csv")["Diameter"].tolist() == [120.0]

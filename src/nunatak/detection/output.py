@@ -20,6 +20,7 @@ from nunatak.files import rehearsal, require_reachable
 from nunatak.images.shapes import Shape, VolumeShape
 from nunatak.picks.formats import format_for_writing, format_named, write_picks
 from nunatak.picks.formats.base import PickFormat
+from nunatak.picks.formats.box_side import box_side_px
 from nunatak.picks.formats.registry import refuse_dimensions
 from nunatak.picks.image_catalogue import ImageCatalogue
 from nunatak.picks.judged import IMAGE_NOUN
@@ -27,9 +28,6 @@ from nunatak.picks.table import PickSet, empty_table
 from nunatak.picks.tomogram_facts import TomogramFacts
 
 _log = logging.getLogger(__name__)
-
-BOX_IN_DIAMETERS = 1.5
-"""Side of the boxes in formats that have boxes: what is usual for extraction."""
 
 
 @dataclass(frozen=True)
@@ -202,7 +200,7 @@ class Output:
         chosen = picks.table["selected"]
         written = replace(picks, table=picks.table[chosen]) if self.selected_only else picks
         images = ImageCatalogue(shapes, pixel_sizes_A=pixel_sizes_A or _pixel_sizes_A(picks))
-        box_px = _box_px(picks, diameter_A)
+        box_px = self._box_px(picks, diameter_A)
         if self.path.exists() and not self._is_one_file:
             # Somebody may have saved labels there while this run was working.
             _, others = self._told_apart(self._replaced(written, images, box_px, facts))
@@ -219,19 +217,33 @@ class Output:
         write_record(self.path, record, files)
 
     def _written(
-        self, picks: PickSet, images: ImageCatalogue, box_px: int, facts: TomogramFacts | None
+        self,
+        picks: PickSet,
+        images: ImageCatalogue,
+        box_px: int | None,
+        facts: TomogramFacts | None,
     ) -> list[Path]:
         return write_picks(
             picks, self.path, self.format.name, images=images, box_px=box_px, tomograms=facts
         )
 
     def _replaced(
-        self, picks: PickSet, images: ImageCatalogue, box_px: int, facts: TomogramFacts | None
+        self,
+        picks: PickSet,
+        images: ImageCatalogue,
+        box_px: int | None,
+        facts: TomogramFacts | None,
     ) -> list[Path]:
         """Return the files that writing would replace, after a rehearsal of it."""
         with rehearsal():
             files = self._written(picks, images, box_px, facts)
         return [file for file in files if self.format.replaces(file)]
+
+    def _box_px(self, picks: PickSet, diameter_A: float) -> int | None:
+        if not len(picks):
+            return 2  # for no box at all
+        diameter_px = diameter_A / float(picks.table["pixel_size_A"].iloc[0])
+        return box_side_px(picks.table, self.format, diameter_px)
 
     @property
     def _is_one_file(self) -> bool:
@@ -265,11 +277,3 @@ def _pixel_sizes_A(picks: PickSet) -> dict[str, float]:
     if "pixel_size_A" not in first.columns:  # without any pick
         return {}
     return dict(zip(first["image"], first["pixel_size_A"].astype(float), strict=True))
-
-
-def _box_px(picks: PickSet, diameter_A: float) -> int:
-    """Return an even side of a box, pixels."""
-    if not len(picks):
-        return 2  # for no box at all
-    half = BOX_IN_DIAMETERS * diameter_A / float(picks.table["pixel_size_A"].iloc[0]) / 2
-    return max(2, 2 * round(half))

@@ -6,15 +6,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from nunatak.detection.output import BOX_IN_DIAMETERS
 from nunatak.detection.record import record_path, write_record
 from nunatak.errors import ResourceError, UsageError
 from nunatak.files import beside, rehearsal, require_reachable, write_text
 from nunatak.picks.context import FormatContext
 from nunatak.picks.formats import cryosparc_cs
 from nunatak.picks.formats.base import PickFormat
+from nunatak.picks.formats.box_side import box_side_px
 from nunatak.picks.formats.cryosparc_uids import UID
 from nunatak.picks.formats.csv_table import guarded
 from nunatak.picks.image_catalogue import ImageCatalogue
@@ -153,7 +154,7 @@ class PrunedOutput:
         """
         table = picks.table[picks.table["image"].isin(on.files)] if self.only_keep else picks.table
         judged = table.assign(probability=0.5, predicted_class=PARTICLE, decision=KEEP)
-        context = self._context(on.diameter_px, images, tomograms)
+        context = self._context(table, on.diameter_px, images, tomograms)
         with rehearsal():
             self._written_as(picks).write(replace(picks, table=judged), self.path, context)
 
@@ -182,7 +183,7 @@ class PrunedOutput:
         picks = result.picks
         if self.only_keep:
             picks = replace(picks, table=picks.table[picks.table["decision"] == KEEP])
-        context = self._context(result.diameter_px, images, tomograms)
+        context = self._context(picks.table, result.diameter_px, images, tomograms)
         written_as = self._written_as(picks)
         files = written_as.write(picks, self.path, context)
         counts = counts_path(self.path, picks.ndim)
@@ -207,13 +208,15 @@ class PrunedOutput:
 
     def _context(
         self,
+        table: pd.DataFrame,
         diameter_px: NDArray[np.float64],
         images: ImageCatalogue,
         tomograms: TomogramFacts | None,
     ) -> FormatContext:
+        known = diameter_px[np.isfinite(diameter_px)]
         return FormatContext(
             images=images,
-            box_px=_box_px(diameter_px),
+            box_px=box_side_px(table, self.format, float(known[0])) if len(known) else None,
             overwrite=True,
             tomograms=tomograms or TomogramFacts(),
         )
@@ -231,9 +234,3 @@ def _refuse_unwritable(path: Path) -> None:
             f"{path}: cannot write there ({error.strerror}). Check the folder's permissions and "
             "the free disk space, or write elsewhere."
         ) from error
-
-
-def _box_px(diameter_px: NDArray[np.float64]) -> int | None:
-    """Return an even side of a box of the usual size, pixels; None where the scale is unknown."""
-    known = diameter_px[np.isfinite(diameter_px)]
-    return max(2, 2 * round(BOX_IN_DIAMETERS * float(known[0]) / 2)) if len(known) else None

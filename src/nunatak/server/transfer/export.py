@@ -9,6 +9,7 @@ from pathlib import Path
 from nunatak.errors import BadInput, Mismatch, UsageError
 from nunatak.picks.formats import relion_autopick
 from nunatak.picks.formats.base import PickFormat
+from nunatak.picks.formats.box_side import box_side_px
 from nunatak.picks.formats.doors import write_picks
 from nunatak.picks.formats.registry import FORMATS, format_named, refuse_dimensions
 from nunatak.picks.formats.tomograms import czii_csv, relion4_star, relion5_star
@@ -24,9 +25,6 @@ from nunatak.workspace.project import settings_of
 _USUAL_FORMAT = {2: "relion-star", 3: "csv"}
 
 _KEEP_FOLDERS = {2: ("relion-star", "csv"), 3: ("csv",)}
-
-BOX_IN_DIAMETERS = 1.5
-"""Side of the boxes in formats that have boxes: what is usual for extraction."""
 
 _NEED_TILT_SERIES = (relion5_star.FORMAT.name, relion4_star.FORMAT.name)
 
@@ -166,7 +164,7 @@ def exported(
                 _target(folder, stem, chosen),
                 chosen.name,
                 images=catalogue,
-                box_px=_box_px(picks, largest_A, catalogue),
+                box_px=_box_px(picks, chosen, largest_A, catalogue),
                 tomograms=facts_of(workspace, catalogue),
             )
         except (BadInput, UsageError) as error:
@@ -211,12 +209,13 @@ def _named(picks: PickSet, class_name: str) -> PickSet:
     return replace(picks, table=picks.table.assign(class_name=class_name))
 
 
-def _box_px(picks: PickSet, diameter_A: float, catalogue: ImageCatalogue) -> int:
-    """Return an even side of a box, pixels."""
+def _box_px(
+    picks: PickSet, chosen: PickFormat, diameter_A: float, catalogue: ImageCatalogue
+) -> int | None:
     size_A = _some_pixel_size_A(picks, catalogue)
     if size_A is None:
         return _BOX_WITHOUT_SIZE_PX
-    return max(_BOX_WITHOUT_SIZE_PX, 2 * round(BOX_IN_DIAMETERS * diameter_A / size_A / 2))
+    return box_side_px(picks.table, chosen, diameter_A / size_A)
 
 
 def _some_pixel_size_A(picks: PickSet, catalogue: ImageCatalogue) -> float | None:
