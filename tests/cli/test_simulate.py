@@ -32,6 +32,15 @@ def test_a_data_set_from_the_command_line(tmp_path: Path) -> None:
     assert "2 micrographs (2 were already there)" in again.stderr
 
 
+def test_fewer_particles_than_asked_for_are_said(tmp_path: Path) -> None:
+    sized = [*SMALL, "--diameter", "150", "--threads", "1"]
+    crowded = run("-o", str(tmp_path / "crowded"), *sized, "--particles", "500", "500").stderr
+    assert "a micrograph, and at least 500 were asked for" in crowded
+    assert crowded.count("Warning") == 1
+    sparse = run("-o", str(tmp_path / "sparse"), *sized, "-n", "1", "--particles", "1", "1").stderr
+    assert "1 micrograph (0 were already there)" in sparse
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

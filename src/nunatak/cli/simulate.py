@@ -238,6 +238,7 @@ def micrographs(
     """
     from pydantic import ValidationError
 
+    from nunatak.picks.counted import counted
     from nunatak.simulate.dataset import simulate_dataset
     from nunatak.simulate.dataset_config import DatasetConfig
 
@@ -280,9 +281,19 @@ def micrographs(
     for name, size_A in made.diameters_A.items():
         console.say(f"{name}: diameter {size_A:.0f} Å")
     console.say(
-        f"{made.micrographs} micrographs ({made.already_there} were already there) with "
+        f"{counted(made.micrographs, 'micrograph')} ({made.already_there} were already there) with "
         f"{made.particles} particles in {made.folder}"
     )
+    each = 0 if particles is None else particles[0]
+    wanted = each * made.micrographs * (1 - empty)
+    # Chance decides which particles the border cuts, and which micrographs are empty.
+    chance = (wanted + each**2 * made.micrographs * empty * (1 - empty)) ** 0.5
+    if made.particles < wanted - 3 * chance:
+        console.say(
+            f"Warning: these are {made.particles / made.micrographs:.0f} a micrograph, and at "
+            f"least {wanted / made.micrographs:.0f} were asked for (--particles, --empty): no more "
+            "fit in beside each other, or junk is in their place. Give a larger --shape, or fewer."
+        )
 
 
 app.command("tomograms", epilog=f"[bold]Example:[/bold] {simulate_tomograms.EXAMPLE}")(
