@@ -72,8 +72,8 @@ def _is_same_or_within(one: Path, other: Path) -> bool:
 
 def written_to(output: Path, *others: Path | None) -> list[Path]:
     """Return all that a pruning writes: the picks, what lies beside them, and other files."""
-    beside = [counts_path(output, 2), counts_path(output, 3), record_path(output)]
-    return [output, *beside, *(path for path in others if path is not None)]
+    besides = [counts_path(output, 2), counts_path(output, 3), record_path(output)]
+    return [output, *besides, *(path for path in others if path is not None)]
 
 
 @dataclass(frozen=True)

@@ -142,8 +142,8 @@ def warning_of_labels(result: PruneResult) -> str:
         return ""
     return (
         f"Take care: {found.contradicting} of {counted(found.labels, 'label')} contradict the "
-        "judgement without labels. If it was mainly mistakes that were labelled, good picks may now be rejected "
-        "and junk be kept: label some picks that were judged right, too."
+        "judgement without labels. If it was mainly mistakes that were labelled, good picks may "
+        "now be rejected and junk be kept: label some picks that were judged right, too."
     )
 
 
