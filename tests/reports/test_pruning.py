@@ -15,6 +15,7 @@ from nunatak.detection.result import Failure
 from nunatak.errors import BadInput, UsageError
 from nunatak.picks.table import PickSet
 from nunatak.pruning.calibration import calibrate
+from nunatak.pruning.contradictions import Contradictions
 from nunatak.pruning.decide import KEEP, NOTHING_KEPT, REJECT, REVIEW, UNJUDGED
 from nunatak.pruning.false_discovery import discovery_curve
 from nunatak.pruning.features import PickFeatures
@@ -226,6 +227,12 @@ def test_a_pruning_without_labels_says_so(tmp_path: Path, result: PruneResult) -
     assert "Labels</h2>" not in text
     assert "Views</h2>" not in text
     assert "labelled particle" not in text
+
+
+def test_labels_of_mistakes_are_warned_of_in_the_heading(result: PruneResult) -> None:
+    warned = replace(result, contradictions=Contradictions(6, 4))
+    assert "4 of 6 labels contradict" in lead_of(warned, result.picks.table)
+    assert "contradict" not in lead_of(result, result.picks.table)
 
 
 def test_without_labels_in_tomograms_no_interval_is_given(result: PruneResult) -> None:
