@@ -1,5 +1,7 @@
 """Whole micrographs are kept aside, enough of them and never all."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -54,6 +56,22 @@ def test_of_two_like_micrographs_one_is_kept(labels: list[int]) -> None:
 @pytest.mark.parametrize("labels", [[], [0, 0], [50], [50, 0, 0], [3, 3], [50, 3]])
 def test_too_little_is_not_split(labels: list[int]) -> None:
     assert chosen(labels) == []
+
+
+@given(
+    labels=st.lists(st.integers(0, 6), max_size=7),
+    share=st.floats(0.01, 0.9),
+    seed=st.integers(0, 20),
+)
+def test_what_can_be_split_is_split(labels: list[int], share: float, seed: int) -> None:
+    sides = [sum(one) for n in range(len(labels)) for one in combinations(labels, n)]
+    possible = any(LEAST_LABELS <= one <= sum(labels) - LEAST_LABELS for one in sides)
+    assert bool(chosen(labels, share, seed)) == possible
+
+
+@pytest.mark.parametrize("labels", [[2, 3, 5], [3, 3, 3, 3], [6, 3, 3], [1, 2, 2, 3], [3, 99, 99]])
+def test_few_labels_on_each_micrograph_are_split_whatever_the_seed(labels: list[int]) -> None:
+    assert all(chosen(labels, seed=seed) for seed in range(20))
 
 
 def test_nothing_is_kept_if_nothing_is_wanted() -> None:

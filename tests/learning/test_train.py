@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +212,9 @@ def test_with_a_single_labelled_micrograph_thresholds_follow_from_the_general_mo
     assert basis == "12 labels on 1 micrograph, by way of the general model"
     assert result.is_calibrated
     assert result.examples
+    assert "at least four on some micrographs and four on others" in what_was_kept(result)
+    none_asked = what_was_kept(replace(result, asked_aside=False))
+    assert none_asked.endswith("kept aside for validation (validation_share is 0).")
 
 
 def test_what_is_worse_even_on_its_own_labels_is_not_kept(

@@ -1,5 +1,6 @@
 """Everything is checked before anything is learned."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from nunatak.learning import training_data
 from nunatak.learning.gathering import WorkingSize
 from nunatak.learning.labels.reading import LabelReading
 from nunatak.learning.settings import LearningSettings
+from nunatak.learning.summary import data_in_words
 from nunatak.learning.training_data import TrainingData, prepare_training_data
 from nunatak.picks.table import PickSet
 
@@ -90,6 +92,14 @@ def test_there_are_at_least_as_many_particles_as_labels(specimen: Specimen) -> N
     data = data_of(specimen, PickSet(one.reset_index(drop=True)))
     assert data.particles.value >= len(one)
     assert data.validation == (), "a single labelled micrograph is needed for training"
+
+
+def test_that_nothing_was_to_be_kept_aside_is_said(specimen: Specimen) -> None:
+    data = data_of(specimen, settings=LearningSettings(validation_share=0), expected_particles=40.0)
+    assert data.validation == ()
+    said = "No micrograph was to be kept aside for validation (validation_share is 0)."
+    assert said in data_in_words(data)
+    assert "label a few particles" in data_in_words(replace(data, asked_aside=True))
 
 
 def test_chosen_micrographs_are_kept_aside(specimen: Specimen) -> None:

@@ -52,6 +52,8 @@ class TrainingResult:
         The course.
     seconds : float
         Spent on optimising, earlier runs of an interrupted training included.
+    asked_aside : bool
+        Whether any micrograph was to be kept aside for validation.
     """
 
     model: DetectorModel
@@ -72,3 +74,4 @@ class TrainingResult:
     examples: tuple[tuple[WorkingImage, Found], ...]
     metrics: tuple[StepMetrics, ...]
     seconds: float
+    asked_aside: bool = True

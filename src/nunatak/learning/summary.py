@@ -24,7 +24,7 @@ def data_in_words(data: TrainingData) -> str:
             f"{counted(held_out, 'label')} kept aside for validation."
         )
     else:
-        lines.append(f"Training on {counted(training, 'micrograph')}. {_NO_VALIDATION}")
+        lines.append(f"Training on {counted(training, 'micrograph')}. {_no_validation(data)}")
     particles = data.particles
     source = "as given" if particles.low == particles.high else "estimated"
     lines.append(
@@ -46,12 +46,12 @@ def what_was_kept(result: TrainingResult) -> str:
     if score is None and not result.best_step:
         return (
             "The start was kept: even on the labels that were learned from, the trained weights "
-            f"were worse. Check these labels. {_NO_VALIDATION}"
+            f"were worse. Check these labels. {_no_validation(result)}"
         )
     if score is None:
         return (
             f"The weights after step {result.best_step} {steps} were kept, unjudged. "
-            f"{_NO_VALIDATION}"
+            f"{_no_validation(result)}"
         )
     found = f"average precision {score:.3f} on the held-out labels"
     if result.best_step:
@@ -81,10 +81,13 @@ def next_command(result: TrainingResult) -> str:
     return f"nunatak pick MICROGRAPHS --model {shlex.quote(str(result.output))} -o picks.star"
 
 
-_NO_VALIDATION = (
-    "No micrograph could be kept aside for validation: label a few particles, at least four, on "
-    "at least two micrographs each."
-)
+def _no_validation(training: TrainingData | TrainingResult) -> str:
+    if not training.asked_aside:
+        return "No micrograph was to be kept aside for validation (validation_share is 0)."
+    return (
+        "No micrograph could be kept aside for validation: label a few particles, at least four "
+        "on some micrographs and four on others."
+    )
 
 
 def _why_the_start(result: TrainingResult) -> str:

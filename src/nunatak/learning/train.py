@@ -208,6 +208,7 @@ def train(
         examples=tuple(examples),
         metrics=metrics,
         seconds=metrics[-1].seconds if metrics else 0.0,
+        asked_aside=data.asked_aside,
     )
 
 

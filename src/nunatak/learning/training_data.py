@@ -59,6 +59,8 @@ class TrainingData:
     shown_from : float or None
         The labels are corrections of the general model's picks from this score on; None: they are
         a random sample of the particles.
+    asked_aside : bool
+        Whether any micrograph was to be kept aside for validation.
     """
 
     training: tuple[WorkingImage, ...]
@@ -71,6 +73,7 @@ class TrainingData:
     left_out: int
     sight: FirstSight | None = None
     shown_from: float | None = None
+    asked_aside: bool = True
 
 
 def prepare_training_data(
@@ -195,6 +198,7 @@ def prepare_training_data(
         left_out=gathered.left_out,
         sight=None if look is None else look.sight,
         shown_from=shown_from,
+        asked_aside=validation is not None or settings.validation_share > 0,
     )
 
 
