@@ -139,6 +139,8 @@ def test_relion_trains_and_picks_with_the_model(
     code, said = command(train_line(job, "--steps 2 --num-epochs 5"))
     assert code == 0, said
     assert "ignored, because they mean nothing here: --num-epochs 5" in said
+    assert "were kept: " in said or "The start was kept" in said
+    assert "\nDefault threshold 0." in said
     log = [line.split("\t") for line in (job / "model_training.txt").read_text().splitlines()]
     assert log[0][:4] == ["epoch", "iter", "split", "loss"]
     assert [row[:3] for row in log[1:3]] == [["1", "1", "train"], ["1", "2", "train"]]

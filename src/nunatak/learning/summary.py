@@ -76,6 +76,23 @@ def default_row(result: TrainingResult) -> ThresholdRow | None:
     return rows[-1] if rows else None
 
 
+def threshold_in_words(result: TrainingResult) -> str:
+    """Say what picking with the model takes, and what it may be expected to give."""
+    threshold, row = result.model.header.default_threshold, default_row(result)
+    if row is None:
+        return (
+            f"Default threshold {threshold:g}, that of the start: without held-out labels nothing "
+            "says what it gives."
+        )
+    measured = basis_of(result.model.header)
+    basis = f"by {measured}" if result.is_calibrated else f"as measured for the start by {measured}"
+    return (
+        f"Default threshold {threshold:g}: precision "
+        f"{Expected(row.precision, row.precision_low, row.precision_high)}, recall "
+        f"{Expected(row.recall, row.recall_low, row.recall_high)}, {basis}."
+    )
+
+
 def next_command(result: TrainingResult) -> str:
     """Return the command that picks with the model."""
     return f"nunatak pick MICROGRAPHS --model {shlex.quote(str(result.output))} -o picks.star"
@@ -122,22 +139,7 @@ def _lines(result: TrainingResult) -> Iterator[str]:
         f"{_interval(particles.value, particles.low, particles.high)} particles a micrograph; "
         f"{result.seconds:.0f} s of training."
     )
-    threshold, row = result.model.header.default_threshold, default_row(result)
-    if row is None:
-        yield (
-            f"Default threshold {threshold:g}, that of the start: without held-out labels nothing "
-            "says what it gives."
-        )
-    else:
-        measured = basis_of(result.model.header)
-        basis = (
-            f"by {measured}" if result.is_calibrated else f"as measured for the start by {measured}"
-        )
-        yield (
-            f"Default threshold {threshold:g}: precision "
-            f"{Expected(row.precision, row.precision_low, row.precision_high)}, recall "
-            f"{Expected(row.recall, row.recall_low, row.recall_high)}, {basis}."
-        )
+    yield threshold_in_words(result)
     yield f"{result.output} is the model. To pick with it:"
     yield f"  {next_command(result)}"
 

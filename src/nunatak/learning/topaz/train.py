@@ -14,6 +14,7 @@ from nunatak.detection.model import SUFFIX, load_model, save_model
 from nunatak.errors import CheckpointError, OtherTraining, UsageError
 from nunatak.files import write_text, written_whole
 from nunatak.learning.settings import LearningSettings
+from nunatak.learning.summary import threshold_in_words, what_was_kept
 from nunatak.learning.topaz.extract import PROVENANCE_KEY
 from nunatak.learning.topaz.lengths import PIXEL_SIZE_A
 from nunatak.learning.topaz.tables import Targets, read_image_list, read_targets, table_text
@@ -78,7 +79,7 @@ class TrainedForTopaz:
     model, twin : Path
         The model under the name that RELION looks for, and the same as ``.safetensors``.
     in_words : str
-        For the user: what became of the labels among it.
+        For the user: what became of the labels, which weights were kept, the default threshold.
     failures : tuple of (str, str)
         Images that could not be used, each with the reason.
     n_images : int
@@ -149,8 +150,8 @@ def train_for_topaz(
     in_words = (
         f"{result.labels.to_text()}\n{len(targets)} positions on {len(to_learn)} images were "
         f"given to learn from, {len(held_out_targets)} on {len(held_out)} to hold out; a particle "
-        f"spans {call.diameter_px:g} px.\n{model} is the model; {twin} is the same for "
-        "'nunatak pick'."
+        f"spans {call.diameter_px:g} px.\n{what_was_kept(result)}\n{threshold_in_words(result)}\n"
+        f"{model} is the model; {twin} is the same for 'nunatak pick'."
     )
     failures = [(failure.image, failure.reason) for failure in result.failures]
     return TrainedForTopaz(
