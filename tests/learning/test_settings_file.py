@@ -43,6 +43,28 @@ def test_naming_the_network_of_the_file_keeps_its_parameters(file: Path) -> None
     assert other.network.parameters.model_dump()["units"] == 32
 
 
+def test_a_file_may_name_the_network_as_an_option_does(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text('start = "none"\nnetwork = "resnet8"\n')
+    assert resolved(LearningSettings(), path=path).network.name == "ResNet8"
+    published = resolved(PUBLISHED, path=path).network
+    assert published == PUBLISHED.network, "the recipe's parameters stay"
+    path.write_text('start = "none"\nnetwork = "vgg"\n')
+    with pytest.raises(FormatError, match=r"settings\.toml: No network is called 'vgg'; there are"):
+        resolved(LearningSettings(), path=path)
+
+
+def test_an_unknown_field_is_told_which_one_is_like_it(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text("stepz = 5\n")
+    for base in (LearningSettings(), VolumeLearningSettings()):
+        with pytest.raises(FormatError, match=r"stepz: Extra .* 5\)\. Did you mean steps\?$"):
+            resolved(base, path=path)
+    path.write_text("qqqq = 5\n")
+    with pytest.raises(FormatError, match=r"given: 5\)\.$"):
+        resolved(LearningSettings(), path=path)
+
+
 def test_a_start_model_brings_its_own_network(file: Path) -> None:
     with pytest.raises(UsageError, match="general-2d has a network of its own"):
         resolved(LearningSettings(), path=file, options={"start": "general-2d"})

@@ -1,6 +1,7 @@
 """Settings of a training: defaults, a TOML file, options, in rising order of precedence."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -37,8 +38,8 @@ def resolved(
     path
         TOML file with any fields of these settings; ``"none"`` stands for None.
     options
-        Fields that win over the file; None leaves a field alone. ``network`` may be a name,
-        in any letter case.
+        Fields that win over the file; None leaves a field alone. Here and in the file
+        ``network`` may be a name, in any letter case.
 
     Raises
     ------
@@ -60,6 +61,8 @@ def resolved(
     try:
         read = {} if path is None else read_toml(Path(path), "the settings")
         from_file = _as_values(read, base)
+        if isinstance(base, LearningSettings):
+            from_file = _with_network(from_file, base)
         settings = _changed(base, from_file)
     except UsageError as error:
         raise FormatError(path or "settings", str(error)) from error
@@ -81,17 +84,19 @@ def _changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
         given = settings.model_dump(exclude_unset=True)
         return type(settings).model_validate({**given, **changes})
     except ValidationError as error:
-        raise UsageError(_in_words(error)) from error
+        raise UsageError(_in_words(error, type(settings).model_fields)) from error
 
 
-def _in_words(error: ValidationError) -> str:
+def _in_words(error: ValidationError, known: Collection[str]) -> str:
     """Say what is wrong, with the field and its value where a single one is at fault."""
     first = error.errors()[0]
     message = first["msg"].removeprefix("Value error, ")
     if not first["loc"]:
         return f"{message}."
     field = ".".join(str(part) for part in first["loc"])
-    return f"{field}: {message} (given: {first['input']!r})."
+    meant = get_close_matches(field, known, n=1) if first["type"] == "extra_forbidden" else []
+    hint = f" Did you mean {meant[0]}?" if meant else ""
+    return f"{field}: {message} (given: {first['input']!r}).{hint}"
 
 
 def _as_values(
@@ -108,16 +113,15 @@ def _as_values(
     }
 
 
-def _with_network(options: Mapping[str, Any], settings: LearningSettings) -> dict[str, Any]:
-    """Put a network's description in the place of its name."""
-    if "network" not in options:
-        return dict(options)
+def _with_network(fields: Mapping[str, Any], settings: LearningSettings) -> dict[str, Any]:
+    """Put a network's description in the place of its name, where it is named."""
+    given = fields.get("network")
+    if not isinstance(given, str):
+        return dict(fields)
     names = {name.casefold(): name for name in PARAMETERS}
-    name = names.get(str(options["network"]).casefold())
+    name = names.get(given.casefold())
     if name is None:
-        raise UsageError(
-            f"No network is called {options['network']!r}; there are {', '.join(PARAMETERS)}."
-        )
+        raise UsageError(f"No network is called {given!r}; there are {', '.join(PARAMETERS)}.")
     if name == settings.network.name:  # keeps the parameters that a file or a recipe gives it
-        return {**options, "network": settings.network.model_dump()}
-    return {**options, "network": {"name": name}}
+        return {**fields, "network": settings.network.model_dump()}
+    return {**fields, "network": {"name": name}}
