@@ -108,5 +108,7 @@ def test_each_image_has_its_own_pixel_size_for_positions_in_angstrom() -> None:
 def test_remedies_compose_with_how_the_labels_were_read(
     found: Orientation, own: Orientation, option: str
 ) -> None:
-    assert Hypothesis(found).remedy(own).endswith(f"--input-orientation {option}")
+    remedy = Hypothesis(found).remedy(own)
+    assert f"--labels-orientation {option}, or" in remedy
+    assert remedy.endswith(f"--input-orientation {option}")
     assert Hypothesis(factor=2.0).remedy(own, ratio=4.0).endswith("--input-binning 8")

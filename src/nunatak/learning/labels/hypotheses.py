@@ -72,7 +72,7 @@ class Hypothesis:
         return f"the coordinates count pixels of images {1 / self.factor:.4g} times larger"
 
     def remedy(self, own: Orientation = Orientation.IDENTITY, ratio: float = 1.0) -> str:
-        """Say how to correct the labels; ``nunatak convert`` has an option for nearly all of it.
+        """Say how to read the labels, or correct them: options help with nearly all of it.
 
         Parameters
         ----------
@@ -84,12 +84,15 @@ class Hypothesis:
         if self.orientation is Orientation.TRANSPOSE:
             return "Exchange the columns of x and y"
         if self.orientation is not Orientation.IDENTITY:
-            option = f"--input-orientation {_composed(own, self.orientation).value}"
+            option = f"orientation {_composed(own, self.orientation).value}"
         elif self.is_angstrom:
-            option = "--input-unit angstrom"
+            option = "unit angstrom"
         else:
-            option = f"--input-binning {self.factor * ratio:.6g}"
-        return f"Correct them with nunatak convert and {option}"
+            option = f"binning {self.factor * ratio:.6g}"
+        return (
+            f"Give nunatak train --labels-{option}, or correct them with nunatak convert and "
+            f"--input-{option}"
+        )
 
 
 AS_GIVEN = Hypothesis()
