@@ -1,7 +1,7 @@
 """Train a detector from labels: from ten clicks upwards."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
@@ -21,6 +21,7 @@ from nunatak.images import mixture, normalise
 from nunatak.images.inputs import list_micrographs
 from nunatak.images.micrograph_list import MicrographList
 from nunatak.learning.gathering import WorkingSize
+from nunatak.learning.idle_negatives import with_idle_negatives
 from nunatak.learning.labels.reader import LabelSource
 from nunatak.learning.labels.reading import LabelReading
 from nunatak.learning.record import write_record
@@ -172,6 +173,7 @@ def train(
             regions=regions,
             shown_from=shown_from,
         )
+        data = replace(data, report=with_idle_negatives(data.report, start.network))
         if on_data is not None and fabric.is_global_zero:
             on_data(data)
         run = TrainingRun(start, data, settings, fabric, precision=precision)
