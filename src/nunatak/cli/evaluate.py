@@ -7,6 +7,7 @@ import typer
 
 from nunatak.cli import console, options, tomogram_facts
 from nunatak.cli.pick_tomograms import AxisOrder
+from nunatak.cli.unstated_binning import remark_unstated_binning
 
 PANEL = "Convert and compare"
 EXAMPLE = "nunatak evaluate picks.star labels.star --radius 45"
@@ -229,12 +230,8 @@ def evaluate(
         (picks, input_binning, "--input-binning"),
         (truth, truth_binning, "--truth-binning"),
     ):
-        for file, fmt in files_of(path) if binning is None else ():
-            if not fmt.capabilities.unit_known:
-                console.say(
-                    f"{file}: a {fmt.title} does not say how far its images were downscaled; taken "
-                    f"as not at all. If they were, say by how much ({option})."
-                )
+        if binning is None:
+            remark_unstated_binning(files_of(path), f"say by how much ({option})")
     candidates, truths = (
         read_picks(path, images=images, grid=stated_grid(binning=binning), tomograms=facts)
         for path, binning in ((picks, input_binning), (truth, truth_binning))

@@ -7,6 +7,7 @@ import typer
 
 from nunatak.cli import console, options, tomogram_facts
 from nunatak.cli.pick_tomograms import AxisOrder
+from nunatak.cli.unstated_binning import remark_unstated_binning
 
 PANEL = "Convert and compare"
 EXAMPLE = "nunatak merge topaz.star cryolo.star --diameter 180 --min-agree 2 -o agreed.star"
@@ -160,12 +161,7 @@ def merge(
     )
     files = files_of(sets)
     refuse_idle_choice(files, facts)
-    for file, fmt in files:
-        if not fmt.capabilities.unit_known:
-            console.say(
-                f"{file}: a {fmt.title} does not say how far its images were downscaled; taken as "
-                "not at all. If they were, convert it first (nunatak convert --input-binning)."
-            )
+    remark_unstated_binning(files, "convert it first (nunatak convert --input-binning)")
     picked = [read_picks(path, images=images, tomograms=facts) for path in sets]
     for place, (path, one) in enumerate(zip(sets, picked, strict=True)):
         unselected = count_unselected(one)

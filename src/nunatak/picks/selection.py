@@ -33,30 +33,30 @@ def chosen(
     """
     table = picks.table
     if selected_only:
-        if "selected" not in table.columns:
+        if SELECTED not in table.columns:
             raise UsageError(
                 "--selected-only: the picks are not marked as selected or not. Give --threshold "
                 "SCORE instead."
             )
-        table = table[table["selected"].astype(bool)]
+        table = table[table[SELECTED].astype(bool)]
     if threshold is not None:
         if "score" not in table.columns:
             raise UsageError(
                 f"--threshold {threshold:g}: the picks have no scores. Leave the option out."
             )
         table = table[table["score"] >= threshold]
-        if "selected" in table.columns:
+        if SELECTED in table.columns:
             # The marks are those of another threshold, and would take picks away again.
-            table = table.assign(selected=True)
+            table = table.assign(**{SELECTED: True})
     return replace(picks, table=table)
 
 
 def count_newly_selected(picks: PickSet, threshold: float) -> int:
     """Count the candidates marked as not selected that a threshold would select."""
-    if not {"selected", "score"} <= set(picks.table.columns):
+    if not {SELECTED, "score"} <= set(picks.table.columns):
         return 0
     passes = picks.table["score"] >= threshold
-    return int((passes & ~picks.table["selected"].astype(bool)).sum())
+    return int((passes & ~picks.table[SELECTED].astype(bool)).sum())
 
 
 def true_positions(truth: PickSet) -> PickSet:
@@ -70,6 +70,6 @@ def true_positions(truth: PickSet) -> PickSet:
 
 def count_unselected(picks: PickSet) -> int:
     """Count the candidates that are marked as not selected."""
-    if "selected" not in picks.table.columns:
+    if SELECTED not in picks.table.columns:
         return 0
-    return int((~picks.table["selected"].astype(bool)).sum())
+    return int((~picks.table[SELECTED].astype(bool)).sum())
