@@ -73,6 +73,11 @@ class Settings(Model):
         """Return the diameter of a class, None where it is unknown."""
         return next((one.diameter_A for one in self.classes if one.name == class_name), None)
 
+    @property
+    def largest_diameter_A(self) -> float | None:
+        """Diameter of the largest class, None where none is known."""
+        return max((one.diameter_A for one in self.classes if one.diameter_A), default=None)
+
 
 def has_project(folder: str | Path) -> bool:
     """Tell whether a folder holds a project, be it damaged."""

@@ -151,8 +151,7 @@ class Pictures:
         columns
             Pictures in a row.
         """
-        classes = settings_of(self._workspace).classes
-        usual_A = max((one.diameter_A for one in classes if one.diameter_A), default=None)
+        usual_A = settings_of(self._workspace).largest_diameter_A
         by_image: defaultdict[int, list[int]] = defaultdict(list)
         for number, place in enumerate(places):
             by_image[place.image].append(number)

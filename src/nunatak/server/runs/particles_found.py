@@ -79,8 +79,7 @@ def found_like_labels(
     If labels are a random part of the particles (Elkan & Noto, KDD 2008, section 2), so is their
     share, and there are n L / h particles, as far as all candidates above that score are right.
     """
-    largest_A = max(kind.diameter_A or 0.0 for kind in settings.classes)
-    radius_px = radii_px(images, largest_A)
+    radius_px = radii_px(images, settings.largest_diameter_A or 0.0)
     seen = [one for one in labels if one.image in set(picked) & set(radius_px)]
     number = sum(point.kind == "particle" for one in seen for point in one.points)
     nobody: IntArray = np.empty(0, dtype=np.int64)

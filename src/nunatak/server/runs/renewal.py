@@ -19,16 +19,12 @@ def made_for(record: PickSetRecord, settings: Settings) -> str | None:
     """
     diameter_A, contrast = (record.provenance.get(key) for key in ("diameter_A", "contrast"))
     found = []
-    if diameter_A is not None and diameter_A != largest_A(settings):
+    # The largest is the one that is looked for.
+    if diameter_A is not None and diameter_A != settings.largest_diameter_A:
         found.append(f"a particle of {diameter_A:g} Å")
     if contrast is not None and contrast != settings.contrast:
         found.append(f"the contrast “{contrast}”")
     return " and ".join(found) or None
-
-
-def largest_A(settings: Settings) -> float | None:
-    """Return the diameter of the largest class, Å, which is the one that is looked for."""
-    return max((kind.diameter_A for kind in settings.classes if kind.diameter_A), default=None)
 
 
 def is_to_be_renewed(workspace: Workspace, record: PickSetRecord, settings: Settings) -> bool:

@@ -104,7 +104,7 @@ def _known_on(
     image: ImageRecord, labels: Labels, settings: Settings, reviewed: Sequence[SetColumns]
 ) -> Known:
     """Return all places of an image about which something is known."""
-    largest_A = max(one.diameter_A or 0.0 for one in settings.classes)
+    largest_A = settings.largest_diameter_A or 0.0
     near_px = APART_RADII * largest_A / 2 / (image.pixel_size_A or 1.0)
     known = [
         (

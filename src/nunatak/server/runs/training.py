@@ -153,7 +153,7 @@ def _on_micrographs(work: Work, lesson: Lesson, start: str, *, redo: bool) -> tu
         _taking_part(lesson, lesson.looked_at),
         taught.picks,
         output=work.folder / MODEL,
-        diameter_A=max(kind.diameter_A or 0.0 for kind in settings.classes),
+        diameter_A=settings.largest_diameter_A or 0.0,
         expected_particles=settings.expected_particles,
         regions=taught.regions,
         shown_from=lesson.shown_from,

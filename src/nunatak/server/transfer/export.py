@@ -155,7 +155,7 @@ def exported(
     if chosen.name in _NEED_CLASSES and len(settings.classes) == 1:
         picks = _named(picks, settings.classes[0].name)
     catalogue = catalogue_of(workspace)
-    largest_A = max((one.diameter_A or 0.0 for one in settings.classes), default=0.0)
+    largest_A = settings.largest_diameter_A or 0.0
     with tempfile.TemporaryDirectory(prefix="nunatak-export-") as name:
         folder = Path(name)
         try:
